@@ -21,8 +21,9 @@ static int is_input(const struct dirent *entry)
 static int replay(const char *path)
 {
     FILE *file = fopen(path, "rb");
-    if (!file)
+    if (!file) {
         return -1;
+    }
     uint8_t *room = malloc(INPUT_MAX_BYTES);
     size_t len = room ? fread(room, 1, INPUT_MAX_BYTES, file) : 0;
     int failed = !room || ferror(file);
@@ -65,8 +66,9 @@ int main(int argc, char **argv)
     }
     printf("1..%d\n", count);
     int failures = replay_folder(argv[1], entries, count);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         free(entries[i]);
+    }
     free(entries);
     return failures > 0;
 }

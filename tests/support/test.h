@@ -44,14 +44,12 @@
     }
 
 /* A span over a string literal or any zero-terminated text; borrows it. */
-static inline struct cg_span
-test_span(const char *text)
+static inline struct cg_span test_span(const char *text)
 {
     return (struct cg_span){(const uint8_t *)text, strlen(text)};
 }
 
-static inline const char *
-test_status_name(enum cg_status status)
+static inline const char *test_status_name(enum cg_status status)
 {
     static const char *const names[] = {
         [CG_OK] = "CG_OK",
@@ -68,12 +66,12 @@ test_status_name(enum cg_status status)
     return (size_t)status < TEST_COUNT(names) && names[status] ? names[status] : "unknown status";
 }
 
-static inline void
-test_status_at(enum cg_status got, enum cg_status want, const char *expression, const char *label,
-               const char *file, int line)
+static inline void test_status_at(enum cg_status got, enum cg_status want, const char *expression,
+                                  const char *label, const char *file, int line)
 {
-    if (got == want)
+    if (got == want) {
         return;
+    }
     print_error("%s:%d: %s%s%s gave %s, expected %s\n", file, line, label ? label : "",
                 label ? ": " : "", expression, test_status_name(got), test_status_name(want));
     _fail(file, line);
@@ -86,12 +84,12 @@ test_status_at(enum cg_status got, enum cg_status want, const char *expression, 
     test_status_at((expression), (want), #expression, (label), __FILE__, __LINE__)
 #define assert_ok(expression) assert_status(expression, CG_OK)
 
-static inline void
-test_spans_at(struct cg_span got, struct cg_span want, const char *label, const char *file,
-              int line)
+static inline void test_spans_at(struct cg_span got, struct cg_span want, const char *label,
+                                 const char *file, int line)
 {
-    if (got.len == want.len && (got.len == 0 || memcmp(got.data, want.data, got.len) == 0))
+    if (got.len == want.len && (got.len == 0 || memcmp(got.data, want.data, got.len) == 0)) {
         return;
+    }
     print_error("%s:%d: %s%sgot %zu bytes \"%.*s\", expected %zu bytes \"%.*s\"\n", file, line,
                 label ? label : "", label ? ": " : "", got.len, (int)got.len,
                 got.data ? (const char *)got.data : "", want.len, (int)want.len,
@@ -103,8 +101,7 @@ test_spans_at(struct cg_span got, struct cg_span want, const char *label, const 
 #define assert_span_equal_row(label, got, want)                                                    \
     test_spans_at((got), (want), (label), __FILE__, __LINE__)
 /* The same against zero-terminated text. */
-#define assert_span_text(got, text)                                                                \
-    test_spans_at((got), test_span(text), NULL, __FILE__, __LINE__)
+#define assert_span_text(got, text) test_spans_at((got), test_span(text), NULL, __FILE__, __LINE__)
 #define assert_span_text_row(label, got, text)                                                     \
     test_spans_at((got), test_span(text), (label), __FILE__, __LINE__)
 
