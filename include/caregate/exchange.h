@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One HTTP request and its answer, as the library sees them.
+ *
+ * Request spans borrow from the caller and must stay valid, unchanged, until the answer is used.
+ * Response spans point to static text or into the exchange's own arena and live until
+ * cg_exchange_clear or cg_exchange_free. Both wipe the arena, since it may have held a secret.
+ * An exchange belongs to one thread at a time.
+ */
+#ifndef CAREGATE_EXCHANGE_H
+#define CAREGATE_EXCHANGE_H
+
+#include <caregate/reason.h>
+#include <caregate/types.h>
+
+struct cg_arena;
+
+#define CG_RESPONSE_HEADERS_MAX 8
+
+struct cg_request {
+    struct cg_span method;        /* "POST", as received */
+    struct cg_span path;          /* decoded and normalised, without query */
+    struct cg_span query;         /* raw, without '?' */
+    struct cg_span content_type;  /* header value or absent */
+    struct cg_span authorization; /* header value or absent */
+    struct cg_span body;          /* whole body; ignored when body_too_large */
+    struct cg_span request_id;    /* X-Request-ID accepted or made by the caller */
+    struct cg_span address;       /* the peer's address in text */
+    unsigned body_too_large;      /* 1 when the body passed CG_LIMIT_FORM_BYTES and was dropped */
+};
+
+struct cg_header {
+    struct cg_span name;
+    struct cg_span value;
+};
+
+struct cg_response {
+    unsigned http_status;
+    struct cg_header headers[CG_RESPONSE_HEADERS_MAX]; /* Content-Type among them */
+    size_t header_count;
+    struct cg_span body;
+    enum cg_reason reason;       /* for log and metrics; CG_REASON_NONE when all went well */
+    struct cg_span client_id;    /* for the log; absent while unknown */
+    struct cg_span token_id;     /* jti of a token issued, or absent */
+};
+
+struct cg_exchange {
+    struct cg_request request;
+    struct cg_response response;
+    struct cg_arena *arena; /* owned */
+    void *pending;          /* the issuer's own: what awaits the audit, in the arena */
+};
+
+/* Makes an empty exchange with an arena of its own. CG_ERR_LIMIT when memory is short. */
+CG_EXPORT CG_MUST_USE enum cg_status cg_exchange_new(struct cg_exchange **ret_exchange);
+
+/* Empties request and response, wipes the arena, keeps its first block. */
+CG_EXPORT void cg_exchange_clear(struct cg_exchange *exchange);
+
+/* Wipes and frees. Accepts NULL. Returns NULL. */
+CG_EXPORT struct cg_exchange *cg_exchange_free(struct cg_exchange *exchange);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gate: may this request pass to the API behind?
+ *
+ * A gate belongs to one event loop (one thread). Nothing here blocks, reads a file, or reaches a
+ * store or the network. Routes are made while configuration is read and never change.
+ */
+#ifndef CAREGATE_GATE_H
+#define CAREGATE_GATE_H
+
+#include <caregate/exchange.h>
+#include <caregate/feed.h>
+#include <caregate/reason.h>
+#include <caregate/refusal.h>
+#include <caregate/types.h>
+
+struct cg_gate;
+struct cg_gate_route;
+
+/* HTTP methods as bits, for rules; methods of other names are CG_METHOD_OTHER. */
+enum cg_method {
+    CG_METHOD_GET = 1 << 0,
+    CG_METHOD_HEAD = 1 << 1,
+    CG_METHOD_POST = 1 << 2,
+    CG_METHOD_PUT = 1 << 3,
+    CG_METHOD_PATCH = 1 << 4,
+    CG_METHOD_DELETE = 1 << 5,
+    CG_METHOD_OPTIONS = 1 << 6,
+    CG_METHOD_OTHER = 1 << 7,
+    CG_METHOD_ANY = 0xff,
+};
+
+/* The bit of a method's name; CG_METHOD_OTHER for one that is not in the list. */
+CG_EXPORT enum cg_method cg_method_of(struct cg_span name);
+
+/* For these methods one of these scopes. */
+struct cg_gate_rule {
+    unsigned methods; /* enum cg_method bits */
+    const struct cg_span *scopes;
+    size_t scope_count;
+};
+
+struct cg_gate_route_config {
+    struct cg_span realm; /* "/vlive/hpca"; absent: the only realm there is */
+    struct cg_span api;
+    const struct cg_gate_rule *rules; /* caregate_require, in order; may be none */
+    size_t rule_count;
+    unsigned fhir; /* 1: refusals are OperationOutcomes */
+};
+
+/*
+ * Makes a route; copies all. CG_ERR_INPUT, with *ret_message a static sentence, when a name or
+ * scope is malformed. A request passes the rules when every rule that covers its method has one
+ * of its scopes in the token; a method that no rule covers needs one of the API's scopes.
+ */
+CG_EXPORT CG_MUST_USE enum cg_status cg_gate_route_new(const struct cg_gate_route_config *config,
+                                                       struct cg_gate_route **ret_route,
+                                                       const char **ret_message);
+CG_EXPORT struct cg_gate_route *cg_gate_route_free(struct cg_gate_route *route);
+
+struct cg_gate_config {
+    uint32_t cache_tokens;       /* verified tokens kept, 16 .. CG_LIMIT_CACHE_TOKENS */
+    int64_t snapshot_max_age_s;  /* how long a snapshot is trusted after it was last current */
+};
+
+CG_EXPORT CG_MUST_USE enum cg_status cg_gate_new(const struct cg_gate_config *config,
+                                                 struct cg_gate **ret_gate);
+CG_EXPORT struct cg_gate *cg_gate_free(struct cg_gate *gate);
+
+/* Installs a snapshot, taking ownership; the one before is freed. current_s: when it was current. */
+CG_EXPORT void cg_gate_install(struct cg_gate *gate, struct cg_snapshot *snapshot, int64_t current_s);
+
+/* Notes that the installed snapshot is still current as of current_s. */
+CG_EXPORT void cg_gate_confirm(struct cg_gate *gate, int64_t current_s);
+
+/* Version of the installed snapshot, 0 when there is none; and seconds since it was current. */
+CG_EXPORT int64_t cg_gate_snapshot_version(const struct cg_gate *gate);
+CG_EXPORT int64_t cg_gate_snapshot_age_s(const struct cg_gate *gate, int64_t now_s);
+
+struct cg_gate_request {
+    struct cg_span authorization; /* header value or absent */
+    struct cg_span query;         /* raw, without '?' */
+    enum cg_method method;
+    int64_t now_s;
+};
+
+/*
+ * What the gate decided. Spans borrow from the gate and stay valid only until the next call that
+ * takes this gate: copy what is kept. On refusal identity spans are filled as far as the token was proven.
+ */
+struct cg_gate_verdict {
+    enum cg_reason reason; /* CG_REASON_NONE: let it through */
+    struct cg_span realm;
+    struct cg_span issuer;
+    struct cg_span client_id;
+    struct cg_span subject;
+    struct cg_span organisation;
+    struct cg_span scope;
+    struct cg_span token_id;
+    struct cg_span needed_scope; /* SCOPE_INSUFFICIENT and API_NOT_AGREED: what would have done */
+};
+
+/* Decides. Always fills *ret_verdict. */
+CG_EXPORT void cg_gate_decide(struct cg_gate *gate, const struct cg_gate_route *route,
+                              const struct cg_gate_request *request,
+                              struct cg_gate_verdict *ret_verdict);
+
+/*
+ * Writes the refusal of a verdict as a response (status, challenge, body as problem+json or
+ * OperationOutcome) into the exchange, whose request.request_id must be set. Also used for errors of the
+ * upstream connection (CG_REASON_UPSTREAM_*). CG_ERR_LIMIT when memory is short.
+ */
+CG_EXPORT CG_MUST_USE enum cg_status cg_gate_refuse(const struct cg_gate_route *route,
+                                                    const struct cg_gate_verdict *verdict,
+                                                    struct cg_exchange *exchange);
+
+/*
+ * Keeps a refusal for the audit. Past a rate per address and reason only a count is kept.
+ * `refusal` borrows; it is copied into a bounded store.
+ */
+CG_EXPORT void cg_gate_note_refusal(struct cg_gate *gate, const struct cg_refusal *refusal);
+
+/*
+ * Moves out refusals that are ready: the individual ones at once, summaries when their window
+ * is over (or all, when now_s is INT64_MAX). Spans borrow from the gate until the next call of this
+ * function. Returns how many were written to ret_refusals (at most max).
+ */
+CG_EXPORT size_t cg_gate_take_refusals(struct cg_gate *gate, int64_t now_s,
+                                       struct cg_refusal *ret_refusals, size_t max);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The issuer: everything under a realm's path, behind one function.
+ *
+ * A slot holds what one thread needs at a time: store connections, unsealed keys with prepared
+ * signing contexts, a cache of clients. Make one slot per concurrent task, after the fork.
+ * A slot may move between threads but is used by one at a time. All functions may block: they run
+ * on pool threads, never on an event loop.
+ */
+#ifndef CAREGATE_ISSUER_H
+#define CAREGATE_ISSUER_H
+
+#include <caregate/exchange.h>
+#include <caregate/refusal.h>
+#include <caregate/types.h>
+
+#define CG_MASTER_KEY_BYTES 32
+
+struct cg_issuer_slot;
+
+struct cg_issuer_config {
+    struct cg_span store_uri;  /* "sqlite:/path/registry.db" */
+    struct cg_span writer;     /* name of this audit writer: "node1/worker0"; [A-Za-z0-9._/-]{1,64} */
+    const uint8_t *master_key; /* CG_MASTER_KEY_BYTES, borrowed until the slot is freed */
+};
+
+/*
+ * Makes a slot. Opens nothing yet: stores are opened at first use and again after they failed,
+ * so that a slot can be made while the store is away. Copies the configuration's spans, not the
+ * master key. CG_ERR_INPUT for a malformed URI or writer; CG_ERR_LIMIT when memory is short.
+ */
+CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_slot_new(const struct cg_issuer_config *config,
+                                                        struct cg_issuer_slot **ret_slot);
+
+/* Wipes keys, closes stores, frees. Accepts NULL. Returns NULL. */
+CG_EXPORT struct cg_issuer_slot *cg_issuer_slot_free(struct cg_issuer_slot *slot);
+
+/*
+ * Answers `count` exchanges (1 .. CG_LIMIT_BATCH_EXCHANGES) as of now_s (Unix seconds). On return each
+ * has a complete response and what it reports is durable in the audit: if it could not be made
+ * durable the response is 503 temporarily_unavailable. Cannot fail otherwise.
+ */
+CG_EXPORT void cg_issuer_run(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
+                             size_t count, int64_t now_s);
+
+/*
+ * Upkeep, called about once a second by one worker at least: writes coalesced last-used times,
+ * the summaries of refusals whose window is over, and once a minute the audit's signed checkpoint.
+ * CG_ERR_STORE when the store is away; what was due stays due.
+ */
+CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_upkeep(struct cg_issuer_slot *slot, int64_t now_s);
+
+/* Writes the gate's refusals to the audit, durable on return. CG_ERR_STORE when it cannot. */
+CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_report_refusals(struct cg_issuer_slot *slot,
+                                                               const struct cg_refusal *refusals,
+                                                               size_t count);
+
+/* Writes "this process started" to the audit, durable on return. CG_ERR_STORE when it cannot. */
+CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_report_start(struct cg_issuer_slot *slot,
+                                                            int64_t now_s);
+
+/*
+ * A ready answer for a request that could not be run (queue full, out of memory): 503
+ * temporarily_unavailable with Retry-After, static text only. Fills exchange->response. Any thread.
+ */
+CG_EXPORT void cg_issuer_answer_unavailable(struct cg_exchange *exchange, enum cg_reason reason);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reason codes: why a request was answered as it was. One table (base/reason.c) gives each its
+ * name, the same in bodies, logs and the audit, and one sentence for people.
+ */
+#ifndef CAREGATE_REASON_H
+#define CAREGATE_REASON_H
+
+#include <caregate/types.h>
+
+enum cg_reason {
+    CG_REASON_NONE = 0, /* nothing was wrong */
+
+    /* the gate: 401 */
+    CG_REASON_TOKEN_MISSING,
+    CG_REASON_TOKEN_MALFORMED,
+    CG_REASON_TOKEN_ALGORITHM_REFUSED,
+    CG_REASON_TOKEN_TYPE_REFUSED,
+    CG_REASON_TOKEN_KEY_UNKNOWN,
+    CG_REASON_TOKEN_SIGNATURE_INVALID,
+    CG_REASON_TOKEN_EXPIRED,
+    CG_REASON_TOKEN_ISSUED_IN_FUTURE,
+    CG_REASON_TOKEN_ISSUER_WRONG,
+    CG_REASON_TOKEN_AUDIENCE_UNKNOWN, /* aud names no API of this realm */
+    CG_REASON_TOKEN_REVOKED,
+    CG_REASON_CLIENT_SUSPENDED,
+    /* the gate: 403 */
+    CG_REASON_API_NOT_AGREED,
+    CG_REASON_AGREEMENT_WITHDRAWN,
+    CG_REASON_SCOPE_INSUFFICIENT,
+    /* the gate: 400 */
+    CG_REASON_TOKEN_IN_QUERY,
+    /* the gate: 503 */
+    CG_REASON_SNAPSHOT_MISSING,  /* no keys and rules have arrived yet */
+    CG_REASON_SNAPSHOT_TOO_OLD,  /* older than caregate_snapshot_max_age */
+    CG_REASON_GATE_MISCONFIGURED, /* the location's realm or API is not in the registry */
+    /* the gate, errors of the connection to the API behind */
+    CG_REASON_UPSTREAM_UNREACHABLE, /* 502 */
+    CG_REASON_UPSTREAM_UNAVAILABLE, /* 503 */
+    CG_REASON_UPSTREAM_TIMEOUT,     /* 504 */
+
+    /* the issuer */
+    CG_REASON_REQUEST_MALFORMED,         /* not a form, bad percent escape, ... */
+    CG_REASON_REQUEST_TOO_LARGE,         /* 413 */
+    CG_REASON_CONTENT_TYPE_WRONG,        /* 415 */
+    CG_REASON_METHOD_NOT_ALLOWED,        /* 405 */
+    CG_REASON_ENDPOINT_UNKNOWN,          /* 404 */
+    CG_REASON_PARAMETER_REPEATED,
+    CG_REASON_GRANT_TYPE_MISSING,
+    CG_REASON_GRANT_TYPE_UNSUPPORTED,
+    CG_REASON_GRANT_NOT_ALLOWED,
+    CG_REASON_CREDENTIALS_MISSING,
+    CG_REASON_CREDENTIALS_TWICE,         /* Basic and body at once, or two client ids */
+    CG_REASON_CLIENT_AUTHENTICATION_FAILED,
+    CG_REASON_SCOPE_NOT_AGREED,          /* nothing agreed of what was asked */
+    CG_REASON_SCOPE_MALFORMED,
+    CG_REASON_NOTHING_AGREED,            /* the client has no agreement in force */
+    CG_REASON_RESOURCE_UNKNOWN,
+    CG_REASON_RESOURCE_AMBIGUOUS,
+    CG_REASON_TOKEN_TOO_LARGE,
+    CG_REASON_RATE_EXCEEDED,
+    CG_REASON_QUEUE_FULL,
+    CG_REASON_STORE_UNAVAILABLE,
+    CG_REASON_SIGNING_KEY_UNAVAILABLE,
+    CG_REASON_AUDIT_UNAVAILABLE,
+    CG_REASON_INTERNAL,
+
+    CG_REASON_COUNT /* not a reason: how many there are */
+};
+
+/* The code as it appears outside: "token_expired". A static, zero-terminated string; any thread. */
+CG_EXPORT const char *cg_reason_name(enum cg_reason reason);
+
+/* One plain sentence that says what to mend. A static, zero-terminated string; any thread. */
+CG_EXPORT const char *cg_reason_text(enum cg_reason reason);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signing and verifying with prepared contexts: what is costly is done once, by *_new. A signer or verifier belongs to
+ * one thread at a time; it holds a reference to its key, which may be freed before it.
+ */
+#ifndef CG_CRYPTO_SIGN_H
+#define CG_CRYPTO_SIGN_H
+
+#include "base/limits.h"
+#include "crypto/key.h"
+
+#include <caregate/types.h>
+
+struct cg_signer;
+struct cg_verifier;
+
+/* CG_ERR_INPUT when the key is not private. */
+CG_MUST_USE enum cg_status cg_signer_new(const struct cg_key *key, struct cg_signer **ret_signer);
+struct cg_signer *cg_signer_free(struct cg_signer *signer);
+
+/* Signs; *ret_len is the length, at most CG_LIMIT_SIGNATURE_BYTES. CG_ERR_CRYPTO when OpenSSL fails. */
+CG_MUST_USE enum cg_status cg_sign(struct cg_signer *signer, struct cg_span message,
+                                   uint8_t ret_signature[static CG_LIMIT_SIGNATURE_BYTES],
+                                   size_t *ret_len);
+
+CG_MUST_USE enum cg_status cg_verifier_new(const struct cg_key *key, struct cg_verifier **ret_verifier);
+struct cg_verifier *cg_verifier_free(struct cg_verifier *verifier);
+
+/* CG_OK when the signature is right; CG_ERR_AUTHENTICATION when not; CG_ERR_CRYPTO when OpenSSL fails. */
+CG_MUST_USE enum cg_status cg_verify(struct cg_verifier *verifier, struct cg_span message,
+                                     struct cg_span signature);
+
+CG_DEFINE_CLEANUP(cg_signer_free_at, struct cg_signer *, cg_signer_free)
+CG_DEFINE_CLEANUP(cg_verifier_free_at, struct cg_verifier *, cg_verifier_free)
+
+#endif

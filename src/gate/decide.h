@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The decision itself, a pure function: proven token × route × snapshot → reason.
+ */
+#ifndef CG_GATE_DECIDE_H
+#define CG_GATE_DECIDE_H
+
+#include "gate/route.h"
+#include "token/access_token.h"
+#include "token/snapshot.h"
+
+#include <caregate/gate.h>
+
+/* What the denylist says of a proven token: NONE, TOKEN_REVOKED or CLIENT_SUSPENDED. Agreements are looked at by cg_decide. */
+enum cg_reason cg_decide_denylist(const struct cg_snapshot_realm *realm,
+                                  const struct cg_access_token *token);
+
+/*
+ * Does this token open this route for this method? API_NOT_AGREED unless aud and apis both name the API at the same place;
+ * AGREEMENT_WITHDRAWN when that agreement is denied; SCOPE_INSUFFICIENT; GATE_MISCONFIGURED when the API is not in the realm.
+ */
+enum cg_reason cg_decide(const struct cg_snapshot_realm *realm, const struct cg_gate_route *route,
+                         const struct cg_access_token *token, enum cg_method method);
+
+/* The scopes that a refused caller would need, space-separated, for the challenge. Borrows from route or snapshot. */
+void cg_decide_needed_scope(const struct cg_snapshot_realm *realm, const struct cg_gate_route *route,
+                            enum cg_method method, struct cg_buf *buf);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tokens whose signature was verified, by SHA-256 of the whole compact token and realm. An entry holds no verdict about a route:
+ * only what the signature proved. Each hit checks the generation of keys; expiry, denylist and API are the caller's.
+ * Bounded; the least recently used goes first. One thread.
+ */
+#ifndef CG_GATE_TOKEN_CACHE_H
+#define CG_GATE_TOKEN_CACHE_H
+
+#include "crypto/digest.h"
+#include "token/access_token.h"
+
+#include <caregate/types.h>
+
+struct cg_token_cache;
+
+struct cg_cached_token {
+    struct cg_access_token token; /* spans live in the entry */
+    int64_t denylist_generation;  /* of the snapshot under which `denied` was found */
+    enum cg_reason denied;        /* what the denylist says as of that generation */
+};
+
+CG_MUST_USE enum cg_status cg_token_cache_new(uint32_t places, struct cg_token_cache **ret_cache);
+struct cg_token_cache *cg_token_cache_free(struct cg_token_cache *cache);
+
+/* Forgets all, because the keys changed. */
+void cg_token_cache_flush(struct cg_token_cache *cache);
+
+/* NULL when it is not there. Valid until the next insert or flush. */
+struct cg_cached_token *cg_token_cache_find(struct cg_token_cache *cache,
+                                            const uint8_t digest[static CG_SHA256_BYTES]);
+
+/* Copies the token in; replaces the least recently used when full. CG_ERR_LIMIT when memory is short. */
+CG_MUST_USE enum cg_status cg_token_cache_insert(struct cg_token_cache *cache,
+                                                 const uint8_t digest[static CG_SHA256_BYTES],
+                                                 const struct cg_access_token *token,
+                                                 struct cg_cached_token **ret_entry);
+
+size_t cg_token_cache_count(const struct cg_token_cache *cache);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Endpoints: each takes a context whose realm is known, and fills in the response, or fails with context->fault set.
+ */
+#ifndef CG_ISSUER_ENDPOINT_H
+#define CG_ISSUER_ENDPOINT_H
+
+#include "oauth/context.h"
+
+CG_MUST_USE enum cg_status cg_endpoint_token(struct cg_oauth_context *context);
+CG_MUST_USE enum cg_status cg_endpoint_jwks(struct cg_oauth_context *context);
+CG_MUST_USE enum cg_status cg_endpoint_metadata(struct cg_oauth_context *context);
+CG_MUST_USE enum cg_status cg_endpoint_openid_metadata(struct cg_oauth_context *context);
+
+#endif

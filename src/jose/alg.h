@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JWS algorithms (RFC 7518 §3.1): a table of those that we accept. HS* and none are not in it and never will be.
+ */
+#ifndef CG_JOSE_ALG_H
+#define CG_JOSE_ALG_H
+
+#include "crypto/key.h"
+
+#include <caregate/types.h>
+
+struct cg_alg {
+    struct cg_span name;   /* "RS256" */
+    struct cg_span kty;    /* "RSA" */
+    enum cg_key_algorithm key_algorithm;
+    unsigned default_bits; /* of a new key */
+};
+
+/* The row of a name (exact case) or of a key's algorithm; NULL when it is not in the table. */
+const struct cg_alg *cg_alg_find(struct cg_span name);
+const struct cg_alg *cg_alg_of(enum cg_key_algorithm algorithm);
+
+#endif

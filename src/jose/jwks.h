@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key sets (RFC 7517 §5), immutable once parsed. Keys of unknown type or algorithm are passed over (§5: implementations
+ * should ignore them); two keys of one kid make the set CG_ERR_INPUT.
+ */
+#ifndef CG_JOSE_JWKS_H
+#define CG_JOSE_JWKS_H
+
+#include "jose/jwk.h"
+
+#include <caregate/types.h>
+
+struct cg_jwks;
+
+CG_MUST_USE enum cg_status cg_jwks_parse(const struct cg_json_value *object, struct cg_jwks **ret_jwks);
+struct cg_jwks *cg_jwks_free(struct cg_jwks *jwks);
+CG_DEFINE_CLEANUP(cg_jwks_free_at, struct cg_jwks *, cg_jwks_free)
+
+size_t cg_jwks_count(const struct cg_jwks *jwks);
+const struct cg_jwk *cg_jwks_at(const struct cg_jwks *jwks, size_t index);
+
+/* The key of a kid; NULL when there is none. The kid is only ever compared. */
+const struct cg_jwk *cg_jwks_find(const struct cg_jwks *jwks, struct cg_span kid);
+
+#endif

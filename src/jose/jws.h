@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JWS compact serialisation (RFC 7515 §7.1): taking apart, verifying, making.
+ */
+#ifndef CG_JOSE_JWS_H
+#define CG_JOSE_JWS_H
+
+#include "base/buf.h"
+#include "base/status.h"
+#include "crypto/sign.h"
+#include "jose/alg.h"
+
+#include <caregate/types.h>
+
+struct cg_jws {
+    struct cg_span signing_input; /* header.payload as received; borrows */
+    struct cg_span payload;       /* decoded, in the arena */
+    struct cg_span signature;     /* decoded, in the arena */
+    struct cg_span kid;           /* absent when there is none; in the arena */
+    struct cg_span typ;           /* absent when there is none; in the arena */
+    const struct cg_alg *alg;
+};
+
+/*
+ * Takes a compact JWS of at most CG_LIMIT_TOKEN_BYTES apart: exactly three non-empty segments, strict base64url, header a JSON
+ * object with a known `alg` in exact case. Refuses crit, b64, zip, enc (RFC 7515 §4.1.11: an extension that is not understood);
+ * ignores jwk, jku, x5u, x5c: the verifier chooses the key. Verifies nothing. Reasons: TOKEN_MALFORMED,
+ * TOKEN_ALGORITHM_REFUSED.
+ */
+CG_MUST_USE enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena,
+                                        struct cg_fault *fault, struct cg_jws *ret_jws);
+
+/*
+ * Verifies with a key of the caller's choice, whose algorithm must be the header's. CG_ERR_AUTHENTICATION with
+ * TOKEN_ALGORITHM_REFUSED or TOKEN_SIGNATURE_INVALID.
+ */
+CG_MUST_USE enum cg_status cg_jws_verify(const struct cg_jws *jws, const struct cg_alg *key_alg,
+                                         struct cg_verifier *verifier, struct cg_fault *fault);
+
+/* The protected header {"alg":…,"typ":…,"kid":…} (in this order) as base64url, for reuse by cg_jws_make. */
+CG_MUST_USE enum cg_status cg_jws_header(const struct cg_alg *alg, struct cg_span typ,
+                                         struct cg_span kid, struct cg_buf *buf);
+
+/* Appends header.payload.signature to buf. `header` is already base64url. */
+CG_MUST_USE enum cg_status cg_jws_make(struct cg_span header, struct cg_span payload,
+                                       struct cg_signer *signer, struct cg_buf *buf);
+
+#endif

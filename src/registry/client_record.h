@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that issuing needs to know of one client, read at once; and a bounded cache of such records, keyed to the
+ * registry's version, so that a token costs no query but the version's. What holds "at that second" is judged by the
+ * caller from the times in the record. A record is immutable and lives until the next call of the cache.
+ */
+#ifndef CG_REGISTRY_CLIENT_RECORD_H
+#define CG_REGISTRY_CLIENT_RECORD_H
+
+#include "crypto/digest.h"
+#include "registry/client.h"
+
+struct cg_record_secret {
+    struct cg_span id;
+    uint8_t digest[CG_SHA256_BYTES];
+    int64_t expires_s; /* 0: no end */
+};
+
+/* An approved agreement, with what its API says. */
+struct cg_record_agreement {
+    struct cg_span id;
+    struct cg_span api;
+    struct cg_span audience;
+    struct cg_span scope;      /* space-separated: agreed and still declared by the API */
+    int64_t from_s;
+    int64_t until_s;           /* 0: no end */
+    int64_t api_token_life_s;  /* 0: the realm's */
+};
+
+struct cg_client_record {
+    struct cg_client client;
+    const struct cg_record_secret *secrets;       /* neither revoked nor, when read, expired */
+    size_t secret_count;
+    const struct cg_record_agreement *agreements; /* approved, API in service, not over when read */
+    size_t agreement_count;
+};
+
+struct cg_client_cache;
+
+CG_MUST_USE enum cg_status cg_client_cache_new(size_t places, struct cg_client_cache **ret_cache);
+struct cg_client_cache *cg_client_cache_free(struct cg_client_cache *cache);
+
+/*
+ * The record of a client. Forgets all when `version` is not the one it was filled under. CG_ERR_NOT_FOUND for an unknown client (not remembered,
+ * so that guessing cannot push out real ones; an unknown id costs the same statements as a known one not yet remembered).
+ */
+CG_MUST_USE enum cg_status cg_client_cache_find(struct cg_client_cache *cache, struct cg_store *store,
+                                                int64_t version, struct cg_span realm,
+                                                struct cg_span id, int64_t now_s,
+                                                const struct cg_client_record **ret_record);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Client secrets: 256 bits made by us, "cgs_" + 43 base64url characters + 6 characters of checksum (so that secret scanners
+ * find leaks), stored as SHA-256. Several may be valid at once. See registry/registry.h.
+ */
+#ifndef CG_REGISTRY_CREDENTIAL_H
+#define CG_REGISTRY_CREDENTIAL_H
+
+#include "base/secret.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "registry/registry.h"
+
+#define CG_CLIENT_SECRET_CHARS 53
+
+struct cg_credential {
+    struct cg_span id;           /* "sec_…", public */
+    struct cg_span realm;
+    struct cg_span client;
+    int64_t created_s;
+    int64_t expires_s;           /* 0: no end */
+    int64_t revoked_s;           /* 0: not revoked */
+    int64_t last_used_s;         /* 0: never; coarse, a minute */
+};
+
+/* Makes a secret, stores its digest, returns the text once. CG_ERR_LIMIT past CG_LIMIT_CLIENT_SECRETS valid ones. */
+CG_MUST_USE enum cg_status cg_secret_issue(struct cg_store *store, struct cg_span realm,
+                                           struct cg_span client, int64_t now_s, int64_t expires_s,
+                                           const struct cg_random *random, struct cg_arena *arena,
+                                           struct cg_fault *fault, struct cg_secret *ret_secret,
+                                           struct cg_span *ret_id);
+CG_MUST_USE enum cg_status cg_secret_list(struct cg_store *store, struct cg_span realm,
+                                          struct cg_span client, struct cg_arena *arena,
+                                          cg_registry_visit visit, void *context);
+/* Revokes. The last valid one, or one used within the last day, needs `force`: else CG_ERR_CONFLICT. */
+CG_MUST_USE enum cg_status cg_secret_revoke(struct cg_store *store, struct cg_span id, int64_t now_s,
+                                            bool force, struct cg_arena *arena,
+                                            struct cg_fault *fault,
+                                            struct cg_credential *ret_credential);
+
+/* True when the text has the form and checksum of a secret of ours. Says nothing about its being right. */
+bool cg_secret_is_well_formed(struct cg_span text);
+
+/* Writes a last-used time, unless a later one stands there. Does not touch the version. */
+CG_MUST_USE enum cg_status cg_secret_note_use(struct cg_store *store, struct cg_span id,
+                                              int64_t used_s);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The denylist: tokens by jti, agreements, clients by epoch. An entry lapses when no token it denies can be alive.
+ * See registry/registry.h.
+ */
+#ifndef CG_REGISTRY_DENIAL_H
+#define CG_REGISTRY_DENIAL_H
+
+#include "registry/registry.h"
+#include "token/snapshot.h"
+
+/* Adds or, for the same subject, extends. Raises the denylist's version. */
+CG_MUST_USE enum cg_status cg_denial_add(struct cg_store *store, struct cg_span realm,
+                                         const struct cg_snapshot_denial *denial, int64_t now_s);
+
+/* Removes what lapsed before now_s. Does not touch the version. */
+CG_MUST_USE enum cg_status cg_denial_sweep(struct cg_store *store, int64_t now_s);
+
+#endif

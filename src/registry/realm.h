@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Realms: each an issuer with its own path, keys, APIs, clients and agreements. See registry/registry.h for what is common.
+ */
+#ifndef CG_REGISTRY_REALM_H
+#define CG_REGISTRY_REALM_H
+
+#include "registry/registry.h"
+
+enum cg_token_response { CG_TOKEN_RESPONSE_DOCUMENTED, CG_TOKEN_RESPONSE_RFC };
+
+struct cg_realm {
+    struct cg_span path;      /* "/vlive/hpca" */
+    struct cg_span profile;   /* "documented" */
+    struct cg_span alg;       /* "RS256" */
+    struct cg_span typ;       /* "JWT" or "at+jwt" */
+    struct cg_span issuer;    /* base URL + path; ignored by add */
+    int64_t token_life_s;     /* 1 .. CG_LIMIT_TOKEN_LIFE_MAX_S */
+    enum cg_token_response token_response;
+    int64_t created_s;
+};
+
+/* A realm of a profile with that profile's defaults (documented: 300 s, RS256, JWT, documented response). */
+CG_MUST_USE enum cg_status cg_realm_defaults(struct cg_span profile, struct cg_fault *fault,
+                                             struct cg_realm *ret_realm);
+CG_MUST_USE enum cg_status cg_realm_add(struct cg_store *store, const struct cg_realm *realm,
+                                        struct cg_fault *fault);
+/* Writes all fields but path and created_s. */
+CG_MUST_USE enum cg_status cg_realm_set(struct cg_store *store, const struct cg_realm *realm,
+                                        struct cg_fault *fault);
+CG_MUST_USE enum cg_status cg_realm_find(struct cg_store *store, struct cg_span path,
+                                         struct cg_arena *arena, struct cg_realm *ret_realm);
+CG_MUST_USE enum cg_status cg_realm_list(struct cg_store *store, struct cg_arena *arena,
+                                         cg_registry_visit visit, void *context);
+
+/* The longest life that any token of the realm may have had: how long keys and denials are kept. */
+CG_MUST_USE enum cg_status cg_realm_longest_life_s(struct cg_store *store, struct cg_span path,
+                                                   int64_t *ret_life_s);
+
+#endif

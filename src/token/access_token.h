@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The access token's claims (RFC 9068, with the house's own: apis, agreements, org, epoch). What is written here and what is
+ * read here is the same list. Spans borrow. Any thread.
+ */
+#ifndef CG_TOKEN_ACCESS_TOKEN_H
+#define CG_TOKEN_ACCESS_TOKEN_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "codec/json.h"
+
+#include <caregate/types.h>
+
+/* One API that the token authorises. The three arrays of the token are in the same order. */
+struct cg_token_api {
+    struct cg_span audience;
+    struct cg_span name;
+    struct cg_span agreement;
+};
+
+struct cg_access_token {
+    struct cg_span issuer;
+    struct cg_span subject;
+    struct cg_span client_id;
+    struct cg_span organisation; /* ODS code */
+    struct cg_span scope;        /* space-separated */
+    struct cg_span token_id;     /* jti */
+    struct cg_token_api apis[CG_LIMIT_TOKEN_APIS];
+    size_t api_count;
+    int64_t issued_s;
+    int64_t expires_s;
+    int64_t epoch;
+};
+
+/* Writes the claims as a JSON object. Failures stick to the buffer. */
+void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *buf);
+
+/*
+ * Reads claims, all of which must be there and of the right type; aud, apis and agreements are arrays of equal length.
+ * CG_ERR_INPUT otherwise. Unknown claims are passed over. Spans borrow from the document.
+ */
+CG_MUST_USE enum cg_status cg_access_token_read(const struct cg_json_value *root,
+                                                struct cg_access_token *ret_token);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The snapshot: keys, rules and denylist as one immutable value, with its serialised form. Made by the feed, or parsed
+ * from shared memory; read by the gate. The public part is in caregate/feed.h. Any thread may read; nobody writes.
+ *
+ * Serialised form: one JSON object
+ *   {"format":1,"version":N,"keys_generation":N,"denylist_generation":N,"made_at":S,
+ *    "realms":[{"path","issuer","typ":"JWT","jwks":{"keys":[…]},
+ *               "apis":[{"name","audience","scope":"a b"}],
+ *               "denied":{"tokens":[["jti",expires_s],…],"agreements":[["id",expires_s],…],
+ *                         "clients":[["id",epoch,expires_s],…]}}]}
+ * A client entry denies tokens of that client whose epoch is less than the entry's.
+ */
+#ifndef CG_TOKEN_SNAPSHOT_H
+#define CG_TOKEN_SNAPSHOT_H
+
+#include "base/buf.h"
+#include "jose/jwks.h"
+
+#include <caregate/feed.h>
+#include <caregate/types.h>
+#include <stdbool.h>
+
+/* What the feed hands over; arrays borrow. */
+struct cg_snapshot_api {
+    struct cg_span name;
+    struct cg_span audience;
+    struct cg_span scope; /* space-separated: the scopes that belong to this API */
+};
+
+enum cg_denial { CG_DENIAL_TOKEN, CG_DENIAL_AGREEMENT, CG_DENIAL_CLIENT };
+
+struct cg_snapshot_denial {
+    enum cg_denial kind;
+    struct cg_span subject; /* jti, agreement id or client id */
+    int64_t epoch;          /* clients only */
+    int64_t expires_s;      /* after this no token that it denies can be alive */
+};
+
+struct cg_snapshot_realm_data {
+    struct cg_span path;
+    struct cg_span issuer;
+    struct cg_span typ;
+    struct cg_span jwks; /* a JWKS as JSON text */
+    const struct cg_snapshot_api *apis;
+    size_t api_count;
+    const struct cg_snapshot_denial *denials;
+    size_t denial_count;
+};
+
+struct cg_snapshot_data {
+    int64_t version;
+    int64_t keys_generation;
+    int64_t denylist_generation;
+    int64_t made_s;
+    const struct cg_snapshot_realm_data *realms;
+    size_t realm_count;
+};
+
+/* Makes a snapshot from data: writes the text, then parses it, so that both ways agree. */
+CG_MUST_USE enum cg_status cg_snapshot_new(const struct cg_snapshot_data *data,
+                                           struct cg_snapshot **ret_snapshot);
+
+int64_t cg_snapshot_keys_generation(const struct cg_snapshot *snapshot);
+int64_t cg_snapshot_denylist_generation(const struct cg_snapshot *snapshot);
+
+/* A realm inside a snapshot; lookups give NULL when there is none. */
+struct cg_snapshot_realm;
+const struct cg_snapshot_realm *cg_snapshot_find_realm(const struct cg_snapshot *snapshot,
+                                                       struct cg_span path);
+/* The only realm; NULL when there are none or several. */
+const struct cg_snapshot_realm *cg_snapshot_only_realm(const struct cg_snapshot *snapshot);
+
+struct cg_span cg_snapshot_realm_path(const struct cg_snapshot_realm *realm);
+struct cg_span cg_snapshot_realm_issuer(const struct cg_snapshot_realm *realm);
+struct cg_span cg_snapshot_realm_typ(const struct cg_snapshot_realm *realm);
+
+/* A key with its prepared verifier; NULL when the kid is unknown. The verifier makes the snapshot single-threaded
+ * while verifying: a snapshot belongs to one event loop. */
+const struct cg_jwk *cg_snapshot_find_key(const struct cg_snapshot_realm *realm, struct cg_span kid,
+                                          struct cg_verifier **ret_verifier);
+
+const struct cg_snapshot_api *cg_snapshot_find_api(const struct cg_snapshot_realm *realm,
+                                                   struct cg_span name);
+bool cg_snapshot_has_audience(const struct cg_snapshot_realm *realm, struct cg_span audience);
+
+/* Hashed lookups. */
+bool cg_snapshot_denies_token(const struct cg_snapshot_realm *realm, struct cg_span token_id);
+bool cg_snapshot_denies_agreement(const struct cg_snapshot_realm *realm, struct cg_span agreement);
+bool cg_snapshot_denies_client(const struct cg_snapshot_realm *realm, struct cg_span client_id,
+                               int64_t epoch);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a compact JWS to a proven access token (RFC 9068 §4, RFC 8725). Order: form, algorithm, type, key, signature, claims,
+ * issuer, audience of the realm, times. The denylist and the API are not looked at here.
+ */
+#ifndef CG_TOKEN_VERIFY_H
+#define CG_TOKEN_VERIFY_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "token/access_token.h"
+#include "token/snapshot.h"
+
+#include <caregate/types.h>
+
+#define CG_TOKEN_ISSUED_SKEW_S 60 /* how far in the future iat may be; exp has no allowance */
+
+/*
+ * Verifies against a realm's keys as of now_s. The token's spans live in the arena. fault gets the reason: TOKEN_*.
+ * CG_ERR_INPUT malformed; CG_ERR_AUTHENTICATION not proven; CG_ERR_LIMIT memory.
+ */
+CG_MUST_USE enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm,
+                                           struct cg_span compact, int64_t now_s,
+                                           struct cg_arena *arena, struct cg_fault *fault,
+                                           struct cg_access_token *ret_token);
+
+/* The checks of time alone, for a token proven before. */
+CG_MUST_USE enum cg_status cg_token_check_times(const struct cg_access_token *token, int64_t now_s,
+                                                struct cg_fault *fault);
+
+#endif
