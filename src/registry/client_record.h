@@ -40,13 +40,21 @@ struct cg_client_cache;
 CG_MUST_USE enum cg_status cg_client_cache_new(size_t places, struct cg_client_cache **ret_cache);
 struct cg_client_cache *cg_client_cache_free(struct cg_client_cache *cache);
 
+struct cg_client_query {
+    int64_t version; /* the registry's, as of the read that this request began with */
+    struct cg_span realm;
+    struct cg_span id;
+    int64_t now_s;
+};
+
 /*
- * The record of a client. Forgets all when `version` is not the one it was filled under. CG_ERR_NOT_FOUND for an unknown client (not remembered,
- * so that guessing cannot push out real ones; an unknown id costs the same statements as a known one not yet remembered).
+ * The record of a client. Forgets all when the version is not the one it was filled under. CG_ERR_NOT_FOUND for an unknown client
+ * (not remembered, so that guessing cannot push out real ones; an unknown id costs the same statements as a known one that is not
+ * yet remembered). CG_ERR_LIMIT when the client has more agreements or secrets than base/limits.h allows.
  */
-CG_MUST_USE enum cg_status cg_client_cache_find(struct cg_client_cache *cache, struct cg_store *store,
-                                                int64_t version, struct cg_span realm,
-                                                struct cg_span id, int64_t now_s,
+CG_MUST_USE enum cg_status cg_client_cache_find(struct cg_client_cache *cache,
+                                                struct cg_store *store,
+                                                const struct cg_client_query *query,
                                                 const struct cg_client_record **ret_record);
 
 #endif

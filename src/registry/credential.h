@@ -23,19 +23,33 @@ struct cg_credential {
     int64_t last_used_s;         /* 0: never; coarse, a minute */
 };
 
+struct cg_secret_order {
+    struct cg_span realm;
+    struct cg_span client;
+    int64_t now_s;
+    int64_t expires_s; /* 0: no end */
+    const struct cg_random *random;
+};
+
 /* Makes a secret, stores its digest, returns the text once. CG_ERR_LIMIT past CG_LIMIT_CLIENT_SECRETS valid ones. */
-CG_MUST_USE enum cg_status cg_secret_issue(struct cg_store *store, struct cg_span realm,
-                                           struct cg_span client, int64_t now_s, int64_t expires_s,
-                                           const struct cg_random *random, struct cg_arena *arena,
-                                           struct cg_fault *fault, struct cg_secret *ret_secret,
-                                           struct cg_span *ret_id);
+CG_MUST_USE enum cg_status cg_secret_issue(struct cg_store *store,
+                                           const struct cg_secret_order *order,
+                                           struct cg_arena *arena, struct cg_fault *fault,
+                                           struct cg_secret *ret_secret, struct cg_span *ret_id);
 CG_MUST_USE enum cg_status cg_secret_list(struct cg_store *store, struct cg_span realm,
                                           struct cg_span client, struct cg_arena *arena,
                                           cg_registry_visit visit, void *context);
+struct cg_secret_revocation {
+    struct cg_span realm;
+    struct cg_span id;
+    int64_t now_s;
+    bool force;
+};
+
 /* Revokes. The last valid one, or one used within the last day, needs `force`: else CG_ERR_CONFLICT. */
-CG_MUST_USE enum cg_status cg_secret_revoke(struct cg_store *store, struct cg_span id, int64_t now_s,
-                                            bool force, struct cg_arena *arena,
-                                            struct cg_fault *fault,
+CG_MUST_USE enum cg_status cg_secret_revoke(struct cg_store *store,
+                                            const struct cg_secret_revocation *revocation,
+                                            struct cg_arena *arena, struct cg_fault *fault,
                                             struct cg_credential *ret_credential);
 
 /* True when the text has the form and checksum of a secret of ours. Says nothing about its being right. */

@@ -33,14 +33,23 @@ const char *cg_signing_key_state_name(const struct cg_signing_key *key, bool sig
 /* When the new key signs. FIRST: at once (a realm's first key); NEXT: after CG_KEY_ANNOUNCE_S; NOW: after CG_KEY_PROPAGATION_S. */
 enum cg_key_start { CG_KEY_START_FIRST, CG_KEY_START_NEXT, CG_KEY_START_NOW };
 
+/* What key is wanted. `start` says when it signs; master_key has CG_SEALED_KEY_BYTES. */
+struct cg_signing_key_order {
+    struct cg_span realm; /* a realm's path or CG_AUDIT_KEY_REALM */
+    struct cg_span alg;   /* of jose/alg.h */
+    enum cg_key_start start;
+    const uint8_t *master_key;
+    const struct cg_random *random;
+    int64_t now_s;
+};
+
 /*
- * Makes a key of the realm's algorithm, seals and stores it. The key that signed until then is retained until its last token has
- * expired. kid is the RFC 7638 thumbprint. Not FIRST while a rotation is already announced: CG_ERR_CONFLICT for NEXT.
+ * Makes a key, seals and stores it. The key that signed until then is retained until its last token has expired. kid is the
+ * RFC 7638 thumbprint. CG_ERR_CONFLICT for FIRST when the realm has a key, for NEXT when it has none or a rotation is
+ * announced already; NOW takes the place of an announced one, which is never used.
  */
-CG_MUST_USE enum cg_status cg_signing_key_create(struct cg_store *store, struct cg_span realm,
-                                                 struct cg_span alg, enum cg_key_start start,
-                                                 const uint8_t *master_key,
-                                                 const struct cg_random *random, int64_t now_s,
+CG_MUST_USE enum cg_status cg_signing_key_create(struct cg_store *store,
+                                                 const struct cg_signing_key_order *order,
                                                  struct cg_arena *arena, struct cg_fault *fault,
                                                  struct cg_span *ret_kid);
 
