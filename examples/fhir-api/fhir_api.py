@@ -117,6 +117,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return Problem(413, issue("too-long", f"a body may have {BODY_MAX_BYTES} bytes"))
 
     def _send(self, reply):
+        self._record(reply)
         headers = {**EVERY_REPLY, **reply.headers}
         if reply.status not in BODILESS:
             headers["Content-Length"] = str(len(reply.body))
@@ -128,7 +129,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and reply.status not in BODILESS:
             self.wfile.write(reply.body)
-        self._record(reply)
 
     def _record(self, reply):
         """Who did what to which resource. Without the query, which may hold an NHS number."""
