@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: {issuer, client_id, client_secret, scope?, auth: "post"|"basic", discovery?: "oauth2"|"oidc"};
-// the token endpoint is found by discovery. Out: the token response.
+// In: {issuer, client_id, client_secret, scope?, auth: "post"|"basic", discovery?: "oauth2"|"oidc"}
+// The token endpoint is found by discovery. Out: the token response.
 import * as client from 'openid-client';
 import { run } from './run.mjs';
 
