@@ -41,9 +41,12 @@ static int replay(const char *path)
 static int replay_folder(const char *folder, struct dirent **entries, int count)
 {
     int failures = 0;
+    /* So that the name of an input that ends the program is seen. */
+    (void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     for (int i = 0; i < count; i++) {
         char path[4096];
         int len = snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+        printf("# %s\n", entries[i]->d_name);
         int bad = len < 0 || (size_t)len >= sizeof(path) || replay(path) != 0;
         printf("%sok %d - %s\n", bad ? "not " : "", i + 1, entries[i]->d_name);
         failures += bad;

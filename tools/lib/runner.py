@@ -64,22 +64,23 @@ def step(tally, label, command, env=None):
 
 def count_program(tally, entry):
     """Counts the TAP lines of one program of `meson test`, and its own end."""
+    program = entry["name"].rpartition(" / ")[2]
     cases = re.findall(r"^(not ok|ok) \d+(?: - )?(.*)$", entry.get("stdout", ""), re.M)
     bad = 0
     for state, name in cases:
         if "# SKIP" in name:
             tally.skipped += 1
         else:
-            tally.add(f"{entry['name']}: {name}", state == "ok")
+            tally.add(f"{program}: {name}", state == "ok")
             bad += state != "ok"
     # A program that died, timed out, leaked, or did not run what it planned.
     if entry["result"] not in GOOD_RESULTS and not bad:
-        tally.add(f"{entry['name']}: {entry['result'].lower()}", False)
+        tally.add(f"{program}: {entry['result'].lower()}", False)
         bad += 1
     elif not cases:
-        tally.add(f"{entry['name']}: reported no case", False)
+        tally.add(f"{program}: reported no case", False)
     if bad:
-        print(f"FAILED {entry['name']}")
+        print(f"FAILED {program}")
         for stream in ("stdout", "stderr"):
             for line in entry.get(stream, "").splitlines()[-60:]:
                 print(f"    {line}")
