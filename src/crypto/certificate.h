@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * X.509 certificates, as far as the command line needs them: a development authority with a server certificate, and the end
- * of a certificate's life. Any thread.
+ * X.509 certificates, as far as the command line needs them: a development authority with a server
+ * certificate, and the end of a certificate's life. Any thread.
  */
 #ifndef CG_CRYPTO_CERTIFICATE_H
 #define CG_CRYPTO_CERTIFICATE_H
@@ -10,7 +10,8 @@
 
 #include <caregate/types.h>
 
-/* PEM texts, all in the arena. The authority's private key is not kept: nothing more can be signed by it. */
+/* PEM texts, all in the arena. The authority's private key is not kept: nothing more can be signed
+ * by it. */
 struct cg_dev_certificate {
     struct cg_span ca_pem;
     struct cg_span certificate_pem;
@@ -18,15 +19,16 @@ struct cg_dev_certificate {
 };
 
 /*
- * A new authority and a P-256 server certificate for `hosts` (names or IP addresses, RFC 5280 §4.2.1.6),
- * valid from an hour before now_s for life_s.
+ * A new authority and a P-256 server certificate for `hosts` (names or IP addresses, RFC 5280
+ * §4.2.1.6), valid from an hour before now_s for life_s.
  */
 CG_MUST_USE enum cg_status cg_certificate_make(const struct cg_span *hosts, size_t host_count,
                                                int64_t now_s, int64_t life_s,
                                                struct cg_arena *arena,
                                                struct cg_dev_certificate *ret_certificate);
 
-/* notAfter of the first certificate of a PEM text, Unix seconds. CG_ERR_INPUT when there is none. */
+/* notAfter of the first certificate of a PEM text, Unix seconds. CG_ERR_INPUT when there is none.
+ */
 CG_MUST_USE enum cg_status cg_certificate_expiry(struct cg_span pem, int64_t *ret_expires_s);
 
 #endif

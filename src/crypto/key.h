@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asymmetric keys, each bound to one signature algorithm for life: the cure for algorithm confusion. The only door to
- * OpenSSL is this folder. A key is immutable once made and may be shared by threads.
+ * Asymmetric keys, each bound to one signature algorithm for life: the cure for algorithm
+ * confusion. The only door to OpenSSL is this folder. A key is immutable once made and may be
+ * shared by threads.
  */
 #ifndef CG_CRYPTO_KEY_H
 #define CG_CRYPTO_KEY_H
@@ -33,7 +34,8 @@ CG_MUST_USE enum cg_status cg_key_from_rsa_public(enum cg_key_algorithm algorith
                                                   const struct cg_rsa_public *numbers,
                                                   struct cg_key **ret_key);
 
-/* PKCS #8 DER, private, unencrypted; to be sealed at once. The bytes are in the arena, which wipes. */
+/* PKCS #8 DER, private, unencrypted; to be sealed at once. The bytes are in the arena, which wipes.
+ */
 CG_MUST_USE enum cg_status cg_key_to_pkcs8(const struct cg_key *key, struct cg_arena *arena,
                                            struct cg_span *ret_der);
 CG_MUST_USE enum cg_status cg_key_from_pkcs8(enum cg_key_algorithm algorithm, struct cg_span der,

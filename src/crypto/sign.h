@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signing and verifying with prepared contexts: what is costly is done once, by *_new. A signer or verifier belongs to
- * one thread at a time; it holds a reference to its key, which may be freed before it.
+ * Signing and verifying with prepared contexts: what is costly is done once, by *_new. A signer or
+ * verifier belongs to one thread at a time; it holds a reference to its key, which may be freed
+ * before it.
  */
 #ifndef CG_CRYPTO_SIGN_H
 #define CG_CRYPTO_SIGN_H
@@ -18,15 +19,19 @@ struct cg_verifier;
 CG_MUST_USE enum cg_status cg_signer_new(const struct cg_key *key, struct cg_signer **ret_signer);
 struct cg_signer *cg_signer_free(struct cg_signer *signer);
 
-/* Signs; *ret_len is the length, at most CG_LIMIT_SIGNATURE_BYTES. CG_ERR_CRYPTO when OpenSSL fails. */
+/* Signs; *ret_len is the length, at most CG_LIMIT_SIGNATURE_BYTES. CG_ERR_CRYPTO when OpenSSL
+ * fails. */
 CG_MUST_USE enum cg_status cg_sign(struct cg_signer *signer, struct cg_span message,
                                    uint8_t ret_signature[static CG_LIMIT_SIGNATURE_BYTES],
                                    size_t *ret_len);
 
-CG_MUST_USE enum cg_status cg_verifier_new(const struct cg_key *key, struct cg_verifier **ret_verifier);
+CG_MUST_USE enum cg_status cg_verifier_new(const struct cg_key *key,
+                                           struct cg_verifier **ret_verifier);
 struct cg_verifier *cg_verifier_free(struct cg_verifier *verifier);
+enum cg_key_algorithm cg_verifier_algorithm_of(const struct cg_verifier *verifier);
 
-/* CG_OK when the signature is right; CG_ERR_AUTHENTICATION when not; CG_ERR_CRYPTO when OpenSSL fails. */
+/* CG_OK when the signature is right; CG_ERR_AUTHENTICATION when not; CG_ERR_CRYPTO when OpenSSL
+ * fails. */
 CG_MUST_USE enum cg_status cg_verify(struct cg_verifier *verifier, struct cg_span message,
                                      struct cg_span signature);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JWS algorithms (RFC 7518 §3.1): a table of those that we accept. HS* and none are not in it and never will be.
+ * JWS algorithms (RFC 7518 §3.1): a table of those that we accept. HS* and none are not in it and
+ * never will be.
  */
 #ifndef CG_JOSE_ALG_H
 #define CG_JOSE_ALG_H
@@ -10,8 +11,8 @@
 #include <caregate/types.h>
 
 struct cg_alg {
-    struct cg_span name;   /* "RS256" */
-    struct cg_span kty;    /* "RSA" */
+    struct cg_span name; /* "RS256" */
+    struct cg_span kty;  /* "RSA" */
     enum cg_key_algorithm key_algorithm;
     unsigned default_bits; /* of a new key */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Registered claims of a JWT (RFC 7519 §4.1), read strictly. Missing times are -1, missing strings absent.
+ * Registered claims of a JWT (RFC 7519 §4.1), read strictly. Missing times are -1, missing strings
+ * absent.
  */
 #ifndef CG_JOSE_CLAIMS_H
 #define CG_JOSE_CLAIMS_H
@@ -21,7 +22,9 @@ struct cg_claims {
     int64_t not_before_s;
 };
 
-/* From a payload's root object; spans borrow from the document. CG_ERR_INPUT for a claim of a wrong type. */
-CG_MUST_USE enum cg_status cg_claims_read(const struct cg_json_value *root, struct cg_claims *ret_claims);
+/* From a payload's root object; spans borrow from the document. CG_ERR_INPUT for a claim of a wrong
+ * type. */
+CG_MUST_USE enum cg_status cg_claims_read(const struct cg_json_value *root,
+                                          struct cg_claims *ret_claims);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key sets (RFC 7517 §5), immutable once parsed. Keys of unknown type or algorithm are passed over (§5: implementations
- * should ignore them); two keys of one kid make the set CG_ERR_INPUT.
+ * Key sets (RFC 7517 §5), immutable once parsed. Keys that cg_jwk_parse refuses (unknown type or
+ * algorithm, out of range, for encryption) are passed over, as §5 recommends. Any thread may read.
  */
 #ifndef CG_JOSE_JWKS_H
 #define CG_JOSE_JWKS_H
@@ -12,11 +12,18 @@
 
 struct cg_jwks;
 
-CG_MUST_USE enum cg_status cg_jwks_parse(const struct cg_json_value *object, struct cg_jwks **ret_jwks);
+/*
+ * From {"keys":[...]}. CG_ERR_INPUT when it is no such object, when an element is not an object or
+ * holds private members, and when two keys have one kid. CG_ERR_LIMIT past CG_LIMIT_JWKS_KEYS
+ * elements, or out of memory.
+ */
+CG_MUST_USE enum cg_status cg_jwks_parse(const struct cg_json_value *object,
+                                         struct cg_jwks **ret_jwks);
 struct cg_jwks *cg_jwks_free(struct cg_jwks *jwks);
 CG_DEFINE_CLEANUP(cg_jwks_free_at, struct cg_jwks *, cg_jwks_free)
 
 size_t cg_jwks_count(const struct cg_jwks *jwks);
+/* NULL past the last. */
 const struct cg_jwk *cg_jwks_at(const struct cg_jwks *jwks, size_t index);
 
 /* The key of a kid; NULL when there is none. The kid is only ever compared. */

@@ -22,26 +22,31 @@ struct cg_jws {
 };
 
 /*
- * Takes a compact JWS of at most CG_LIMIT_TOKEN_BYTES apart: exactly three non-empty segments, strict base64url, header a JSON
- * object with a known `alg` in exact case. Refuses crit, b64, zip, enc (RFC 7515 §4.1.11: an extension that is not understood);
- * ignores jwk, jku, x5u, x5c: the verifier chooses the key. Verifies nothing. Reasons: TOKEN_MALFORMED,
- * TOKEN_ALGORITHM_REFUSED.
+ * Takes a compact JWS of at most CG_LIMIT_TOKEN_BYTES apart: exactly three non-empty segments,
+ * strict base64url, header a JSON object with a known `alg` in exact case. Refuses crit, b64, zip,
+ * enc (RFC 7515 §4.1.11: an extension that is not understood); ignores jwk, jku, x5u, x5c: the
+ * verifier chooses the key. Verifies nothing. CG_ERR_AUTHENTICATION with TOKEN_ALGORITHM_REFUSED
+ * for an `alg` that is unknown or missing (also when the signature is empty, as in an unsecured
+ * JWS); CG_ERR_INPUT, or CG_ERR_LIMIT for a bound or memory, with TOKEN_MALFORMED.
  */
 CG_MUST_USE enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena,
                                         struct cg_fault *fault, struct cg_jws *ret_jws);
 
 /*
- * Verifies with a key of the caller's choice, whose algorithm must be the header's. CG_ERR_AUTHENTICATION with
- * TOKEN_ALGORITHM_REFUSED or TOKEN_SIGNATURE_INVALID.
+ * Verifies with a key of the caller's choice, whose algorithm must be the header's.
+ * CG_ERR_AUTHENTICATION with TOKEN_ALGORITHM_REFUSED or TOKEN_SIGNATURE_INVALID; CG_ERR_CRYPTO when
+ * OpenSSL fails; CG_ERR_INTERNAL when key_alg is not the verifier's own.
  */
 CG_MUST_USE enum cg_status cg_jws_verify(const struct cg_jws *jws, const struct cg_alg *key_alg,
                                          struct cg_verifier *verifier, struct cg_fault *fault);
 
-/* The protected header {"alg":…,"typ":…,"kid":…} (in this order) as base64url, for reuse by cg_jws_make. */
+/* The protected header {"alg":…,"typ":…,"kid":…} (in this order) as base64url, for reuse by
+ * cg_jws_make. */
 CG_MUST_USE enum cg_status cg_jws_header(const struct cg_alg *alg, struct cg_span typ,
                                          struct cg_span kid, struct cg_buf *buf);
 
-/* Appends header.payload.signature to buf. `header` is already base64url. */
+/* Appends header.payload.signature to buf. `header` is already base64url. After a failure buf holds
+ * a part. */
 CG_MUST_USE enum cg_status cg_jws_make(struct cg_span header, struct cg_span payload,
                                        struct cg_signer *signer, struct cg_buf *buf);
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside crypto/ only: what a key is made of.
+ */
+#ifndef CG_CRYPTO_KEY_PRIVATE_H
+#define CG_CRYPTO_KEY_PRIVATE_H
+
+#include "crypto/key.h"
+
+#include <openssl/evp.h>
+
+struct cg_key {
+    EVP_PKEY *pkey;
+    enum cg_key_algorithm algorithm;
+    bool is_private;
+};
+
+#endif
