@@ -9,7 +9,7 @@
 
 CG_MUST_USE enum cg_status cg_endpoint_token(struct cg_oauth_context *context);
 CG_MUST_USE enum cg_status cg_endpoint_jwks(struct cg_oauth_context *context);
+/* RFC 8414 §2; also under the name of OpenID discovery while nobody can sign in. */
 CG_MUST_USE enum cg_status cg_endpoint_metadata(struct cg_oauth_context *context);
-CG_MUST_USE enum cg_status cg_endpoint_openid_metadata(struct cg_oauth_context *context);
 
 #endif

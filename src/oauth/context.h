@@ -21,9 +21,7 @@ struct cg_issuing_realm {
     struct cg_realm realm;
     struct cg_span jws_header;      /* base64url protected header of the signing key */
     struct cg_signer *signer;       /* NULL: no usable key */
-    int64_t signer_until_s;         /* the key signs until then */
     struct cg_span jwks;            /* JWKS document as of now */
-    int64_t jwks_until_s;
     struct cg_span metadata;        /* RFC 8414 document */
 };
 

@@ -9,6 +9,7 @@
 #include "base/status.h"
 
 #include <caregate/exchange.h>
+#include <stdbool.h>
 
 struct cg_wire_error {
     unsigned http_status;

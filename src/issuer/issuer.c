@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A batch: every exchange is answered in turn, in one view of the registry; then what they have to tell the audit is made durable
+ * at once; only then are the answers final.
+ */
+#include "base/limits.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "issuer/route.h"
+#include "crypto/sealed.h"
+#include "issuer/slot.h"
+#include "oauth/response.h"
+#include "oauth/wire_error.h"
+
+#include <caregate/issuer.h>
+
+_Static_assert(CG_MASTER_KEY_BYTES == CG_SEALED_KEY_BYTES, "one size for the master key");
+
+static void answer_fault(struct cg_exchange *exchange, enum cg_reason reason)
+{
+    struct cg_fault fault = {.reason = reason};
+    cg_wire_error_answer(exchange, &fault, CG_SPAN_OF("caregate"));
+}
+
+void cg_issuer_answer_unavailable(struct cg_exchange *exchange, enum cg_reason reason)
+{
+    static const struct cg_span body = CG_SPAN(
+        "{\"error\":\"temporarily_unavailable\","
+        "\"error_description\":\"the server is busy or cannot record what it does: try again\"}");
+    cg_response_start(&exchange->response, 503, CG_SPAN_OF("application/json"), body);
+    cg_response_forbid_caching(&exchange->response);
+    cg_response_add(&exchange->response, CG_SPAN_OF("Retry-After"), CG_SPAN_OF("2"));
+    exchange->response.reason = reason;
+    exchange->response.client_id = (struct cg_span){NULL, 0};
+    exchange->response.token_id = (struct cg_span){NULL, 0};
+}
+
+static bool method_is_allowed(const struct cg_route *route, struct cg_span method)
+{
+    struct cg_span rest = route->allow;
+    struct cg_span piece;
+    while (cg_span_split(&rest, ',', &piece)) {
+        struct cg_span name = piece.data[0] == ' ' ? cg_span_part(piece, 1, piece.len) : piece;
+        if (cg_span_equal(name, method)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Finds route and realm, then runs the endpoint. On failure context->fault says why. */
+static enum cg_status dispatch(struct cg_issuer_slot *slot, const struct cg_registry_version *version,
+                               struct cg_oauth_context *context, const struct cg_route **ret_route)
+{
+    const struct cg_request *request = &context->exchange->request;
+    struct cg_realm_query query = {.version = *version,
+                                   .master_key = slot->master_key,
+                                   .now_s = context->now_s};
+    const struct cg_route *route = cg_route_find(request->path, &query.path);
+    enum cg_status status = CG_ERR_NOT_FOUND;
+    if (route != NULL) {
+        status = cg_realm_table_find(slot->realms, slot->registry, &query, &context->issuing);
+    }
+    if (status == CG_ERR_NOT_FOUND) {
+        CG_FAIL(&context->fault, status, CG_REASON_ENDPOINT_UNKNOWN, NULL, NULL);
+    }
+    if (status != CG_OK) {
+        CG_FAIL(&context->fault, status, CG_REASON_STORE_UNAVAILABLE, NULL, NULL);
+    }
+    context->event.realm = query.path;
+    *ret_route = route;
+    if (!method_is_allowed(route, request->method)) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_METHOD_NOT_ALLOWED, NULL,
+                "RFC 9110 §15.5.6");
+    }
+    return route->endpoint(context);
+}
+
+/* Only refusals of a token are told to the audit, and past a rate they are counted. */
+static void note_refusal(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
+{
+    context->event.reason = context->fault.reason;
+    context->event.token_id = (struct cg_span){NULL, 0};
+    context->has_event = context->event.kind == CG_AUDIT_TOKEN_REFUSED &&
+                         cg_tally_admit(slot->refusals, context->exchange->request.address,
+                                        context->fault.reason, context->now_s);
+}
+
+static void refuse(struct cg_issuer_slot *slot, struct cg_oauth_context *context,
+                   const struct cg_route *route)
+{
+    if (context->fault.reason == CG_REASON_NONE) {
+        context->fault.reason = CG_REASON_INTERNAL;
+    }
+    cg_wire_error_answer(context->exchange, &context->fault, context->event.realm);
+    if (context->fault.reason == CG_REASON_METHOD_NOT_ALLOWED) {
+        cg_response_add(&context->exchange->response, CG_SPAN_OF("Allow"), route->allow);
+    }
+    note_refusal(slot, context);
+}
+
+static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version *version,
+                   struct cg_exchange *exchange, int64_t now_s)
+{
+    void *memory = NULL;
+    exchange->pending = NULL;
+    if (cg_arena_take(exchange->arena, sizeof(struct cg_oauth_context), &memory) != CG_OK) {
+        cg_issuer_answer_unavailable(exchange, CG_REASON_INTERNAL);
+        return;
+    }
+    struct cg_oauth_context *context = memory;
+    context->exchange = exchange;
+    context->arena = exchange->arena;
+    context->registry = slot->registry;
+    context->clients = slot->clients;
+    context->registry_version = version->registry;
+    context->random = &slot->random;
+    context->now_s = now_s;
+    context->event = (struct cg_audit_event){.kind = CG_AUDIT_KIND_COUNT,
+                                             .time_s = now_s,
+                                             .count = 1,
+                                             .request_id = exchange->request.request_id,
+                                             .address = exchange->request.address};
+    exchange->pending = context;
+    const struct cg_route *route = NULL;
+    enum cg_status status = dispatch(slot, version, context, &route);
+    if (status != CG_OK) {
+        refuse(slot, context, route);
+    }
+    if (context->used_secret.data != NULL) {
+        cg_use_notes_add(slot->uses, context->used_secret, now_s);
+    }
+}
+
+/* One view of the registry for the whole batch; a store that fails is closed and opened once more. */
+static enum cg_status begin_view(struct cg_issuer_slot *slot, int64_t now_s,
+                                 struct cg_registry_version *ret_version)
+{
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (cg_slot_open(slot, now_s) == CG_OK && cg_store_begin_read(slot->registry) == CG_OK &&
+            cg_registry_version_read(slot->registry, ret_version) == CG_OK) {
+            return CG_OK;
+        }
+        cg_slot_close(slot);
+    }
+    return CG_ERR_STORE;
+}
+
+static enum cg_status make_durable(struct cg_issuer_slot *slot,
+                                   struct cg_exchange *const exchanges[], size_t count)
+{
+    const struct cg_audit_event *events[CG_LIMIT_BATCH_EXCHANGES];
+    size_t event_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct cg_oauth_context *context = exchanges[i]->pending;
+        if (context != NULL && context->has_event) {
+            events[event_count] = &context->event;
+            event_count++;
+        }
+    }
+    if (event_count == 0) {
+        return CG_OK;
+    }
+    return cg_journal_append(slot->journal, events, event_count);
+}
+
+/* No token leaves before its audit record is durable; nor does a refusal that was to be recorded. */
+static void withhold(struct cg_exchange *const exchanges[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct cg_oauth_context *context = exchanges[i]->pending;
+        if (context != NULL && context->has_event) {
+            cg_issuer_answer_unavailable(exchanges[i], CG_REASON_AUDIT_UNAVAILABLE);
+        }
+    }
+}
+
+void cg_issuer_run(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[], size_t count,
+                   int64_t now_s)
+{
+    struct cg_registry_version version;
+    if (count > CG_LIMIT_BATCH_EXCHANGES || begin_view(slot, now_s, &version) != CG_OK) {
+        for (size_t i = 0; i < count; i++) {
+            answer_fault(exchanges[i], CG_REASON_STORE_UNAVAILABLE);
+        }
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        answer(slot, &version, exchanges[i], now_s);
+    }
+    cg_store_rollback(slot->registry);
+    if (make_durable(slot, exchanges, count) != CG_OK) {
+        withhold(exchanges, count);
+        cg_slot_close(slot);
+    }
+    for (size_t i = 0; i < count; i++) {
+        exchanges[i]->pending = NULL;
+    }
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "issuer/realm_table.h"
+
+#include "base/alloc.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "jose/jws.h"
+#include "oauth/metadata.h"
+#include "registry/api.h"
+#include "registry/signing_key.h"
+
+#define PLACES 64
+#define REALM_BYTES 262144
+
+struct place {
+    struct cg_arena *arena;
+    struct cg_issuing_realm realm;
+    struct cg_registry_version version;
+    int64_t changes_s; /* by time alone */
+};
+
+struct cg_realm_table {
+    struct place places[PLACES];
+    size_t next; /* the place to give up when all are taken */
+};
+
+enum cg_status cg_realm_table_new(struct cg_realm_table **ret_table)
+{
+    void *memory = NULL;
+    CG_TRY(cg_alloc(1, sizeof(struct cg_realm_table), &memory));
+    *ret_table = memory;
+    return CG_OK;
+}
+
+static void forget(struct place *place)
+{
+    (void)cg_signer_free(place->realm.signer);
+    (void)cg_arena_free(place->arena);
+    *place = (struct place){.arena = NULL};
+}
+
+void cg_realm_table_clear(struct cg_realm_table *table)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        forget(&table->places[i]);
+    }
+}
+
+struct cg_realm_table *cg_realm_table_free(struct cg_realm_table *table)
+{
+    if (table != NULL) {
+        cg_realm_table_clear(table);
+    }
+    return cg_release(table);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A realm whose key is missing or sealed under another master key still serves its documents. */
+static enum cg_status load_signer(struct place *place, struct cg_store *registry,
+                                  const struct cg_realm_query *query)
+{
+    struct cg_signing_key stored;
+    int64_t until_s = INT64_MAX;
+    enum cg_status status = cg_signing_key_current(registry, query->path, query->now_s,
+                                                   place->arena, &stored, &until_s);
+    if (status == CG_ERR_NOT_FOUND) {
+        return CG_OK;
+    }
+    CG_TRY(status);
+    place->changes_s = sooner(place->changes_s, until_s);
+    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+    if (cg_signing_key_unseal(&stored, query->master_key, &key) != CG_OK) {
+        return CG_OK;
+    }
+    const struct cg_alg *alg = cg_alg_find(stored.alg);
+    if (alg == NULL) {
+        return CG_OK;
+    }
+    struct cg_buf header;
+    cg_buf_init_arena(&header, place->arena, CG_LIMIT_TEXT_BYTES);
+    CG_TRY(cg_jws_header(alg, place->realm.realm.typ, stored.kid, &header));
+    CG_TRY(cg_buf_finish(&header, &place->realm.jws_header));
+    return cg_signer_new(key, &place->realm.signer);
+}
+
+static enum cg_status load_jwks(struct place *place, struct cg_store *registry,
+                                const struct cg_realm_query *query)
+{
+    struct cg_buf buf;
+    int64_t changes_s = INT64_MAX;
+    cg_buf_init_arena(&buf, place->arena, REALM_BYTES);
+    CG_TRY(cg_signing_key_jwks(registry, query->path, query->now_s, place->arena, &buf, &changes_s));
+    place->changes_s = sooner(place->changes_s, changes_s);
+    return cg_buf_finish(&buf, &place->realm.jwks);
+}
+
+static enum cg_status collect_scopes(void *context, const void *row)
+{
+    struct cg_buf *scopes = context;
+    const struct cg_api *api = row;
+    if (api->retired_s == 0) {
+        cg_buf_put_string(scopes, scopes->len > 0 ? " " : "");
+        cg_buf_put(scopes, api->scope);
+    }
+    return CG_OK;
+}
+
+static enum cg_status load_metadata(struct place *place, struct cg_store *registry)
+{
+    struct cg_buf scopes;
+    cg_buf_init_arena(&scopes, place->arena, REALM_BYTES / 4);
+    CG_TRY(cg_api_list(registry, place->realm.realm.path, place->arena, collect_scopes, &scopes));
+    struct cg_span scope_text;
+    CG_TRY(cg_buf_finish(&scopes, &scope_text));
+    struct cg_buf document;
+    cg_buf_init_arena(&document, place->arena, REALM_BYTES / 2);
+    cg_metadata_write(&place->realm.realm, scope_text, &document);
+    return cg_buf_finish(&document, &place->realm.metadata);
+}
+
+static enum cg_status load(struct place *place, struct cg_store *registry,
+                           const struct cg_realm_query *query)
+{
+    CG_TRY(cg_arena_new(4 * REALM_BYTES, &place->arena));
+    place->version = query->version;
+    place->changes_s = INT64_MAX;
+    CG_TRY(cg_realm_find(registry, query->path, place->arena, &place->realm.realm));
+    CG_TRY(load_signer(place, registry, query));
+    CG_TRY(load_jwks(place, registry, query));
+    return load_metadata(place, registry);
+}
+
+static bool is_fresh(const struct place *place, const struct cg_realm_query *query)
+{
+    return place->version.registry == query->version.registry &&
+           place->version.keys == query->version.keys && query->now_s < place->changes_s;
+}
+
+/* The place that holds the path, else one to fill: empty, or the next in turn. */
+static struct place *place_for(struct cg_realm_table *table, struct cg_span path)
+{
+    struct place *empty = NULL;
+    for (size_t i = 0; i < PLACES; i++) {
+        struct place *place = &table->places[i];
+        if (place->arena == NULL) {
+            empty = empty == NULL ? place : empty;
+            continue;
+        }
+        if (cg_span_equal(place->realm.realm.path, path)) {
+            return place;
+        }
+    }
+    if (empty != NULL) {
+        return empty;
+    }
+    table->next = (table->next + 1) % PLACES;
+    return &table->places[table->next];
+}
+
+enum cg_status cg_realm_table_find(struct cg_realm_table *table, struct cg_store *registry,
+                                   const struct cg_realm_query *query,
+                                   const struct cg_issuing_realm **ret_realm)
+{
+    struct place *place = place_for(table, query->path);
+    bool held = place->arena != NULL && cg_span_equal(place->realm.realm.path, query->path);
+    if (!held || !is_fresh(place, query)) {
+        forget(place);
+        enum cg_status status = load(place, registry, query);
+        if (status != CG_OK) {
+            forget(place);
+            return status;
+        }
+    }
+    *ret_realm = &place->realm;
+    return CG_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of a slot: what one thread at a time needs to answer requests. Opened at first use, closed and opened anew after a
+ * failure or when the file behind was replaced.
+ */
+#ifndef CG_ISSUER_SLOT_H
+#define CG_ISSUER_SLOT_H
+
+#include "audit/journal.h"
+#include "base/tally.h"
+#include "issuer/realm_table.h"
+#include "issuer/use_notes.h"
+#include "registry/client_record.h"
+
+#include <caregate/issuer.h>
+
+struct cg_issuer_slot {
+    struct cg_arena *arena;        /* the configuration's copies */
+    struct cg_span store_uri;
+    struct cg_span writer;
+    const uint8_t *master_key;     /* borrowed */
+    struct cg_random random;
+    struct cg_store *registry;     /* NULL while it is away */
+    struct cg_journal *journal;    /* NULL while it is away */
+    struct cg_client_cache *clients;
+    struct cg_realm_table *realms;
+    struct cg_tally *refusals;     /* of the issuer: past a rate they are counted only */
+    struct cg_use_notes *uses;     /* last-used times that wait to be written */
+    struct cg_signer *audit_signer; /* signs checkpoints; NULL until the first */
+    struct cg_span audit_kid;
+    struct cg_arena *audit_arena;  /* of audit_kid */
+    int64_t registry_looked_s;     /* when the files were last looked at */
+    int64_t checkpoint_due_s;
+};
+
+/* Opens what is not open. CG_ERR_STORE when the registry or the audit is away. */
+CG_MUST_USE enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s);
+
+/* Closes both stores and forgets what came from them. */
+void cg_slot_close(struct cg_issuer_slot *slot);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oauth/grant_client_credentials.h"
+
+#include "base/span.h"
+#include "token/scope.h"
+
+/* What a request asks for: scopes (none: all that is agreed) and resources (none: any). */
+struct wish {
+    struct cg_scope scope;
+    struct cg_span resources[CG_LIMIT_RESOURCES];
+    size_t resource_count;
+};
+
+/* RFC 8707 §2: resource may be given several times. */
+static enum cg_status read_resources(struct cg_oauth_context *context, struct wish *wish)
+{
+    for (size_t i = 0; i < context->params.count; i++) {
+        const struct cg_param *param = &context->params.items[i];
+        if (!cg_span_equal_string(param->name, "resource") || param->value.len == 0) {
+            continue;
+        }
+        if (wish->resource_count == CG_LIMIT_RESOURCES) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_UNKNOWN,
+                    "too many resource parameters", "RFC 8707 §2");
+        }
+        wish->resources[wish->resource_count] = param->value;
+        wish->resource_count++;
+    }
+    return CG_OK;
+}
+
+static enum cg_status read_wish(struct cg_oauth_context *context, struct wish *wish)
+{
+    struct cg_span text = {NULL, 0};
+    CG_TRY(cg_params_get(&context->params, "scope", &text));
+    if (cg_scope_parse(text, &wish->scope) != CG_OK) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_SCOPE_MALFORMED, NULL, "RFC 6749 §3.3");
+    }
+    return read_resources(context, wish);
+}
+
+static bool in_force(const struct cg_record_agreement *agreement, int64_t now_s)
+{
+    return agreement->from_s <= now_s && (agreement->until_s == 0 || now_s < agreement->until_s);
+}
+
+static bool wanted(const struct wish *wish, struct cg_span audience)
+{
+    bool found = wish->resource_count == 0;
+    for (size_t i = 0; i < wish->resource_count && !found; i++) {
+        found = cg_span_equal(wish->resources[i], audience);
+    }
+    return found;
+}
+
+/* Each resource asked for must be an API that is agreed now; else the client would think it had what it has not. */
+static enum cg_status check_resources(struct cg_oauth_context *context, const struct wish *wish,
+                                      const struct cg_client_record *record)
+{
+    for (size_t i = 0; i < wish->resource_count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < record->agreement_count && !known; j++) {
+            known = in_force(&record->agreements[j], context->now_s) &&
+                    cg_span_equal(record->agreements[j].audience, wish->resources[i]);
+        }
+        if (!known) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_UNKNOWN, NULL, "RFC 8707 §2");
+        }
+    }
+    return CG_OK;
+}
+
+/* Adds what this agreement gives of the wish: its scopes to `granted`, its API to the token. */
+static enum cg_status add_agreement(const struct cg_record_agreement *agreement,
+                                    const struct wish *wish, struct cg_scope *granted,
+                                    struct cg_access_token *token)
+{
+    struct cg_scope agreed;
+    CG_TRY(cg_scope_parse(agreement->scope, &agreed));
+    struct cg_scope given = agreed;
+    if (wish->scope.count > 0) {
+        cg_scope_intersect(&agreed, &wish->scope, &given);
+    }
+    if (given.count == 0) {
+        return CG_OK;
+    }
+    if (token->api_count == CG_LIMIT_TOKEN_APIS) {
+        return CG_ERR_LIMIT;
+    }
+    for (size_t i = 0; i < given.count; i++) {
+        CG_TRY(cg_scope_add(granted, given.tokens[i]));
+    }
+    token->apis[token->api_count] =
+        (struct cg_token_api){agreement->audience, agreement->api, agreement->id};
+    token->api_count++;
+    return CG_OK;
+}
+
+/*
+ * A client's own life stands above that of its APIs, and theirs above the realm's; of several APIs the shortest counts. No
+ * token outlives an agreement that it rests on.
+ */
+static int64_t token_life_s(const struct cg_oauth_context *context,
+                            const struct cg_client_record *record,
+                            const struct cg_access_token *token)
+{
+    int64_t shortest = INT64_MAX;
+    int64_t end = INT64_MAX;
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        bool used = false;
+        for (size_t j = 0; j < token->api_count && !used; j++) {
+            used = cg_span_equal(token->apis[j].agreement, agreement->id);
+        }
+        if (!used) {
+            continue;
+        }
+        int64_t life = agreement->api_token_life_s != 0 ? agreement->api_token_life_s
+                                                        : context->issuing->realm.token_life_s;
+        shortest = life < shortest ? life : shortest;
+        end = agreement->until_s != 0 && agreement->until_s < end ? agreement->until_s : end;
+    }
+    int64_t life = record->client.token_life_s != 0 ? record->client.token_life_s : shortest;
+    return end - context->now_s < life ? end - context->now_s : life;
+}
+
+static bool is_smart(struct cg_span scope)
+{
+    return cg_span_starts_with(scope, CG_SPAN_OF("system/")) ||
+           cg_span_starts_with(scope, CG_SPAN_OF("user/")) ||
+           cg_span_starts_with(scope, CG_SPAN_OF("patient/"));
+}
+
+/* SMART scopes are the same words at every API: a token that carries one may name one API only. */
+static enum cg_status check_ambiguity(struct cg_oauth_context *context,
+                                      const struct cg_scope *granted,
+                                      const struct cg_access_token *token)
+{
+    bool several = false;
+    for (size_t i = 1; i < token->api_count && !several; i++) {
+        several = !cg_span_equal(token->apis[i].name, token->apis[0].name);
+    }
+    for (size_t i = 0; several && i < granted->count; i++) {
+        if (is_smart(granted->tokens[i])) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_AMBIGUOUS, NULL,
+                    "RFC 8707 §2");
+        }
+    }
+    return CG_OK;
+}
+
+static enum cg_status collect(struct cg_oauth_context *context,
+                              const struct cg_client_record *record, const struct wish *wish,
+                              struct cg_scope *granted, struct cg_access_token *token)
+{
+    size_t live = 0;
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        if (!in_force(agreement, context->now_s)) {
+            continue;
+        }
+        live++;
+        if (!wanted(wish, agreement->audience)) {
+            continue;
+        }
+        if (add_agreement(agreement, wish, granted, token) != CG_OK) {
+            CG_FAIL(&context->fault, CG_ERR_LIMIT, CG_REASON_TOKEN_TOO_LARGE, NULL, NULL);
+        }
+    }
+    if (live == 0) {
+        CG_FAIL(&context->fault, CG_ERR_AUTHORISATION, CG_REASON_NOTHING_AGREED, NULL,
+                "RFC 6749 §5.2");
+    }
+    if (granted->count == 0) {
+        CG_FAIL(&context->fault, CG_ERR_AUTHORISATION, CG_REASON_SCOPE_NOT_AGREED, NULL,
+                "RFC 6749 §5.2");
+    }
+    return CG_OK;
+}
+
+static enum cg_status write_scope(struct cg_oauth_context *context, const struct cg_scope *granted,
+                                  struct cg_access_token *token)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, context->arena, CG_LIMIT_SCOPE_BYTES);
+    cg_scope_write(granted, &buf);
+    if (cg_buf_finish(&buf, &token->scope) != CG_OK) {
+        CG_FAIL(&context->fault, CG_ERR_LIMIT, CG_REASON_TOKEN_TOO_LARGE, NULL, NULL);
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_grant_client_credentials(struct cg_oauth_context *context,
+                                           const struct cg_client_record *record,
+                                           struct cg_access_token *ret_token)
+{
+    if (!cg_scope_text_has(record->client.grants, CG_SPAN_OF("client_credentials"))) {
+        CG_FAIL(&context->fault, CG_ERR_AUTHORISATION, CG_REASON_GRANT_NOT_ALLOWED, NULL,
+                "RFC 6749 §5.2");
+    }
+    struct wish wish = {.resource_count = 0};
+    CG_TRY(read_wish(context, &wish));
+    CG_TRY(check_resources(context, &wish, record));
+    struct cg_access_token token = {.api_count = 0};
+    struct cg_scope granted = {.count = 0};
+    CG_TRY(collect(context, record, &wish, &granted, &token));
+    CG_TRY(check_ambiguity(context, &granted, &token));
+    CG_TRY(write_scope(context, &granted, &token));
+    token.client_id = record->client.id;
+    token.subject = record->client.id;
+    token.organisation = record->client.organisation;
+    token.epoch = record->client.epoch;
+    token.issued_s = context->now_s;
+    token.expires_s = context->now_s + token_life_s(context, record, &token);
+    *ret_token = token;
+    return CG_OK;
+}
