@@ -51,7 +51,9 @@ struct cg_gate_route_config {
 /*
  * Makes a route; copies all. CG_ERR_INPUT, with *ret_message a static sentence, when a name or
  * scope is malformed. A request passes the rules when every rule that covers its method has one
- * of its scopes in the token; a method that no rule covers needs one of the API's scopes.
+ * of its scopes in the token; a method that no rule covers needs one of the API's scopes. Only
+ * scopes that belong to the API of this route count. A rule for GET covers HEAD too, which would
+ * otherwise tell what GET may not.
  */
 CG_EXPORT CG_MUST_USE enum cg_status cg_gate_route_new(const struct cg_gate_route_config *config,
                                                        struct cg_gate_route **ret_route,
@@ -59,21 +61,27 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_gate_route_new(const struct cg_gate_rout
 CG_EXPORT struct cg_gate_route *cg_gate_route_free(struct cg_gate_route *route);
 
 struct cg_gate_config {
-    uint32_t cache_tokens;       /* verified tokens kept, 16 .. CG_LIMIT_CACHE_TOKENS */
-    int64_t snapshot_max_age_s;  /* how long a snapshot is trusted after it was last current */
+    uint32_t cache_tokens;      /* verified tokens kept, 16 .. CG_LIMIT_CACHE_TOKENS */
+    int64_t snapshot_max_age_s; /* how long a snapshot is trusted after it was last current */
 };
 
+/* CG_ERR_INPUT when a value is out of range; CG_ERR_LIMIT when memory is short. */
 CG_EXPORT CG_MUST_USE enum cg_status cg_gate_new(const struct cg_gate_config *config,
                                                  struct cg_gate **ret_gate);
 CG_EXPORT struct cg_gate *cg_gate_free(struct cg_gate *gate);
 
-/* Installs a snapshot, taking ownership; the one before is freed. current_s: when it was current. */
-CG_EXPORT void cg_gate_install(struct cg_gate *gate, struct cg_snapshot *snapshot, int64_t current_s);
+/* Installs a snapshot, taking ownership; the one before is freed. current_s: when it was current.
+ */
+CG_EXPORT void cg_gate_install(struct cg_gate *gate, struct cg_snapshot *snapshot,
+                               int64_t current_s);
 
 /* Notes that the installed snapshot is still current as of current_s. */
 CG_EXPORT void cg_gate_confirm(struct cg_gate *gate, int64_t current_s);
 
-/* Version of the installed snapshot, 0 when there is none; and seconds since it was current. */
+/*
+ * Version of the installed snapshot, 0 when there is none; and seconds since it was current, which
+ * mean nothing while there is none.
+ */
 CG_EXPORT int64_t cg_gate_snapshot_version(const struct cg_gate *gate);
 CG_EXPORT int64_t cg_gate_snapshot_age_s(const struct cg_gate *gate, int64_t now_s);
 
@@ -86,7 +94,8 @@ struct cg_gate_request {
 
 /*
  * What the gate decided. Spans borrow from the gate and stay valid only until the next call that
- * takes this gate: copy what is kept. On refusal identity spans are filled as far as the token was proven.
+ * takes this gate: copy what is kept. On refusal identity spans are filled as far as the token was
+ * proven.
  */
 struct cg_gate_verdict {
     enum cg_reason reason; /* CG_REASON_NONE: let it through */
@@ -97,7 +106,7 @@ struct cg_gate_verdict {
     struct cg_span organisation;
     struct cg_span scope;
     struct cg_span token_id;
-    struct cg_span needed_scope; /* SCOPE_INSUFFICIENT and API_NOT_AGREED: what would have done */
+    struct cg_span needed_scope; /* what is refused with 403: the scopes of which some are needed */
 };
 
 /* Decides. Always fills *ret_verdict. */
@@ -107,8 +116,8 @@ CG_EXPORT void cg_gate_decide(struct cg_gate *gate, const struct cg_gate_route *
 
 /*
  * Writes the refusal of a verdict as a response (status, challenge, body as problem+json or
- * OperationOutcome) into the exchange, whose request.request_id must be set. Also used for errors of the
- * upstream connection (CG_REASON_UPSTREAM_*). CG_ERR_LIMIT when memory is short.
+ * OperationOutcome) into the exchange, whose request.request_id must be set. Also used for errors
+ * of the upstream connection (CG_REASON_UPSTREAM_*). CG_ERR_LIMIT when memory is short.
  */
 CG_EXPORT CG_MUST_USE enum cg_status cg_gate_refuse(const struct cg_gate_route *route,
                                                     const struct cg_gate_verdict *verdict,

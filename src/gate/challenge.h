@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A refusal on the wire: status and WWW-Authenticate (RFC 6750 §3) by one table, and a body: problem+json (RFC 9457) or, in
- * gate/fhir, an OperationOutcome.
+ * A refusal on the wire: status and WWW-Authenticate (RFC 6750 §3) by one table, and a body:
+ * problem+json (RFC 9457) or, in gate/fhir, an OperationOutcome.
  */
 #ifndef CG_GATE_CHALLENGE_H
 #define CG_GATE_CHALLENGE_H

@@ -11,19 +11,35 @@
 
 #include <caregate/gate.h>
 
-/* What the denylist says of a proven token: NONE, TOKEN_REVOKED or CLIENT_SUSPENDED. Agreements are looked at by cg_decide. */
+/* What the denylist says of a proven token: NONE, TOKEN_REVOKED or CLIENT_SUSPENDED. Agreements are
+ * looked at by cg_decide. */
 enum cg_reason cg_decide_denylist(const struct cg_snapshot_realm *realm,
                                   const struct cg_access_token *token);
 
+/* Which of the token's agreements are denied: bit i stands for agreement i. */
+uint32_t cg_decide_withdrawn(const struct cg_snapshot_realm *realm,
+                             const struct cg_access_token *token);
+
 /*
- * Does this token open this route for this method? API_NOT_AGREED unless aud and apis both name the API at the same place;
- * AGREEMENT_WITHDRAWN when that agreement is denied; SCOPE_INSUFFICIENT; GATE_MISCONFIGURED when the API is not in the realm.
+ * Does this token open this route for this method? API_NOT_AGREED unless aud and apis both name the
+ * API at the same place; AGREEMENT_WITHDRAWN when that agreement is denied; SCOPE_INSUFFICIENT;
+ * GATE_MISCONFIGURED when the API is not in the realm. A scope counts only if it belongs to this
+ * API, so that one of another API in the same token opens nothing here. A rule for GET holds for
+ * HEAD too.
  */
 enum cg_reason cg_decide(const struct cg_snapshot_realm *realm, const struct cg_gate_route *route,
                          const struct cg_access_token *token, enum cg_method method);
 
-/* The scopes that a refused caller would need, space-separated, for the challenge. Borrows from route or snapshot. */
-void cg_decide_needed_scope(const struct cg_snapshot_realm *realm, const struct cg_gate_route *route,
-                            enum cg_method method, struct cg_buf *buf);
+/* The same for who has found out before which agreements are denied. */
+enum cg_reason cg_decide_known(const struct cg_snapshot_realm *realm,
+                               const struct cg_gate_route *route,
+                               const struct cg_access_token *token, uint32_t withdrawn,
+                               enum cg_method method);
+
+/* Writes the scopes that a refused caller would need, space-separated, for the challenge; nothing
+ * for an unknown API. */
+void cg_decide_needed_scope(const struct cg_snapshot_realm *realm,
+                            const struct cg_gate_route *route, enum cg_method method,
+                            struct cg_buf *buf);
 
 #endif

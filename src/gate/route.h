@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A route of the gate: what one nginx location demands. Immutable. The public part is in caregate/gate.h.
+ * A route of the gate: what one nginx location demands. Immutable. The public part is in
+ * caregate/gate.h.
  */
 #ifndef CG_GATE_ROUTE_H
 #define CG_GATE_ROUTE_H

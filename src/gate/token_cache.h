@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens whose signature was verified, by SHA-256 of the whole compact token and realm. An entry holds no verdict about a route:
- * only what the signature proved. Each hit checks the generation of keys; expiry, denylist and API are the caller's.
+ * Tokens whose signature was verified, by SHA-256 of the realm and the whole compact token. An
+ * entry holds no verdict about a route: only what the signature proved, and what the denylist said
+ * of it. The caller flushes when keys change, and looks at expiry, denylist and API on each hit.
  * Bounded; the least recently used goes first. One thread.
  */
 #ifndef CG_GATE_TOKEN_CACHE_H
@@ -10,14 +11,18 @@
 #include "crypto/digest.h"
 #include "token/access_token.h"
 
+#include <caregate/reason.h>
 #include <caregate/types.h>
 
 struct cg_token_cache;
 
+#define CG_DENYLIST_UNSEEN (-1) /* no denylist has been asked yet: generations are not negative */
+
 struct cg_cached_token {
     struct cg_access_token token; /* spans live in the entry */
-    int64_t denylist_generation;  /* of the snapshot under which `denied` was found */
-    enum cg_reason denied;        /* what the denylist says as of that generation */
+    int64_t denylist_generation;  /* of the snapshot under which the rest was found */
+    enum cg_reason denied;        /* what the denylist says of the token and its client */
+    uint32_t withdrawn;           /* and of its agreements: cg_decide_withdrawn */
 };
 
 CG_MUST_USE enum cg_status cg_token_cache_new(uint32_t places, struct cg_token_cache **ret_cache);
@@ -30,7 +35,10 @@ void cg_token_cache_flush(struct cg_token_cache *cache);
 struct cg_cached_token *cg_token_cache_find(struct cg_token_cache *cache,
                                             const uint8_t digest[static CG_SHA256_BYTES]);
 
-/* Copies the token in; replaces the least recently used when full. CG_ERR_LIMIT when memory is short. */
+/*
+ * Copies the token in, its denylist generation unseen; replaces an entry of the same digest, or the
+ * least recently used when full. CG_ERR_LIMIT when memory is short: nothing has changed then.
+ */
 CG_MUST_USE enum cg_status cg_token_cache_insert(struct cg_token_cache *cache,
                                                  const uint8_t digest[static CG_SHA256_BYTES],
                                                  const struct cg_access_token *token,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The access token's claims (RFC 9068, with the house's own: apis, agreements, org, epoch). What is written here and what is
- * read here is the same list. Spans borrow. Any thread.
+ * The access token's claims (RFC 9068, with the house's own: apis, agreements, org, epoch). What is
+ * written here and what is read here is the same list. Spans borrow. Any thread.
  */
 #ifndef CG_TOKEN_ACCESS_TOKEN_H
 #define CG_TOKEN_ACCESS_TOKEN_H
@@ -37,8 +37,11 @@ struct cg_access_token {
 void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *buf);
 
 /*
- * Reads claims, all of which must be there and of the right type; aud, apis and agreements are arrays of equal length.
- * CG_ERR_INPUT otherwise. Unknown claims are passed over. Spans borrow from the document.
+ * Reads claims, all of which must be there and of the right type. aud, apis and agreements are
+ * arrays of equal length, at least one. Texts are visible ASCII without quotes and backslashes,
+ * within base/limits.h, so that they may stand in a header as they are; scope is as in RFC 6749
+ * §3.3. CG_ERR_INPUT otherwise (CG_ERR_LIMIT for too many scopes). Unknown claims are passed over.
+ * Spans borrow from the document.
  */
 CG_MUST_USE enum cg_status cg_access_token_read(const struct cg_json_value *root,
                                                 struct cg_access_token *ret_token);

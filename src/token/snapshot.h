@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The snapshot: keys, rules and denylist as one immutable value, with its serialised form. Made by the feed, or parsed
- * from shared memory; read by the gate. The public part is in caregate/feed.h. Any thread may read; nobody writes.
+ * The snapshot: keys, rules and denylist as one immutable value, with its serialised form. Made by
+ * the feed, or parsed from shared memory; read by the gate. The public part is in caregate/feed.h.
+ * Any thread may read; nobody writes.
  *
  * Serialised form: one JSON object
  *   {"format":1,"version":N,"keys_generation":N,"denylist_generation":N,"made_at":S,
@@ -9,12 +10,15 @@
  *               "apis":[{"name","audience","scope":"a b"}],
  *               "denied":{"tokens":[["jti",expires_s],…],"agreements":[["id",expires_s],…],
  *                         "clients":[["id",epoch,expires_s],…]}}]}
- * A client entry denies tokens of that client whose epoch is less than the entry's.
+ * A client entry denies tokens of that client whose epoch is less than the entry's. Parsing is
+ * strict: these members and no other, numbers not negative, a realm path and an API's name once,
+ * texts that may stand in a header.
  */
 #ifndef CG_TOKEN_SNAPSHOT_H
 #define CG_TOKEN_SNAPSHOT_H
 
 #include "base/buf.h"
+#include "crypto/sign.h"
 #include "jose/jwks.h"
 
 #include <caregate/feed.h>
@@ -61,6 +65,8 @@ struct cg_snapshot_data {
 CG_MUST_USE enum cg_status cg_snapshot_new(const struct cg_snapshot_data *data,
                                            struct cg_snapshot **ret_snapshot);
 
+/* When the feed made it. */
+int64_t cg_snapshot_made_s(const struct cg_snapshot *snapshot);
 int64_t cg_snapshot_keys_generation(const struct cg_snapshot *snapshot);
 int64_t cg_snapshot_denylist_generation(const struct cg_snapshot *snapshot);
 
@@ -72,11 +78,13 @@ const struct cg_snapshot_realm *cg_snapshot_find_realm(const struct cg_snapshot 
 const struct cg_snapshot_realm *cg_snapshot_only_realm(const struct cg_snapshot *snapshot);
 
 struct cg_span cg_snapshot_realm_path(const struct cg_snapshot_realm *realm);
+/* The path and a zero byte: put before a token, it makes the two one unambiguous text to digest. */
+struct cg_span cg_snapshot_realm_cache_prefix(const struct cg_snapshot_realm *realm);
 struct cg_span cg_snapshot_realm_issuer(const struct cg_snapshot_realm *realm);
 struct cg_span cg_snapshot_realm_typ(const struct cg_snapshot_realm *realm);
 
-/* A key with its prepared verifier; NULL when the kid is unknown. The verifier makes the snapshot single-threaded
- * while verifying: a snapshot belongs to one event loop. */
+/* A key with its prepared verifier; NULL when the kid is unknown. The verifier makes the snapshot
+ * single-threaded while verifying: a snapshot belongs to one event loop. */
 const struct cg_jwk *cg_snapshot_find_key(const struct cg_snapshot_realm *realm, struct cg_span kid,
                                           struct cg_verifier **ret_verifier);
 
@@ -84,7 +92,7 @@ const struct cg_snapshot_api *cg_snapshot_find_api(const struct cg_snapshot_real
                                                    struct cg_span name);
 bool cg_snapshot_has_audience(const struct cg_snapshot_realm *realm, struct cg_span audience);
 
-/* Hashed lookups. */
+/* Binary searches. What has lapsed is still denied: the feed leaves it out in time. */
 bool cg_snapshot_denies_token(const struct cg_snapshot_realm *realm, struct cg_span token_id);
 bool cg_snapshot_denies_agreement(const struct cg_snapshot_realm *realm, struct cg_span agreement);
 bool cg_snapshot_denies_client(const struct cg_snapshot_realm *realm, struct cg_span client_id,

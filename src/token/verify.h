@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a compact JWS to a proven access token (RFC 9068 §4, RFC 8725). Order: form, algorithm, type, key, signature, claims,
- * issuer, audience of the realm, times. The denylist and the API are not looked at here.
+ * From a compact JWS to a proven access token (RFC 9068 §4, RFC 8725). Order: form, algorithm,
+ * type, key, signature, claims, issuer, audience of the realm, times. The denylist and the API are
+ * not looked at here.
  */
 #ifndef CG_TOKEN_VERIFY_H
 #define CG_TOKEN_VERIFY_H
@@ -16,8 +17,8 @@
 #define CG_TOKEN_ISSUED_SKEW_S 60 /* how far in the future iat may be; exp has no allowance */
 
 /*
- * Verifies against a realm's keys as of now_s. The token's spans live in the arena. fault gets the reason: TOKEN_*.
- * CG_ERR_INPUT malformed; CG_ERR_AUTHENTICATION not proven; CG_ERR_LIMIT memory.
+ * Verifies against a realm's keys as of now_s. The token's spans live in the arena. fault gets the
+ * reason: TOKEN_*. CG_ERR_INPUT malformed; CG_ERR_AUTHENTICATION not proven; CG_ERR_LIMIT memory.
  */
 CG_MUST_USE enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm,
                                            struct cg_span compact, int64_t now_s,

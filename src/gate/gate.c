@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "codec/authz_header.h"
+#include "codec/form.h"
+#include "gate/decide.h"
+#include "gate/refusals.h"
+#include "gate/route.h"
+#include "gate/token_cache.h"
+#include "token/snapshot.h"
+#include "token/verify.h"
+
+#include <caregate/gate.h>
+
+#define CACHE_TOKENS_MIN 16
+
+/* One token taken apart: the texts of it, decoded, and again those that are claims. */
+#define SCRATCH_BYTES ((size_t)(8 * CG_LIMIT_TOKEN_BYTES))
+
+struct cg_gate {
+    struct cg_gate_config config;
+    struct cg_snapshot *snapshot; /* owned; NULL until the first is installed */
+    int64_t current_s;
+    struct cg_token_cache *cache;
+    struct cg_arena *scratch;
+    struct cg_cached_token
+        uncached; /* the token last verified, in scratch; used where the cache has no memory */
+    struct cg_buf needed_scope;
+    struct cg_refusals *refusals;
+};
+
+CG_DEFINE_CLEANUP(gate_free_at, struct cg_gate *, cg_gate_free)
+
+enum cg_status cg_gate_new(const struct cg_gate_config *config, struct cg_gate **ret_gate)
+{
+    if (config->cache_tokens < CACHE_TOKENS_MIN || config->cache_tokens > CG_LIMIT_CACHE_TOKENS ||
+        config->snapshot_max_age_s < 1) {
+        return CG_ERR_INPUT;
+    }
+    void *memory;
+    CG_TRY(cg_alloc(1, sizeof(struct cg_gate), &memory));
+    CG_CLEANUP(gate_free_at) struct cg_gate *gate = memory;
+    gate->config = *config;
+    cg_buf_init(&gate->needed_scope, CG_LIMIT_SCOPE_BYTES);
+    CG_TRY(cg_token_cache_new(config->cache_tokens, &gate->cache));
+    CG_TRY(cg_arena_new(SCRATCH_BYTES, &gate->scratch));
+    CG_TRY(cg_refusals_new(&gate->refusals));
+    *ret_gate = CG_STEAL(gate);
+    return CG_OK;
+}
+
+struct cg_gate *cg_gate_free(struct cg_gate *gate)
+{
+    if (gate == NULL) {
+        return NULL;
+    }
+    (void)cg_refusals_free(gate->refusals);
+    cg_buf_release(&gate->needed_scope);
+    (void)cg_arena_free(gate->scratch);
+    (void)cg_token_cache_free(gate->cache);
+    (void)cg_snapshot_free(gate->snapshot);
+    return cg_release(gate);
+}
+
+/*
+ * A token proven by a key that is gone must be proven again; a revocation is no reason to. A
+ * version that went back means another store (one restored, say), whose generations count from
+ * elsewhere.
+ */
+static bool proofs_stand(const struct cg_snapshot *before, const struct cg_snapshot *after)
+{
+    return cg_snapshot_keys_generation(before) == cg_snapshot_keys_generation(after) &&
+           cg_snapshot_version(before) <= cg_snapshot_version(after);
+}
+
+void cg_gate_install(struct cg_gate *gate, struct cg_snapshot *snapshot, int64_t current_s)
+{
+    if (gate->snapshot != NULL && !proofs_stand(gate->snapshot, snapshot)) {
+        cg_token_cache_flush(gate->cache);
+    }
+    (void)cg_snapshot_free(gate->snapshot);
+    gate->snapshot = snapshot;
+    gate->current_s = current_s;
+}
+
+void cg_gate_confirm(struct cg_gate *gate, int64_t current_s)
+{
+    if (current_s > gate->current_s) {
+        gate->current_s = current_s;
+    }
+}
+
+int64_t cg_gate_snapshot_version(const struct cg_gate *gate)
+{
+    return gate->snapshot != NULL ? cg_snapshot_version(gate->snapshot) : 0;
+}
+
+int64_t cg_gate_snapshot_age_s(const struct cg_gate *gate, int64_t now_s)
+{
+    return now_s > gate->current_s ? now_s - gate->current_s : 0;
+}
+
+static enum cg_reason find_realm(const struct cg_gate *gate, const struct cg_gate_route *route,
+                                 int64_t now_s, const struct cg_snapshot_realm **ret_realm)
+{
+    if (gate->snapshot == NULL) {
+        return CG_REASON_SNAPSHOT_MISSING;
+    }
+    if (cg_gate_snapshot_age_s(gate, now_s) > gate->config.snapshot_max_age_s) {
+        return CG_REASON_SNAPSHOT_TOO_OLD;
+    }
+    const struct cg_snapshot_realm *realm =
+        route->realm.data != NULL ? cg_snapshot_find_realm(gate->snapshot, route->realm)
+                                  : cg_snapshot_only_realm(gate->snapshot);
+    if (realm == NULL) {
+        return CG_REASON_GATE_MISCONFIGURED;
+    }
+    *ret_realm = realm;
+    return CG_REASON_NONE;
+}
+
+static enum cg_reason find_credentials(const struct cg_gate_request *request,
+                                       struct cg_span *ret_credentials)
+{
+    /* RFC 9700 §4.3.2: a token in a query ends in logs and histories, so that it is not taken. */
+    if (cg_form_query_has(request->query, "access_token")) {
+        return CG_REASON_TOKEN_IN_QUERY;
+    }
+    struct cg_span credentials;
+    if (cg_authz_scheme_of(request->authorization, &credentials) != CG_AUTHZ_BEARER) {
+        return CG_REASON_TOKEN_MISSING;
+    }
+    if (credentials.len == 0 || credentials.len > CG_LIMIT_TOKEN_BYTES) {
+        return CG_REASON_TOKEN_MALFORMED;
+    }
+    *ret_credentials = credentials;
+    return CG_REASON_NONE;
+}
+
+static enum cg_reason reason_of(enum cg_status status, const struct cg_fault *fault)
+{
+    if (status == CG_OK || fault->reason != CG_REASON_NONE) {
+        return fault->reason;
+    }
+    return status == CG_ERR_INPUT ? CG_REASON_TOKEN_MALFORMED : CG_REASON_INTERNAL;
+}
+
+static enum cg_reason verify(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
+                             struct cg_span credentials, int64_t now_s)
+{
+    struct cg_fault fault = {.reason = CG_REASON_NONE};
+    struct cg_span compact;
+    if (cg_authz_bearer(credentials, &compact) != CG_OK) {
+        return CG_REASON_TOKEN_MALFORMED;
+    }
+    cg_arena_clear(gate->scratch);
+    enum cg_status status =
+        cg_token_verify(realm, compact, now_s, gate->scratch, &fault, &gate->uncached.token);
+    return reason_of(status, &fault);
+}
+
+/*
+ * The proof of a token, from the cache or by its signature. The digest is of the credentials as
+ * they stand: only what has passed the grammar is ever found, so that a hit needs no second look at
+ * each character.
+ */
+static enum cg_reason prove(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
+                            struct cg_span credentials, int64_t now_s,
+                            struct cg_cached_token **ret_entry)
+{
+    uint8_t digest[CG_SHA256_BYTES];
+    if (cg_sha256_two(cg_snapshot_realm_cache_prefix(realm), credentials, digest) != CG_OK) {
+        return CG_REASON_INTERNAL;
+    }
+    struct cg_cached_token *entry = cg_token_cache_find(gate->cache, digest);
+    if (entry != NULL && cg_span_equal(entry->token.issuer, cg_snapshot_realm_issuer(realm))) {
+        struct cg_fault fault = {.reason = CG_REASON_NONE};
+        *ret_entry = entry;
+        return reason_of(cg_token_check_times(&entry->token, now_s, &fault), &fault);
+    }
+    enum cg_reason reason = verify(gate, realm, credentials, now_s);
+    if (reason != CG_REASON_NONE) {
+        return reason;
+    }
+    if (cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, ret_entry) != CG_OK) {
+        gate->uncached.denylist_generation = CG_DENYLIST_UNSEEN;
+        *ret_entry = &gate->uncached;
+    }
+    return CG_REASON_NONE;
+}
+
+/* The denylist is asked once for each of its generations, however many entries it has. */
+static void ask_denylist(const struct cg_gate *gate, const struct cg_snapshot_realm *realm,
+                         struct cg_cached_token *entry)
+{
+    int64_t generation = cg_snapshot_denylist_generation(gate->snapshot);
+    if (entry->denylist_generation == generation) {
+        return;
+    }
+    entry->denied = cg_decide_denylist(realm, &entry->token);
+    entry->withdrawn = cg_decide_withdrawn(realm, &entry->token);
+    entry->denylist_generation = generation;
+}
+
+static bool names_an_api(const struct cg_snapshot_realm *realm, const struct cg_access_token *token)
+{
+    for (size_t i = 0; i < token->api_count; i++) {
+        if (cg_snapshot_has_audience(realm, token->apis[i].audience)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum cg_reason decide(const struct cg_snapshot_realm *realm,
+                             const struct cg_gate_route *route, const struct cg_cached_token *entry,
+                             enum cg_method method)
+{
+    if (entry->denied != CG_REASON_NONE) {
+        return entry->denied;
+    }
+    enum cg_reason reason = cg_decide_known(realm, route, &entry->token, entry->withdrawn, method);
+    bool misses = reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_GATE_MISCONFIGURED;
+    /* APIs come and go while a token is cached; who names the location's API needs no look. */
+    if (misses && !names_an_api(realm, &entry->token)) {
+        return CG_REASON_TOKEN_AUDIENCE_UNKNOWN;
+    }
+    return reason;
+}
+
+static void show_identity(const struct cg_access_token *token, struct cg_gate_verdict *verdict)
+{
+    verdict->client_id = token->client_id;
+    verdict->subject = token->subject;
+    verdict->organisation = token->organisation;
+    verdict->scope = token->scope;
+    verdict->token_id = token->token_id;
+}
+
+static void show_needed_scope(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
+                              const struct cg_gate_route *route, enum cg_method method,
+                              struct cg_gate_verdict *verdict)
+{
+    cg_buf_clear(&gate->needed_scope);
+    cg_decide_needed_scope(realm, route, method, &gate->needed_scope);
+    struct cg_span needed;
+    if (cg_buf_finish(&gate->needed_scope, &needed) == CG_OK) {
+        verdict->needed_scope = needed;
+    }
+}
+
+static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *route,
+                            const struct cg_gate_request *request, struct cg_gate_verdict *verdict)
+{
+    const struct cg_snapshot_realm *realm;
+    enum cg_reason reason = find_realm(gate, route, request->now_s, &realm);
+    if (reason != CG_REASON_NONE) {
+        return reason;
+    }
+    verdict->realm = cg_snapshot_realm_path(realm);
+    verdict->issuer = cg_snapshot_realm_issuer(realm);
+    struct cg_span credentials;
+    reason = find_credentials(request, &credentials);
+    if (reason != CG_REASON_NONE) {
+        return reason;
+    }
+    struct cg_cached_token *entry = NULL;
+    reason = prove(gate, realm, credentials, request->now_s, &entry);
+    if (entry != NULL) {
+        show_identity(&entry->token, verdict);
+    }
+    if (reason != CG_REASON_NONE) {
+        return reason;
+    }
+    ask_denylist(gate, realm, entry);
+    reason = decide(realm, route, entry, request->method);
+    if (reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_AGREEMENT_WITHDRAWN ||
+        reason == CG_REASON_SCOPE_INSUFFICIENT) {
+        show_needed_scope(gate, realm, route, request->method, verdict);
+    }
+    return reason;
+}
+
+void cg_gate_decide(struct cg_gate *gate, const struct cg_gate_route *route,
+                    const struct cg_gate_request *request, struct cg_gate_verdict *ret_verdict)
+{
+    struct cg_gate_verdict verdict = {.realm = route->realm};
+    verdict.reason = judge(gate, route, request, &verdict);
+    *ret_verdict = verdict;
+}
+
+void cg_gate_note_refusal(struct cg_gate *gate, const struct cg_refusal *refusal)
+{
+    cg_refusals_note(gate->refusals, refusal);
+}
+
+size_t cg_gate_take_refusals(struct cg_gate *gate, int64_t now_s, struct cg_refusal *ret_refusals,
+                             size_t max)
+{
+    return cg_refusals_take(gate->refusals, now_s, ret_refusals, max);
+}

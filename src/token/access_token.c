@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/access_token.h"
+
+#include "base/status.h"
+#include "jose/claims.h"
+#include "token/scope.h"
+#include "token/text.h"
+
+#include <stddef.h>
+
+/* The three arrays of the token, each one member of struct cg_token_api. */
+static const struct {
+    const char *name;
+    size_t offset;
+} lists[] = {
+    {"aud", offsetof(struct cg_token_api, audience)},
+    {"apis", offsetof(struct cg_token_api, name)},
+    {"agreements", offsetof(struct cg_token_api, agreement)},
+};
+
+#define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
+
+static struct cg_span list_item(const struct cg_token_api *api, size_t offset)
+{
+    return *(const struct cg_span *)(const void *)((const uint8_t *)api + offset);
+}
+
+static void set_list_item(struct cg_token_api *api, size_t offset, struct cg_span value)
+{
+    *(struct cg_span *)(void *)((uint8_t *)api + offset) = value;
+}
+
+void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *buf)
+{
+    struct cg_json_writer writer;
+    cg_json_begin(&writer, buf);
+    cg_json_open_object(&writer);
+    cg_json_member_put(&writer, "iss", token->issuer);
+    cg_json_member_put(&writer, "sub", token->subject);
+    cg_json_member_put(&writer, "client_id", token->client_id);
+    for (size_t list = 0; list < LIST_COUNT; list++) {
+        cg_json_put_name(&writer, lists[list].name);
+        cg_json_open_array(&writer);
+        for (size_t i = 0; i < token->api_count; i++) {
+            cg_json_put_string(&writer, list_item(&token->apis[i], lists[list].offset));
+        }
+        cg_json_close_array(&writer);
+    }
+    cg_json_member_put(&writer, "scope", token->scope);
+    cg_json_member_put_number(&writer, "exp", token->expires_s);
+    cg_json_member_put_number(&writer, "iat", token->issued_s);
+    cg_json_member_put(&writer, "jti", token->token_id);
+    cg_json_member_put(&writer, "org", token->organisation);
+    cg_json_member_put_number(&writer, "epoch", token->epoch);
+    cg_json_close_object(&writer);
+}
+
+static enum cg_status read_list(const struct cg_json_value *root, size_t list,
+                                struct cg_access_token *token)
+{
+    const struct cg_json_value *array = cg_json_member(root, lists[list].name);
+    if (!cg_json_is_array(array) || cg_json_count(array) != token->api_count) {
+        return CG_ERR_INPUT;
+    }
+    for (size_t i = 0; i < token->api_count; i++) {
+        struct cg_span value;
+        CG_TRY(cg_json_string(cg_json_element(array, i), &value));
+        if (!cg_text_is_header_safe(value, CG_LIMIT_URI_BYTES)) {
+            return CG_ERR_INPUT;
+        }
+        set_list_item(&token->apis[i], lists[list].offset, value);
+    }
+    return CG_OK;
+}
+
+static enum cg_status read_apis(const struct cg_json_value *root, struct cg_access_token *token)
+{
+    token->api_count = cg_json_count(cg_json_member(root, "aud"));
+    if (token->api_count == 0 || token->api_count > CG_LIMIT_TOKEN_APIS) {
+        return CG_ERR_INPUT;
+    }
+    for (size_t list = 0; list < LIST_COUNT; list++) {
+        CG_TRY(read_list(root, list, token));
+    }
+    return CG_OK;
+}
+
+static enum cg_status check_text(const struct cg_access_token *token)
+{
+    struct cg_scope scope;
+    CG_TRY(cg_scope_parse(token->scope, &scope));
+    const struct {
+        struct cg_span value;
+        size_t max;
+    } texts[] = {
+        {token->issuer, CG_LIMIT_URI_BYTES},          {token->subject, CG_LIMIT_TEXT_BYTES},
+        {token->client_id, CG_LIMIT_CLIENT_ID_BYTES}, {token->organisation, CG_LIMIT_NAME_BYTES},
+        {token->token_id, CG_LIMIT_NAME_BYTES},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (!cg_text_is_header_safe(texts[i].value, texts[i].max)) {
+            return CG_ERR_INPUT;
+        }
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_access_token_read(const struct cg_json_value *root,
+                                    struct cg_access_token *ret_token)
+{
+    struct cg_claims claims;
+    CG_TRY(cg_claims_read(root, &claims));
+    struct cg_access_token token = {
+        .issuer = claims.issuer,
+        .subject = claims.subject,
+        .token_id = claims.token_id,
+        .issued_s = claims.issued_s,
+        .expires_s = claims.expires_s,
+    };
+    CG_TRY(cg_json_member_string(root, "client_id", &token.client_id));
+    CG_TRY(cg_json_member_string(root, "org", &token.organisation));
+    CG_TRY(cg_json_member_string(root, "scope", &token.scope));
+    CG_TRY(cg_json_member_number(root, "epoch", &token.epoch));
+    CG_TRY(read_apis(root, &token));
+    CG_TRY(check_text(&token));
+    if (token.issued_s < 0 || token.expires_s < 0 || token.epoch < 0) {
+        return CG_ERR_INPUT;
+    }
+    *ret_token = token;
+    return CG_OK;
+}

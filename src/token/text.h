@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a value must be made of before it may stand in a token, a snapshot or a header. Any thread.
+ */
+#ifndef CG_TOKEN_TEXT_H
+#define CG_TOKEN_TEXT_H
+
+#include <caregate/types.h>
+#include <stdbool.h>
+
+/*
+ * 1 to `max` visible ASCII characters but quotes and backslashes: such a value cannot end a header
+ * line, a quoted string or a parameter list (RFC 9110 §5.5, §5.6.4).
+ */
+bool cg_text_is_header_safe(struct cg_span text, size_t max);
+
+/* The name of an API: [A-Za-z0-9._-], 1 to CG_LIMIT_NAME_BYTES. */
+bool cg_text_is_name(struct cg_span text);
+
+#endif
