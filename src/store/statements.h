@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every SQL statement of the house has an id here and a text in statements.c, one table. A layer's statements carry its noun.
+ * Every SQL statement of the house has an id here and a text in statements.c, one table. A layer's
+ * statements carry its noun.
  */
 #ifndef CG_STORE_STATEMENTS_H
 #define CG_STORE_STATEMENTS_H
@@ -14,5 +15,13 @@ enum cg_sql {
 #undef CG_SQL
     CG_SQL_COUNT
 };
+
+/* What an id stands for: a text for all engines, and the database (enum cg_store_kind) it is for.
+ */
+struct cg_sql_text {
+    int kind;
+    const char *text;
+};
+extern const struct cg_sql_text cg_sql_texts[CG_SQL_COUNT];
 
 #endif

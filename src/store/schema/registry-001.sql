@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The registry. Times are integer seconds since 1970 in UTC. Absent ends are null. One text for all engines.
+-- The registry. Times are integer seconds since 1970 in UTC. Absent ends are null. One text for all
+-- engines.
 
 create table setting (
     name text primary key,
     value text not null
 );
 
--- What changed when: gates and issuers compare these numbers instead of reading everything. One row.
+-- What changed when: gates and issuers compare these numbers instead of reading everything. One
+-- row.
 create table version (
     id integer primary key check (id = 1),
     registry bigint not null,  -- any change
@@ -19,6 +21,7 @@ create table realm (
     path text primary key,
     profile text not null check (profile in ('documented', 'smart', 'nhs', 'fapi2')),
     token_life_s bigint not null,
+    longest_life_s bigint not null, -- the longest that a token of it was given; never shrinks
     alg text not null,
     typ text not null check (typ in ('JWT', 'at+jwt')),
     token_response text not null check (token_response in ('documented', 'rfc')),
@@ -114,12 +117,13 @@ create table agreement_decision (
     primary key (agreement, who, decision)
 );
 
--- A key signs from sign_from_s until the next one does, is published from publish_from_s until retain_until_s.
+-- A key signs from sign_from_s until the next one does, is published from publish_from_s until
+-- retain_until_s.
 create table signing_key (
     kid text primary key,
     realm text not null,       -- a realm's path, or 'audit' for the key that signs checkpoints
     alg text not null,
-    sealed bytea not null,     -- PKCS #8 under the master key; associated data: realm, a zero byte, kid
+    sealed bytea not null,     -- PKCS #8; associated data: realm, a zero byte, kid
     public_jwk text not null,
     publish_from_s bigint not null,
     sign_from_s bigint not null,
