@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The nouns that there are, each defined by its cmd_NOUN.c. In the order of the help.
+ */
+#ifndef CG_CLI_NOUNS_H
+#define CG_CLI_NOUNS_H
+
+#include "cli/verb.h"
+
+extern const struct cg_noun cg_noun_init;
+extern const struct cg_noun cg_noun_serve;
+extern const struct cg_noun cg_noun_reload;
+extern const struct cg_noun cg_noun_stop;
+extern const struct cg_noun cg_noun_check;
+extern const struct cg_noun cg_noun_realm;
+extern const struct cg_noun cg_noun_api;
+
+#endif
