@@ -7,7 +7,9 @@
 
 #include <caregate/types.h>
 
-/* Zeroed memory for `count` things of `size` bytes; overflow is checked. CG_ERR_LIMIT when short. */
+/*
+ * Zeroed memory for `count` things of `size` bytes; overflow is checked. CG_ERR_LIMIT when short.
+ */
 CG_MUST_USE enum cg_status cg_alloc(size_t count, size_t size, void **ret_memory);
 
 /* Grows or shrinks to `size` bytes; on failure *memory is untouched. CG_ERR_LIMIT when short. */

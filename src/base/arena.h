@@ -11,10 +11,14 @@
 #include "base/cleanup.h"
 
 #include <caregate/types.h>
+#include <stdbool.h>
 
 struct cg_arena;
 
-/* Makes an arena that holds at most max_bytes. CG_ERR_LIMIT when memory is short. */
+/*
+ * Makes an arena that hands out at most max_bytes; each piece, and the maximum, count rounded up to
+ * the alignment of any type. CG_ERR_LIMIT when memory is short.
+ */
 CG_MUST_USE enum cg_status cg_arena_new(size_t max_bytes, struct cg_arena **ret_arena);
 
 /* Wipes and frees. Accepts NULL. Returns NULL. */
@@ -23,10 +27,22 @@ struct cg_arena *cg_arena_free(struct cg_arena *arena);
 /* Wipes; keeps the first block for reuse. Accepts NULL. */
 void cg_arena_clear(struct cg_arena *arena);
 
-/* `len` zeroed bytes aligned for any type (len 0 gives a valid pointer). CG_ERR_LIMIT past the maximum. */
+/*
+ * `len` zeroed bytes aligned for any type (len 0 gives a valid pointer). CG_ERR_LIMIT past the
+ * maximum.
+ */
 CG_MUST_USE enum cg_status cg_arena_take(struct cg_arena *arena, size_t len, void **ret_memory);
 
-/* A copy of a span, in the arena, with a zero byte after it for debuggers' comfort. */
+/*
+ * Lengthens the piece handed out last from `len` to `new_len` bytes where it stands. False, and
+ * nothing has changed, when it was not the last or there is no room behind it.
+ */
+bool cg_arena_extend(struct cg_arena *arena, const void *memory, size_t len, size_t new_len);
+
+/*
+ * A copy of a span (absent of absent), in the arena, with a zero byte after it for debuggers'
+ * comfort. CG_ERR_LIMIT past the maximum.
+ */
 CG_MUST_USE enum cg_status cg_arena_copy(struct cg_arena *arena, struct cg_span span,
                                          struct cg_span *ret_copy);
 

@@ -37,7 +37,9 @@ void cg_buf_put_string(struct cg_buf *buf, const char *string);
 void cg_buf_put_byte(struct cg_buf *buf, uint8_t byte);
 void cg_buf_put_number(struct cg_buf *buf, int64_t number); /* decimal */
 
-/* Room for `len` bytes at the end, which count as written; NULL (and the flag) when there is none. */
+/*
+ * Room for `len` bytes at the end, which count as written; NULL (and the flag) when there is none.
+ */
 uint8_t *cg_buf_reserve(struct cg_buf *buf, size_t len);
 
 /* CG_ERR_LIMIT if any write failed; else the bytes written, which the buffer still owns. */

@@ -9,7 +9,8 @@
 
 #define CG_CLEANUP(function) __attribute__((cleanup(function)))
 
-/* Defines static inline `name_at(type **)`, which calls `free_function` on what the variable holds.
+/*
+ * Defines static inline `name_at(type **)`, which calls `free_function` on what the variable holds.
  */
 #define CG_DEFINE_CLEANUP(name_at, type, free_function)                                            \
     static inline void name_at(type *pointer) /* NOLINT(bugprone-macro-parentheses): a type */     \

@@ -6,44 +6,45 @@
 #define CG_BASE_LIMITS_H
 
 /* Requests to the issuer */
-#define CG_LIMIT_FORM_BYTES 8192           /* body of a form */
-#define CG_LIMIT_FORM_PARAMS 32            /* parameters of a form */
-#define CG_LIMIT_AUTHORIZATION_BYTES 8192  /* value of an Authorization header */
-#define CG_LIMIT_EXCHANGE_BYTES 131072     /* arena of one exchange */
-#define CG_LIMIT_BATCH_EXCHANGES 32        /* exchanges answered by one commit */
+#define CG_LIMIT_FORM_BYTES 8192          /* body of a form */
+#define CG_LIMIT_FORM_PARAMS 32           /* parameters of a form */
+#define CG_LIMIT_AUTHORIZATION_BYTES 8192 /* value of an Authorization header */
+#define CG_LIMIT_EXCHANGE_BYTES 131072    /* arena of one exchange */
+#define CG_LIMIT_BATCH_EXCHANGES 32       /* exchanges answered by one commit */
 #define CG_LIMIT_CLIENT_ID_BYTES 64
-#define CG_LIMIT_SECRET_BYTES 128          /* a presented client secret; longer ones are wrong */
-#define CG_LIMIT_SCOPE_BYTES 4096          /* a scope parameter */
-#define CG_LIMIT_RESOURCES 8               /* resource parameters of one request */
+#define CG_LIMIT_SECRET_BYTES 128 /* a presented client secret; longer ones are wrong */
+#define CG_LIMIT_SCOPE_BYTES 4096 /* a scope parameter */
+#define CG_LIMIT_RESOURCES 8      /* resource parameters of one request */
 
 /* Tokens and keys */
-#define CG_LIMIT_TOKEN_BYTES 4096          /* a compact JWS that we issue or accept */
-#define CG_LIMIT_TOKEN_APIS 32             /* APIs that one token names */
-#define CG_LIMIT_TOKEN_SCOPES 128          /* scope tokens in one token */
-#define CG_LIMIT_JSON_BYTES 4194304        /* a JSON text, unless its reader asks for less */
-#define CG_LIMIT_JSON_DEPTH 16             /* nesting of a JSON text */
-#define CG_LIMIT_JWKS_KEYS 64              /* keys of one set */
+#define CG_LIMIT_TOKEN_BYTES 4096   /* a compact JWS that we issue or accept */
+#define CG_LIMIT_TOKEN_APIS 32      /* APIs that one token names */
+#define CG_LIMIT_TOKEN_SCOPES 128   /* scope tokens in one token */
+#define CG_LIMIT_JSON_BYTES 4194304 /* a JSON text, unless its reader asks for less */
+#define CG_LIMIT_JSON_DEPTH 16      /* nesting of a JSON text */
+#define CG_LIMIT_JWKS_KEYS 64       /* keys of one set */
 #define CG_LIMIT_RSA_BITS_MIN 2048
 #define CG_LIMIT_RSA_BITS_MAX 4096
 #define CG_LIMIT_SIGNATURE_BYTES 512
 #define CG_LIMIT_KID_BYTES 64
 
 /* Registry */
-#define CG_LIMIT_NAME_BYTES 64             /* name of an API, ODS code, verb of a person */
-#define CG_LIMIT_TEXT_BYTES 1024           /* free text */
+#define CG_LIMIT_NAME_BYTES 64   /* name of an API, ODS code, verb of a person */
+#define CG_LIMIT_TEXT_BYTES 1024 /* free text */
 #define CG_LIMIT_URI_BYTES 1024
 #define CG_LIMIT_REALM_PATH_BYTES 128
-#define CG_LIMIT_CLIENT_SECRETS 16         /* secrets valid at once */
-#define CG_LIMIT_CLIENT_AGREEMENTS 64      /* agreements of one client */
-#define CG_LIMIT_TOKEN_LIFE_WARN_S 3600    /* above, tools warn */
-#define CG_LIMIT_TOKEN_LIFE_MAX_S 86400    /* above, tools refuse */
+#define CG_LIMIT_CLIENT_SECRETS 16          /* secrets valid at once */
+#define CG_LIMIT_CLIENT_AGREEMENTS 64       /* agreements of one client */
+#define CG_LIMIT_TOKEN_LIFE_WARN_S 3600     /* above, tools warn */
+#define CG_LIMIT_TOKEN_LIFE_MAX_S 86400     /* above, tools refuse */
 #define CG_LIMIT_REGISTRY_LOAD_BYTES 262144 /* arena of one loaded client */
-#define CG_LIMIT_CLIENT_CACHE 4096         /* clients remembered by one slot */
+#define CG_LIMIT_CLIENT_CACHE 4096          /* clients remembered by one slot */
+#define CG_LIMIT_CLIENT_CACHE_BYTES 8388608 /* and what they may weigh together */
 
 /* Gate */
-#define CG_LIMIT_SNAPSHOT_BYTES 4194304    /* serialised snapshot */
-#define CG_LIMIT_CACHE_TOKENS 65536        /* verified tokens of one worker */
-#define CG_LIMIT_REFUSALS_KEPT 1024        /* refusals waiting for the audit in one worker */
+#define CG_LIMIT_SNAPSHOT_BYTES 4194304 /* serialised snapshot */
+#define CG_LIMIT_CACHE_TOKENS 65536     /* verified tokens of one worker */
+#define CG_LIMIT_REFUSALS_KEPT 1024     /* refusals waiting for the audit in one worker */
 #define CG_LIMIT_ROUTE_RULES 32
 #define CG_LIMIT_ROUTE_SCOPES 32
 
@@ -51,7 +52,14 @@
 #define CG_LIMIT_AUDIT_RECORD_BYTES 4096
 #define CG_LIMIT_AUDIT_DETAIL_BYTES 256
 #define CG_LIMIT_WRITER_BYTES 64
-#define CG_LIMIT_REFUSALS_PER_WINDOW 10    /* individually recorded per address and reason */
+#define CG_LIMIT_AUDIT_WRITERS 1024            /* hash chains of one audit */
+#define CG_LIMIT_CHECKPOINT_BYTES 524288       /* payload of one audit checkpoint */
+#define CG_LIMIT_CHECKPOINT_LOAD_BYTES 4194304 /* arena that works on one checkpoint */
+#define CG_LIMIT_REFUSALS_PER_WINDOW 10        /* individually recorded per address and reason */
 #define CG_LIMIT_REFUSAL_WINDOW_S 60
+#define CG_LIMIT_TALLY_PLACES 65536 /* (address, reason) pairs counted at once */
+
+/* Command line */
+#define CG_LIMIT_DURATION_S 3153600000 /* 100 years: may be added to any date we accept */
 
 #endif

@@ -24,8 +24,8 @@ CG_MUST_USE enum cg_status cg_params_add(struct cg_params *params, struct cg_spa
                                          struct cg_span value);
 
 /*
- * The value of a name. Absent span when it is missing or empty (RFC 6749 §3.2: parameters sent without a
- * value are treated as omitted). CG_ERR_CONFLICT when the name stands more than once.
+ * The value of a name. Absent span when it is missing or empty (RFC 6749 §3.2: parameters sent
+ * without a value are treated as omitted). CG_ERR_CONFLICT when the name stands more than once.
  */
 CG_MUST_USE enum cg_status cg_params_get(const struct cg_params *params, const char *name,
                                          struct cg_span *ret_value);

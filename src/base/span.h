@@ -9,7 +9,10 @@
 #include <stdbool.h>
 
 /* A span of a string literal, usable as a static initialiser. */
-#define CG_SPAN(literal) {(const uint8_t *)("" literal), sizeof(literal) - 1}
+#define CG_SPAN(literal)                                                                           \
+    {                                                                                              \
+        (const uint8_t *)("" literal), sizeof(literal) - 1                                         \
+    }
 /* The same as an expression. */
 #define CG_SPAN_OF(literal) ((struct cg_span)CG_SPAN(literal))
 /* For printf: printf("%.*s", CG_SPAN_ARGS(span)). */
@@ -33,8 +36,9 @@ struct cg_span cg_span_part(struct cg_span span, size_t from, size_t len);
 size_t cg_span_find(struct cg_span span, uint8_t byte, size_t from);
 
 /*
- * Takes the next piece up to `separator` off the front of *rest, which moves past it. Returns false, and
- * leaves *ret_piece, when *rest is exhausted (data NULL). "a  b" split at ' ' has an empty piece.
+ * Takes the next piece up to `separator` off the front of *rest, which moves past it. Returns
+ * false, and leaves *ret_piece, when *rest is exhausted (data NULL). "a  b" split at ' ' has an
+ * empty piece.
  */
 bool cg_span_split(struct cg_span *rest, uint8_t separator, struct cg_span *ret_piece);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * application/x-www-form-urlencoded (RFC 6749 appendix B, WHATWG URL §5): names and values decoded
- * into an arena. Strict: bad percent escapes, NUL, control characters and invalid UTF-8 are refused. Any thread.
+ * into an arena. Strict: bad percent escapes, NUL, control characters and invalid UTF-8 are
+ * refused. Any thread.
  */
 #ifndef CG_CODEC_FORM_H
 #define CG_CODEC_FORM_H

@@ -2,8 +2,9 @@
 /*
  * JSON (RFC 8259): the only door to jansson for reading, and a small bounded writer.
  *
- * Reading refuses duplicate names, nesting past CG_LIMIT_JSON_DEPTH (scanned before jansson sees the
- * text), NUL in strings, invalid UTF-8 and anything after the value. Values borrow from the document. One thread.
+ * Reading refuses duplicate names, nesting past CG_LIMIT_JSON_DEPTH (scanned before jansson sees
+ * the text), NUL in strings, invalid UTF-8 and anything after the value. Values borrow from the
+ * document. One thread.
  */
 #ifndef CG_CODEC_JSON_H
 #define CG_CODEC_JSON_H
@@ -49,13 +50,14 @@ CG_MUST_USE enum cg_status cg_json_member_number(const struct cg_json_value *obj
 
 /*
  * The writer. Commas are placed by it: cg_json_begin(w, buf); cg_json_open_object(w);
- * cg_json_put_name(w, "a"); cg_json_put_string(w, span); cg_json_close_object(w). Failures stick to the buf.
- * Strings are escaped per RFC 8259 §7; bytes that are not UTF-8 become U+FFFD.
+ * cg_json_put_name(w, "a"); cg_json_put_string(w, span); cg_json_close_object(w). Failures stick to
+ * the buf. Strings are escaped per RFC 8259 §7; bytes that are not UTF-8 become U+FFFD.
  */
 struct cg_json_writer {
     struct cg_buf *buf;
-    bool need_comma;
-    bool pretty;     /* two-space indent, one member a line */
+    bool need_comma; /* these two are the writer's own */
+    bool after_name;
+    bool pretty; /* two-space indent, one member a line */
     unsigned depth;
 };
 

@@ -18,13 +18,18 @@ struct cg_uri {
     bool has_fragment;
 };
 
-/* An absolute URI, ASCII, at most CG_LIMIT_URI_BYTES. CG_ERR_INPUT otherwise. Spans borrow from text. */
+/*
+ * An absolute URI, ASCII, at most CG_LIMIT_URI_BYTES. CG_ERR_INPUT otherwise. Spans borrow from
+ * text.
+ */
 CG_MUST_USE enum cg_status cg_uri_parse(struct cg_span text, struct cg_uri *ret_uri);
 
 /* http or https with a host, no userinfo, no fragment. */
 bool cg_uri_is_http(const struct cg_uri *uri);
 
-/* A realm path: '/' then segments of [a-z0-9._-]+, no dot segments, no final '/', within the limit. */
+/*
+ * A realm path: '/' then segments of [a-z0-9._-]+, no dot segments, no final '/', within the limit.
+ */
 bool cg_uri_is_realm_path(struct cg_span path);
 
 #endif

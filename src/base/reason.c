@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <caregate/reason.h>
+
+struct entry {
+    const char *name;
+    const char *text;
+};
+
+static const struct entry entries[CG_REASON_COUNT] = {
+    [CG_REASON_NONE] = {"none", "Nothing was wrong."},
+
+    [CG_REASON_TOKEN_MISSING] = {"token_missing",
+                                 "Send an access token in the header \"Authorization: Bearer\"."},
+    [CG_REASON_TOKEN_MALFORMED] =
+        {"token_malformed", "Send the access token exactly as the issuer gave it: three parts of "
+                            "base64url separated by dots."},
+    [CG_REASON_TOKEN_ALGORITHM_REFUSED] =
+        {"token_algorithm_refused",
+         "Use a token of this realm's issuer: the algorithm of this one is not that of its key."},
+    [CG_REASON_TOKEN_TYPE_REFUSED] = {"token_type_refused",
+                                      "Use an access token, not a token of another type."},
+    [CG_REASON_TOKEN_KEY_UNKNOWN] =
+        {"token_key_unknown",
+         "Ask the issuer for a new token: this one names a key that is not of this realm."},
+    [CG_REASON_TOKEN_SIGNATURE_INVALID] =
+        {"token_signature_invalid",
+         "Send the token unchanged: its signature does not fit what it says."},
+    [CG_REASON_TOKEN_EXPIRED] = {"token_expired",
+                                 "Ask the issuer for a new token: this one has expired."},
+    [CG_REASON_TOKEN_ISSUED_IN_FUTURE] =
+        {"token_issued_in_future",
+         "Set the clocks of issuer and gate right: this token was issued in the future."},
+    [CG_REASON_TOKEN_ISSUER_WRONG] = {"token_issuer_wrong",
+                                      "Use a token of this realm: this one is of another issuer."},
+    [CG_REASON_TOKEN_AUDIENCE_UNKNOWN] = {"token_audience_unknown",
+                                          "Use a token whose audience is an API of this realm."},
+    [CG_REASON_TOKEN_REVOKED] = {"token_revoked",
+                                 "Ask the issuer for a new token: this one was revoked."},
+    [CG_REASON_CLIENT_SUSPENDED] =
+        {"client_suspended", "Ask the realm's operators to resume this client: it is suspended."},
+
+    [CG_REASON_API_NOT_AGREED] =
+        {"api_not_agreed", "Have an agreement for this API approved, then ask for a token that "
+                           "names it: this one does not."},
+    [CG_REASON_AGREEMENT_WITHDRAWN] =
+        {"agreement_withdrawn",
+         "Have a new agreement approved: the one that this token rests on is no longer in force."},
+    [CG_REASON_SCOPE_INSUFFICIENT] =
+        {"scope_insufficient",
+         "Ask for a token with the scope that this operation needs: this one lacks it."},
+
+    [CG_REASON_TOKEN_IN_QUERY] =
+        {"token_in_query",
+         "Send the token in the Authorization header, never in the URL, and replace this one."},
+
+    [CG_REASON_SNAPSHOT_MISSING] =
+        {"snapshot_missing",
+         "Try again shortly: the gate has not received its keys and rules yet."},
+    [CG_REASON_SNAPSHOT_TOO_OLD] =
+        {"snapshot_too_old",
+         "Try again later: the gate's keys and rules are too old to be trusted."},
+    [CG_REASON_GATE_MISCONFIGURED] =
+        {"gate_misconfigured",
+         "Ask the operators to mend this location: its realm or API is not in the registry."},
+
+    [CG_REASON_UPSTREAM_UNREACHABLE] =
+        {"upstream_unreachable", "Try again later: the API behind the gate cannot be reached."},
+    [CG_REASON_UPSTREAM_UNAVAILABLE] =
+        {"upstream_unavailable", "Try again later: the API behind the gate is not available."},
+    [CG_REASON_UPSTREAM_TIMEOUT] =
+        {"upstream_timeout", "Try again later: the API behind the gate did not answer in time."},
+
+    [CG_REASON_REQUEST_MALFORMED] =
+        {"request_malformed",
+         "Send a well-formed form: UTF-8, percent-encoded, without control characters, within the "
+         "number of parameters allowed."},
+    [CG_REASON_REQUEST_TOO_LARGE] = {"request_too_large",
+                                     "Send a smaller request: the body of this one is too large."},
+    [CG_REASON_CONTENT_TYPE_WRONG] =
+        {"content_type_wrong",
+         "Send the body as application/x-www-form-urlencoded and say so in Content-Type."},
+    [CG_REASON_METHOD_NOT_ALLOWED] = {"method_not_allowed",
+                                      "Use a method that the Allow header of this answer names."},
+    [CG_REASON_ENDPOINT_UNKNOWN] =
+        {"endpoint_unknown",
+         "Use an endpoint of the realm's metadata: there is none at this path."},
+    [CG_REASON_PARAMETER_REPEATED] = {"parameter_repeated",
+                                      "Send each parameter once: one of them stands there twice."},
+    [CG_REASON_GRANT_TYPE_MISSING] = {"grant_type_missing",
+                                      "Send the parameter grant_type, such as client_credentials."},
+    [CG_REASON_GRANT_TYPE_UNSUPPORTED] = {"grant_type_unsupported",
+                                          "Use a grant_type that the realm's metadata lists."},
+    [CG_REASON_GRANT_NOT_ALLOWED] =
+        {"grant_not_allowed", "Ask the realm's operators to allow this grant to the client."},
+    [CG_REASON_CREDENTIALS_MISSING] =
+        {"credentials_missing",
+         "Send client_id and client_secret, in the form or by the Basic scheme."},
+    [CG_REASON_CREDENTIALS_TWICE] =
+        {"credentials_twice",
+         "Authenticate the client in one way only: in the form or by the Basic scheme."},
+    [CG_REASON_CLIENT_AUTHENTICATION_FAILED] =
+        {"client_authentication_failed",
+         "Check client_id and credentials: they do not prove a client of this realm."},
+    [CG_REASON_SCOPE_NOT_AGREED] =
+        {"scope_not_agreed",
+         "Ask for a scope that is agreed for this client: none of those asked for is."},
+    [CG_REASON_SCOPE_MALFORMED] =
+        {"scope_malformed",
+         "Send scope as names separated by single spaces, within the length allowed."},
+    [CG_REASON_NOTHING_AGREED] =
+        {"nothing_agreed", "Have an agreement approved first: this client has none in force."},
+    [CG_REASON_RESOURCE_UNKNOWN] =
+        {"resource_unknown",
+         "Send as resource the audience of an API that is agreed for this client."},
+    [CG_REASON_RESOURCE_AMBIGUOUS] =
+        {"resource_ambiguous",
+         "Name one API with the parameter resource: these scopes are agreed for several."},
+    [CG_REASON_TOKEN_TOO_LARGE] = {"token_too_large",
+                                   "Ask for fewer scopes or APIs: the token would be too large."},
+    [CG_REASON_RATE_EXCEEDED] = {"rate_exceeded",
+                                 "Ask less often: wait as long as the Retry-After header says."},
+    [CG_REASON_QUEUE_FULL] =
+        {"queue_full", "Try again as the Retry-After header says: too many requests are waiting."},
+    [CG_REASON_STORE_UNAVAILABLE] =
+        {"store_unavailable",
+         "Try again as the Retry-After header says: the registry cannot be read now."},
+    [CG_REASON_SIGNING_KEY_UNAVAILABLE] =
+        {"signing_key_unavailable",
+         "Try again later: the realm has no signing key that can be used now."},
+    [CG_REASON_AUDIT_UNAVAILABLE] =
+        {"audit_unavailable",
+         "Try again as the Retry-After header says: the audit cannot be written now."},
+    [CG_REASON_INTERNAL] = {"internal",
+                            "Try again later and give the request id to the operators: we failed."},
+};
+
+static const struct entry unknown = {"unknown", "The reason is not known."};
+
+static const struct entry *entry_of(enum cg_reason reason)
+{
+    return (unsigned)reason < CG_REASON_COUNT ? &entries[reason] : &unknown;
+}
+
+const char *cg_reason_name(enum cg_reason reason)
+{
+    return entry_of(reason)->name;
+}
+
+const char *cg_reason_text(enum cg_reason reason)
+{
+    return entry_of(reason)->text;
+}

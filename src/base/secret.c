@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/secret.h"
+
+#include "base/alloc.h"
+#include "base/span.h"
+
+#include <string.h>
+
+enum cg_status cg_secret_init(struct cg_secret *secret, struct cg_span bytes)
+{
+    if (bytes.len > sizeof(secret->data)) {
+        return CG_ERR_LIMIT;
+    }
+    *secret = (struct cg_secret){.len = bytes.len};
+    if (bytes.len > 0) {
+        memcpy(secret->data, bytes.data, bytes.len);
+    }
+    return CG_OK;
+}
+
+void cg_secret_release(struct cg_secret *secret)
+{
+    if (secret != NULL) {
+        cg_wipe(secret, sizeof(*secret));
+    }
+}
+
+struct cg_span cg_secret_span(const struct cg_secret *secret)
+{
+    return cg_span_of_bytes(secret->data, secret->len);
+}
+
+bool cg_secret_equal(struct cg_span a, struct cg_span b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    /* volatile, so that no compiler may leave the loop at the first difference. */
+    volatile uint8_t difference = 0;
+    for (size_t i = 0; i < a.len; i++) {
+        difference = (uint8_t)(difference | (a.data[i] ^ b.data[i]));
+    }
+    return difference == 0;
+}

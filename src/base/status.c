@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/status.h"
+
+enum cg_status cg_fault_set(struct cg_fault *fault, enum cg_status status, enum cg_reason reason,
+                            const char *text, const char *spec)
+{
+    if (fault != NULL) {
+        *fault = (struct cg_fault){.reason = reason, .text = text, .spec = spec};
+    }
+    return status;
+}
+
+const char *cg_status_name(enum cg_status status)
+{
+    static const char *const names[] = {
+        [CG_OK] = "ok",
+        [CG_ERR_INPUT] = "input",
+        [CG_ERR_AUTHENTICATION] = "authentication",
+        [CG_ERR_AUTHORISATION] = "authorisation",
+        [CG_ERR_CONFLICT] = "conflict",
+        [CG_ERR_NOT_FOUND] = "not found",
+        [CG_ERR_STORE] = "store",
+        [CG_ERR_CRYPTO] = "crypto",
+        [CG_ERR_LIMIT] = "limit",
+        [CG_ERR_INTERNAL] = "internal",
+    };
+    return (size_t)status < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown";
+}

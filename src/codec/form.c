@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/form.h"
+
+#include "base/span.h"
+#include "base/status.h"
+#include "codec/percent.h"
+#include "codec/utf8.h"
+
+/* Takes one decoded byte off `text` at *at, which moves on. */
+static enum cg_status next_byte(struct cg_span text, size_t *at, uint8_t *ret_byte)
+{
+    if (text.data[*at] == '%') {
+        CG_TRY(cg_percent_decode(text, *at, ret_byte));
+        *at += CG_PERCENT_CHARS;
+        return CG_OK;
+    }
+    *ret_byte = text.data[*at] == '+' ? ' ' : text.data[*at];
+    *at += 1;
+    return CG_OK;
+}
+
+static bool is_control(uint8_t byte)
+{
+    return byte < 0x20 || byte == 0x7f;
+}
+
+enum cg_status cg_form_decode(struct cg_span text, struct cg_arena *arena,
+                              struct cg_span *ret_decoded)
+{
+    void *memory = NULL;
+    CG_TRY(cg_arena_take(arena, text.len, &memory));
+    uint8_t *bytes = memory;
+    size_t len = 0;
+    size_t at = 0;
+    while (at < text.len) {
+        CG_TRY(next_byte(text, &at, &bytes[len]));
+        if (is_control(bytes[len])) {
+            return CG_ERR_INPUT;
+        }
+        len++;
+    }
+    struct cg_span decoded = cg_span_of_bytes(bytes, len);
+    if (!cg_utf8_is_valid(decoded)) {
+        return CG_ERR_INPUT;
+    }
+    *ret_decoded = decoded;
+    return CG_OK;
+}
+
+/* Splits "name=value" at the first '='; without one the value is empty. */
+static void split_pair(struct cg_span pair, struct cg_span *ret_name, struct cg_span *ret_value)
+{
+    size_t equals = cg_span_find(pair, '=', 0);
+    *ret_name = cg_span_part(pair, 0, equals);
+    *ret_value = cg_span_part(pair, equals + 1, pair.len);
+}
+
+enum cg_status cg_form_parse(struct cg_span body, struct cg_arena *arena,
+                             struct cg_params *ret_params)
+{
+    struct cg_params params = {.count = 0};
+    struct cg_span pair = {NULL, 0};
+    while (cg_span_split(&body, '&', &pair)) {
+        if (pair.len == 0) {
+            continue;
+        }
+        struct cg_span name = {NULL, 0};
+        struct cg_span value = {NULL, 0};
+        split_pair(pair, &name, &value);
+        CG_TRY(cg_form_decode(name, arena, &name));
+        CG_TRY(cg_form_decode(value, arena, &value));
+        CG_TRY(cg_params_add(&params, name, value));
+    }
+    *ret_params = params;
+    return CG_OK;
+}
+
+/* RFC 9110 §5.6.3: optional white space is spaces and tabs. */
+static struct cg_span trimmed(struct cg_span text)
+{
+    size_t start = 0;
+    size_t end = text.len;
+    while (start < end && (text.data[start] == ' ' || text.data[start] == '\t')) {
+        start++;
+    }
+    while (end > start && (text.data[end - 1] == ' ' || text.data[end - 1] == '\t')) {
+        end--;
+    }
+    return cg_span_part(text, start, end - start);
+}
+
+static bool is_charset_utf8(struct cg_span parameter)
+{
+    return cg_span_equal_nocase(parameter, CG_SPAN_OF("charset=utf-8")) ||
+           cg_span_equal_nocase(parameter, CG_SPAN_OF("charset=\"utf-8\""));
+}
+
+bool cg_form_is_content_type(struct cg_span content_type)
+{
+    struct cg_span rest = content_type;
+    struct cg_span piece = {NULL, 0};
+    if (!cg_span_split(&rest, ';', &piece) ||
+        !cg_span_equal_nocase(trimmed(piece), CG_SPAN_OF("application/x-www-form-urlencoded"))) {
+        return false;
+    }
+    while (cg_span_split(&rest, ';', &piece)) {
+        struct cg_span parameter = trimmed(piece);
+        if (parameter.len > 0 && !is_charset_utf8(parameter)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether raw text, once decoded, is `plain`. */
+static bool decodes_to(struct cg_span text, struct cg_span plain)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < plain.len; i++) {
+        uint8_t byte = 0;
+        if (at >= text.len || next_byte(text, &at, &byte) != CG_OK || byte != plain.data[i]) {
+            return false;
+        }
+    }
+    return at == text.len;
+}
+
+bool cg_form_query_has(struct cg_span query, const char *name)
+{
+    struct cg_span pair = {NULL, 0};
+    while (cg_span_split(&query, '&', &pair)) {
+        struct cg_span raw_name = cg_span_part(pair, 0, cg_span_find(pair, '=', 0));
+        if (pair.len > 0 && decodes_to(raw_name, cg_span_of_string(name))) {
+            return true;
+        }
+    }
+    return false;
+}
