@@ -15,6 +15,7 @@
 
 #define BACKDATED_S 3600
 #define LIFE_MAX_S ((int64_t)100 * 366 * 86400)
+#define TIME_MAX_S INT64_C(253402300799) /* the end of year 9999, and of X.509's time */
 #define SERIAL_BITS 127
 #define HOST_BYTES_MAX 253
 #define VERSION_3 2 /* as it is encoded: RFC 5280 §4.1.2.1 */
@@ -71,6 +72,11 @@ static void names_free_at(GENERAL_NAMES **names)
     GENERAL_NAMES_free(*names);
 }
 
+static void octets_free_at(ASN1_OCTET_STRING **octets)
+{
+    ASN1_OCTET_STRING_free(*octets);
+}
+
 static void extension_free_at(X509_EXTENSION **extension)
 {
     X509_EXTENSION_free(*extension);
@@ -83,36 +89,53 @@ static bool is_host_byte(uint8_t byte)
            byte == '_' || byte == '*';
 }
 
+/* NULL when it is no address, or OpenSSL fails. */
+static ASN1_OCTET_STRING *host_address(struct cg_span host)
+{
+    char text[HOST_BYTES_MAX + 1] = {0};
+    memcpy(text, host.data, host.len);
+    return a2i_IPADDRESS(text);
+}
+
+/* A name or an address; a colon stands in addresses only. */
 static bool host_is_good(struct cg_span host)
 {
+    if (host.len == 0 || host.len > HOST_BYTES_MAX) {
+        return false;
+    }
     for (size_t i = 0; i < host.len; i++) {
         if (!is_host_byte(host.data[i])) {
             return false;
         }
     }
-    return host.len > 0 && host.len <= HOST_BYTES_MAX;
+    if (cg_span_find(host, ':', 0) == host.len) {
+        return true;
+    }
+    CG_CLEANUP(octets_free_at) ASN1_OCTET_STRING *address = host_address(host);
+    return address != NULL;
 }
 
-/* An address when it reads as one, else a name; a colon is in addresses only. NULL when it is
- * neither. */
-static GENERAL_NAME *host_name(struct cg_span host)
+static ASN1_IA5STRING *host_label(struct cg_span host)
 {
-    char text[HOST_BYTES_MAX + 1] = {0};
-    memcpy(text, host.data, host.len);
-    ASN1_OCTET_STRING *address = a2i_IPADDRESS(text);
-    GENERAL_NAME *name = GENERAL_NAME_new();
-    if (address != NULL && name != NULL) {
-        GENERAL_NAME_set0_value(name, GEN_IPADD, address);
-        return name;
-    }
-    ASN1_OCTET_STRING_free(address);
-    ASN1_IA5STRING *label = strchr(text, ':') == NULL ? ASN1_IA5STRING_new() : NULL;
-    if (name == NULL || label == NULL || ASN1_STRING_set(label, text, (int)host.len) != 1) {
+    ASN1_IA5STRING *label = ASN1_IA5STRING_new();
+    if (label != NULL && ASN1_STRING_set(label, host.data, (int)host.len) != 1) {
         ASN1_IA5STRING_free(label);
-        GENERAL_NAME_free(name);
         return NULL;
     }
-    GENERAL_NAME_set0_value(name, GEN_DNS, label);
+    return label;
+}
+
+/* An address when it reads as one, else a name. NULL when OpenSSL fails. */
+static GENERAL_NAME *host_name(struct cg_span host)
+{
+    ASN1_OCTET_STRING *address = host_address(host);
+    ASN1_STRING *value = address != NULL ? address : host_label(host);
+    GENERAL_NAME *name = value != NULL ? GENERAL_NAME_new() : NULL;
+    if (name == NULL) {
+        ASN1_STRING_free(value);
+        return NULL;
+    }
+    GENERAL_NAME_set0_value(name, address != NULL ? GEN_IPADD : GEN_DNS, value);
     return name;
 }
 
@@ -254,9 +277,9 @@ enum cg_status cg_certificate_make(const struct cg_span *hosts, size_t host_coun
                                    struct cg_dev_certificate *ret_certificate)
 {
     const struct names names = {hosts, host_count};
-    if (!hosts_are_good(&names) || now_s < BACKDATED_S || now_s > INT64_MAX - LIFE_MAX_S ||
+    if (!hosts_are_good(&names) || now_s < BACKDATED_S || now_s > TIME_MAX_S - LIFE_MAX_S ||
         life_s <= 0 || life_s > LIFE_MAX_S) {
-        return CG_ERR_INPUT;
+        return cg_openssl_failed(CG_ERR_INPUT);
     }
     const struct validity validity = {now_s - BACKDATED_S, now_s + life_s};
     struct cg_dev_certificate made = {0};

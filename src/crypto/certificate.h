@@ -20,15 +20,16 @@ struct cg_dev_certificate {
 
 /*
  * A new authority and a P-256 server certificate for `hosts` (names or IP addresses, RFC 5280
- * §4.2.1.6), valid from an hour before now_s for life_s.
+ * §4.2.1.6), valid from an hour before now_s until life_s after it, at most a century.
+ * CG_ERR_INPUT for a host that is neither name nor address, for no host, and for times out of
+ * range.
  */
 CG_MUST_USE enum cg_status cg_certificate_make(const struct cg_span *hosts, size_t host_count,
                                                int64_t now_s, int64_t life_s,
                                                struct cg_arena *arena,
                                                struct cg_dev_certificate *ret_certificate);
 
-/* notAfter of the first certificate of a PEM text, Unix seconds. CG_ERR_INPUT when there is none.
- */
+/* notAfter of a PEM text's first certificate, Unix seconds. CG_ERR_INPUT when there is none. */
 CG_MUST_USE enum cg_status cg_certificate_expiry(struct cg_span pem, int64_t *ret_expires_s);
 
 #endif
