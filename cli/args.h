@@ -12,7 +12,7 @@
 #include <caregate/types.h>
 #include <stdbool.h>
 
-#define CG_ARGS_OPTIONS_MAX 64  /* options given, each repeat counted */
+#define CG_ARGS_OPTIONS_MAX 64 /* options given, each repeat counted */
 #define CG_ARGS_ARGUMENTS_MAX 4
 
 struct cg_args_option {
@@ -42,8 +42,9 @@ struct cg_span cg_args_value(const struct cg_args *args, const char *name);
 struct cg_span cg_args_argument(const struct cg_args *args, size_t index);
 
 /*
- * Typed values. Each leaves *ret alone when the option was not given, and complains (usage) when its
- * value is malformed. Duration: "300", "5m", "12h", "365d". Time: "2026-01-31" or RFC 3339 in UTC.
+ * Typed values. Each leaves *ret alone when the option was not given, and complains (usage) when
+ * its value is malformed. Duration: "300", "5m", "12h", "365d". Time: "2026-01-31" or RFC 3339 in
+ * UTC.
  */
 CG_MUST_USE enum cg_status cg_args_duration_s(struct cg_context *context,
                                               const struct cg_args *args, const char *name,

@@ -7,10 +7,9 @@
  *     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
  *     struct cg_audit_event *event = NULL;
  *     CG_TRY(cg_change_begin(context, &change));
- *     CG_TRY(cg_client_suspend(cg_change_store(change), cg_change_realm(change), id, context->now_s, &context->fault));
- *     CG_TRY(cg_change_note(change, CG_AUDIT_CLIENT_SUSPENDED, &event));
- *     event->client_id = id;
- *     return cg_change_commit(change);
+ *     CG_TRY(cg_client_suspend(cg_change_store(change), cg_change_realm(change), id,
+ * context->now_s, &context->fault)); CG_TRY(cg_change_note(change, CG_AUDIT_CLIENT_SUSPENDED,
+ * &event)); event->client_id = id; return cg_change_commit(change);
  *
  * Dropped without commit, nothing has happened. One thread.
  */
@@ -28,7 +27,8 @@
 
 struct cg_change;
 
-/* Opens registry and audit, chooses the realm (as cg_context_realm) and begins. Complains by itself when it cannot. */
+/* Opens registry and audit, chooses the realm (as cg_context_realm) and begins. Complains by itself
+ * when it cannot. */
 CG_MUST_USE enum cg_status cg_change_begin(struct cg_context *context,
                                            struct cg_change **ret_change);
 
@@ -45,8 +45,8 @@ struct cg_journal *cg_change_journal(struct cg_change *change);
 struct cg_span cg_change_realm(const struct cg_change *change);
 
 /*
- * One more event, with kind, time, actor ("operator:NAME"; with --by, detail says who entered it) and
- * realm filled in. The change owns it; the texts that the caller puts in live until commit.
+ * One more event, with kind, time, actor ("operator:NAME"; with --by, detail says who entered it)
+ * and realm filled in. The change owns it; the texts that the caller puts in live until commit.
  */
 CG_MUST_USE enum cg_status cg_change_note(struct cg_change *change, enum cg_audit_kind kind,
                                           struct cg_audit_event **ret_event);

@@ -31,50 +31,56 @@ struct cg_context {
     bool json;
     int64_t now_s;
     struct cg_random random;
-    struct cg_arena *arena;   /* lives as long as the run; wiped at its end */
-    struct cg_output output;  /* results */
-    FILE *talk;               /* everything else */
-    struct cg_fault fault;    /* pass &context->fault to the library: main turns it into a sentence */
-    bool complained;          /* something was said on why this fails */
-    enum cg_exit exit_code;   /* for a failure: CG_EXIT_FAILED unless set otherwise */
+    struct cg_arena *arena;  /* lives as long as the run; wiped at its end */
+    struct cg_output output; /* results */
+    FILE *talk;              /* everything else */
+    struct cg_fault fault;  /* pass &context->fault to the library: main turns it into a sentence */
+    bool complained;        /* something was said on why this fails */
+    enum cg_exit exit_code; /* for a failure: CG_EXIT_FAILED unless set otherwise */
 };
 
-/* A line for people on standard error: what was done, what comes next. No full stop or newline is added but the latter. */
+/* A line for people on standard error: what was done, what comes next. No full stop or newline is
+ * added but the latter. */
 __attribute__((format(printf, 2, 3))) void cg_say(struct cg_context *context, const char *format,
                                                   ...);
 
-/* "caregate realm add: …" on standard error; returns status. One sentence: what is wrong, what to mend. */
-__attribute__((format(printf, 3, 4))) CG_MUST_USE enum cg_status
-cg_complain(struct cg_context *context, enum cg_status status, const char *format, ...);
+/* "caregate realm add: …" on standard error; returns status. One sentence: what is wrong, what to
+ * mend. */
+__attribute__((format(printf, 3, 4))) CG_MUST_USE enum cg_status cg_complain(
+    struct cg_context *context, enum cg_status status, const char *format, ...);
 
 /* The same for a wrong command line: exit code 2, status CG_ERR_INPUT. */
-__attribute__((format(printf, 2, 3))) CG_MUST_USE enum cg_status
-cg_complain_usage(struct cg_context *context, const char *format, ...);
+__attribute__((format(printf, 2, 3))) CG_MUST_USE enum cg_status cg_complain_usage(
+    struct cg_context *context, const char *format, ...);
 
-/* Complains for a status of the library: the fault's text if there is one, else words for the status. Returns it. */
+/* Complains for a status of the library: the fault's text if there is one, else words for the
+ * status. Returns it. */
 CG_MUST_USE enum cg_status cg_complain_status(struct cg_context *context, enum cg_status status);
 
 /*
- * A path inside the data folder, zero-terminated, in the arena: cg_context_path(c, "registry.db", &p).
+ * A path inside the data folder, zero-terminated, in the arena: cg_context_path(c, "registry.db",
+ * &p).
  */
 CG_MUST_USE enum cg_status cg_context_path(struct cg_context *context, const char *name,
                                            const char **ret_path);
 /* printf into the arena, zero-terminated. CG_ERR_LIMIT past 64 KiB. */
-__attribute__((format(printf, 3, 4))) CG_MUST_USE enum cg_status
-cg_context_print(struct cg_context *context, const char **ret_text, const char *format, ...);
+__attribute__((format(printf, 3, 4))) CG_MUST_USE enum cg_status cg_context_print(
+    struct cg_context *context, const char **ret_text, const char *format, ...);
 
-/* Opens a store of the data folder. Complains, with `caregate init` as the cure when there is none. */
+/* Opens a store of the data folder. Complains, with `caregate init` as the cure when there is none.
+ */
 CG_MUST_USE enum cg_status cg_context_open_store(struct cg_context *context,
                                                  enum cg_store_kind kind, unsigned flags,
                                                  struct cg_store **ret_store);
 
-/* The realm that --realm names, or the only one. Complains, naming the realms, when that is not clear. */
+/* The realm that --realm names, or the only one. Complains, naming the realms, when that is not
+ * clear. */
 CG_MUST_USE enum cg_status cg_context_realm(struct cg_context *context, struct cg_store *registry,
                                             struct cg_span *ret_realm);
 
 /*
- * The master key of DIR/master.key: one line, the base64url of CG_SEALED_KEY_BYTES bytes. Complains when it is missing,
- * malformed or readable by others. The caller releases it.
+ * The master key of DIR/master.key: one line, the base64url of CG_SEALED_KEY_BYTES bytes. Complains
+ * when it is missing, malformed or readable by others. The caller releases it.
  */
 CG_MUST_USE enum cg_status cg_context_master_key(struct cg_context *context,
                                                  struct cg_secret *ret_key);
@@ -84,15 +90,15 @@ CG_MUST_USE enum cg_status cg_context_read_file(struct cg_context *context, cons
                                                 size_t max, struct cg_span *ret_bytes);
 
 /*
- * Writes a file in one step: a temporary file beside it, synced, then renamed, so that nobody sees half of it. `mode` as in
- * open(2). Complains.
+ * Writes a file in one step: a temporary file beside it, synced, then renamed, so that nobody sees
+ * half of it. `mode` as in open(2). Complains.
  */
 CG_MUST_USE enum cg_status cg_context_write_file(struct cg_context *context, const char *path,
                                                  struct cg_span bytes, unsigned mode);
 
 /*
- * Run as root on a folder that was given to another user, be that user from here on (effective ids), so that the stores'
- * files stay theirs. Opening a store does it. Harmless otherwise.
+ * Run as root on a folder that was given to another user, be that user from here on (effective
+ * ids), so that the stores' files stay theirs. Opening a store does it. Harmless otherwise.
  */
 CG_MUST_USE enum cg_status cg_context_become_owner(struct cg_context *context);
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/span.h"
 #include "cli/args.h"
 #include "cli/context.h"
 #include "cli/help.h"
 
 #include <getopt.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define CLI_ARENA_BYTES (64UL * 1024 * 1024)
@@ -114,7 +113,8 @@ static enum cg_status start(struct cg_context *context, const struct globals *gl
     return CG_OK;
 }
 
-/* Relative to the working folder until here, absolute from here on: nginx has a folder of its own. */
+/* Relative to the working folder until here, absolute from here on: nginx has a folder of its own.
+ */
 static enum cg_status make_dir_absolute(struct cg_context *context)
 {
     char folder[4096];
@@ -153,6 +153,48 @@ static int exit_code_of(struct cg_context *context, enum cg_status status)
     return (int)context->exit_code;
 }
 
+/* `--help` after a verb's words asks for the help of that verb. */
+static bool wants_help(int count, char *words[])
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Runs the command that words[0] names. */
+static int run_command(const char *program, const struct globals *globals, int count, char *words[])
+{
+    const struct cg_noun *noun = cg_noun_find(words[0]);
+    int used = 0;
+    if (noun == NULL) {
+        return usage_hint("unknown command", words[0]);
+    }
+    const struct cg_verb *verb = find_verb(noun, count, words, &used);
+    if (verb == NULL) {
+        return CG_EXIT_USAGE;
+    }
+    if (wants_help(count - used, words + used)) {
+        cg_help_verb(stdout, noun, verb);
+        return CG_EXIT_DONE;
+    }
+    struct cg_context context = {.program = program, .talk = stderr, .exit_code = CG_EXIT_FAILED};
+    enum cg_status status = start(&context, globals, noun, verb);
+    if (status == CG_OK) {
+        /* getopt passes over the first word, as if it were the program's name. */
+        status = run(&context, verb, count - used + 1, words + used - 1);
+    }
+    int code = exit_code_of(&context, status);
+    if (code == CG_EXIT_USAGE) {
+        cg_help_usage(stderr, noun, verb);
+    }
+    cg_output_release(&context.output);
+    (void)cg_arena_free(context.arena);
+    return code;
+}
+
 int main(int argc, char *argv[])
 {
     struct globals globals = {.dir = NULL};
@@ -166,39 +208,15 @@ int main(int argc, char *argv[])
         printf("caregate %s\n", CG_VERSION);
         return CG_EXIT_DONE;
     }
-    if (globals.help || (count > 0 && strcmp(words[0], "help") == 0)) {
-        return globals.help ? show_help(count, words) : show_help(count - 1, words + 1);
+    if (globals.help) {
+        return show_help(count, words);
     }
     if (count == 0) {
         cg_help_all(stderr);
         return CG_EXIT_USAGE;
     }
-    const struct cg_noun *noun = cg_noun_find(words[0]);
-    if (noun == NULL) {
-        return usage_hint("unknown command", words[0]);
+    if (strcmp(words[0], "help") == 0) {
+        return show_help(count - 1, words + 1);
     }
-    int used = 0;
-    const struct cg_verb *verb = find_verb(noun, count, words, &used);
-    if (verb == NULL) {
-        return CG_EXIT_USAGE;
-    }
-    for (int i = used; i < count; i++) {
-        if (strcmp(words[i], "--help") == 0) {
-            cg_help_verb(stdout, noun, verb);
-            return CG_EXIT_DONE;
-        }
-    }
-    struct cg_context context = {
-        .program = argv[0], .talk = stderr, .exit_code = CG_EXIT_FAILED};
-    enum cg_status status = start(&context, &globals, noun, verb);
-    if (status == CG_OK) {
-        status = run(&context, verb, count - used + 1, words + used - 1);
-    }
-    code = exit_code_of(&context, status);
-    if (code == CG_EXIT_USAGE) {
-        cg_help_usage(stderr, noun, verb);
-    }
-    cg_output_release(&context.output);
-    (void)cg_arena_free(context.arena);
-    return code;
+    return run_command(argv[0], &globals, count, words);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Results of a command: a record, a list of records, or one document. A command says once what its
- * fields are; with --json they become one JSON value (records are objects, lists arrays), without it
- * aligned text for people, who see a field's name with spaces for underscores.
+ * fields are; with --json they become one JSON value (records are objects, lists arrays), without
+ * it aligned text for people, who see a field's name with spaces for underscores.
  *
  *     cg_output_open_list(out, CG_LIST_TABLE, "no clients yet");
  *     for each:
@@ -39,11 +39,11 @@ struct cg_output {
     bool failed;
     bool in_list;
     enum cg_list_style style;
-    const char *empty;             /* for people: what an empty list says */
-    size_t printed;                /* records that left already */
-    struct cg_buf buf;             /* JSON on its way */
+    const char *empty; /* for people: what an empty list says */
+    size_t printed;    /* records that left already */
+    struct cg_buf buf; /* JSON on its way */
     struct cg_json_writer writer;
-    struct cg_arena *arena;        /* texts for people, until they are printed; owned */
+    struct cg_arena *arena; /* texts for people, until they are printed; owned */
     const char *names[CG_OUTPUT_COLUMNS_MAX];
     size_t widths[CG_OUTPUT_COLUMNS_MAX];
     size_t column_count;
@@ -79,12 +79,14 @@ void cg_output_words(struct cg_output *output, const char *name, struct cg_span 
 void cg_output_json(struct cg_output *output, const char *name, struct cg_span json,
                     struct cg_span text);
 
-/* Instead of records: one JSON value as it stands (a token response), the same for people, with a newline. */
+/* Instead of records: one JSON value as it stands (a token response), the same for people, with a
+ * newline. */
 void cg_output_document(struct cg_output *output, struct cg_span json);
 /* Inside a list with --json: one element as it stands (an audit record). */
 void cg_output_element(struct cg_output *output, struct cg_span json);
 
-/* Sends everything off. CG_ERR_INTERNAL when a write failed (a full disk), CG_ERR_LIMIT for memory. */
+/* Sends everything off. CG_ERR_INTERNAL when a write failed (a full disk), CG_ERR_LIMIT for memory.
+ */
 CG_MUST_USE enum cg_status cg_output_finish(struct cg_output *output);
 
 #endif

@@ -27,12 +27,13 @@ struct cg_option {
 };
 
 struct cg_verb {
-    const char *name;      /* "add"; "" when the noun alone is the command, as in "init" */
-    const char *arguments; /* "PATH", "PROFILE FOLDER", "[ID]" for one that may be left out; or NULL */
-    const char *summary;   /* one line, imperative, no full stop: "add a realm" */
+    const char *name; /* "add"; "" when the noun alone is the command, as in "init" */
+    const char
+        *arguments; /* "PATH", "PROFILE FOLDER", "[ID]" for one that may be left out; or NULL */
+    const char *summary;             /* one line, imperative, no full stop: "add a realm" */
     const struct cg_option *options; /* ended by a row without a name; NULL: none */
-    const char *help;                /* paragraphs for `help NOUN VERB`, lines at most 78; or NULL */
-    const char *example;             /* a command line, without a prompt; or NULL */
+    const char *help;    /* paragraphs for `help NOUN VERB`, lines at most 78; or NULL */
+    const char *example; /* a command line, without a prompt; or NULL */
     /*
      * Does it. Results go to context->output, talk to cg_say (cli/context.h). When it fails, either
      * it has complained itself, or context->fault tells why.
