@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/event.h"
+
+#include "base/limits.h"
+#include "base/span.h"
+#include "codec/json.h"
+
+static const struct {
+    const char *name;
+    const char *text;
+} kinds[CG_AUDIT_KIND_COUNT] = {
+    [CG_AUDIT_TOKEN_ISSUED] = {"token_issued", "The issuer gave a client a token."},
+    [CG_AUDIT_TOKEN_REFUSED] = {"token_refused", "The issuer refused a request for a token."},
+    [CG_AUDIT_ACCESS_REFUSED] = {"access_refused", "The gate refused a request to an API."},
+    [CG_AUDIT_TOKEN_REVOKED] = {"token_revoked", "A token was revoked before its end."},
+    [CG_AUDIT_PROCESS_STARTED] = {"process_started", "A process of the issuer or gate started."},
+    [CG_AUDIT_STORE_CREATED] = {"store_created", "The store was made."},
+    [CG_AUDIT_REALM_ADDED] = {"realm_added", "A realm was added."},
+    [CG_AUDIT_REALM_CHANGED] = {"realm_changed", "A realm's settings were changed."},
+    [CG_AUDIT_API_ADDED] = {"api_added", "An API was added."},
+    [CG_AUDIT_API_CHANGED] = {"api_changed", "An API's settings were changed."},
+    [CG_AUDIT_API_RETIRED] = {"api_retired", "An API was retired."},
+    [CG_AUDIT_ORGANISATION_ADDED] = {"organisation_added", "An organisation was added."},
+    [CG_AUDIT_CLIENT_ADDED] = {"client_added", "A client was added."},
+    [CG_AUDIT_CLIENT_CHANGED] = {"client_changed", "A client's settings were changed."},
+    [CG_AUDIT_CLIENT_SUSPENDED] = {"client_suspended", "A client was suspended."},
+    [CG_AUDIT_CLIENT_RESUMED] = {"client_resumed", "A suspended client was resumed."},
+    [CG_AUDIT_CLIENT_RETIRED] = {"client_retired", "A client was retired for good."},
+    [CG_AUDIT_SECRET_ISSUED] = {"secret_issued", "A client was given a secret."},
+    [CG_AUDIT_SECRET_REVOKED] = {"secret_revoked", "A client's secret was revoked."},
+    [CG_AUDIT_AGREEMENT_REQUESTED] = {"agreement_requested", "An agreement was asked for."},
+    [CG_AUDIT_AGREEMENT_APPROVED] = {"agreement_approved", "One person approved an agreement."},
+    [CG_AUDIT_AGREEMENT_IN_FORCE] = {"agreement_in_force",
+                                     "An agreement has every approval that it wants."},
+    [CG_AUDIT_AGREEMENT_REFUSED] = {"agreement_refused", "An agreement was refused."},
+    [CG_AUDIT_AGREEMENT_WITHDRAWN] = {"agreement_withdrawn", "An agreement was withdrawn."},
+    [CG_AUDIT_KEY_CREATED] = {"key_created", "A signing key was made."},
+    [CG_AUDIT_KEY_RETIRED] = {"key_retired", "A signing key was withdrawn."},
+    [CG_AUDIT_KEYS_RESEALED] = {"keys_resealed", "The keys were sealed anew."},
+    [CG_AUDIT_CHANGE_FAILED] = {"change_failed",
+                                "A change that was recorded before did not take effect."},
+    [CG_AUDIT_PRUNED] = {"pruned", "Old records of the audit were removed."},
+    [CG_AUDIT_CHECKPOINT_MADE] = {"checkpoint_made", "A signed checkpoint was made."},
+};
+
+/* Bytes of each field as written, escapes included. */
+#define ACTOR_BYTES 128
+#define API_BYTES 1024
+#define AGREEMENT_BYTES 1280
+#define ID_BYTES 64
+#define FRAME_BYTES 448 /* names, punctuation, numbers, kind and reason */
+_Static_assert(ACTOR_BYTES + CG_LIMIT_REALM_PATH_BYTES + API_BYTES + AGREEMENT_BYTES +
+                       5 * ID_BYTES + CG_LIMIT_AUDIT_DETAIL_BYTES + CG_LIMIT_WRITER_BYTES +
+                       FRAME_BYTES <=
+                   CG_LIMIT_AUDIT_RECORD_BYTES,
+               "the fields of a record fit into it");
+
+const char *cg_audit_kind_name(enum cg_audit_kind kind)
+{
+    return (size_t)kind < CG_AUDIT_KIND_COUNT ? kinds[kind].name : "unknown";
+}
+
+const char *cg_audit_kind_text(enum cg_audit_kind kind)
+{
+    return (size_t)kind < CG_AUDIT_KIND_COUNT ? kinds[kind].text : "";
+}
+
+enum cg_status cg_audit_kind_find(struct cg_span name, enum cg_audit_kind *ret_kind)
+{
+    for (size_t i = 0; i < CG_AUDIT_KIND_COUNT; i++) {
+        if (cg_span_equal_string(name, kinds[i].name)) {
+            *ret_kind = (enum cg_audit_kind)i;
+            return CG_OK;
+        }
+    }
+    return CG_ERR_NOT_FOUND;
+}
+
+static bool is_continuation(struct cg_span text, size_t at)
+{
+    return at < text.len && (text.data[at] & 0xc0) == 0x80;
+}
+
+/* RFC 3629 §4: the bytes of the character that begins here, or 0 when none does. */
+static size_t utf8_length(struct cg_span text, size_t at)
+{
+    uint8_t first = text.data[at];
+    uint8_t second = at + 1 < text.len ? text.data[at + 1] : 0;
+    bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+    bool outside = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
+    size_t len = 0;
+    if (first >= 0xc2 && first <= 0xdf) {
+        len = 2;
+    } else if (first >= 0xe0 && first <= 0xef) {
+        len = 3;
+    } else if (first >= 0xf0 && first <= 0xf4) {
+        len = 4;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if (!is_continuation(text, at + i)) {
+            return 0;
+        }
+    }
+    return overlong || outside ? 0 : len;
+}
+
+/* Bytes that the character at `at` takes in a JSON string; *ret_len is what it takes in the text.
+ */
+static size_t written_length(struct cg_span text, size_t at, size_t *ret_len)
+{
+    uint8_t byte = text.data[at];
+    *ret_len = 1;
+    if (byte == '"' || byte == '\\') {
+        return 2;
+    }
+    if (byte < 0x20 || byte == 0x7f) {
+        return sizeof("\\u0000") - 1;
+    }
+    if (byte < 0x80) {
+        return 1;
+    }
+    size_t len = utf8_length(text, at);
+    if (len == 0) {
+        return sizeof("\xef\xbf\xbd") - 1; /* U+FFFD stands for a byte that is no character */
+    }
+    *ret_len = len;
+    return len;
+}
+
+static struct cg_span cut(struct cg_span text, size_t max_written)
+{
+    size_t at = 0;
+    size_t written = 0;
+    while (at < text.len) {
+        size_t len = 0;
+        written += written_length(text, at, &len);
+        if (written > max_written) {
+            break;
+        }
+        at += len;
+    }
+    return cg_span_part(text, 0, at);
+}
+
+static void start(struct cg_json_writer *json, struct cg_span writer, int64_t number,
+                  int64_t time_s)
+{
+    cg_json_open_object(json);
+    cg_json_member_put(json, "writer", writer);
+    cg_json_member_put_number(json, "number", number);
+    cg_json_member_put_number(json, "time", time_s);
+}
+
+void cg_audit_event_write_start(struct cg_span writer, int64_t number, int64_t time_s,
+                                struct cg_buf *buf)
+{
+    struct cg_json_writer json;
+    cg_json_begin(&json, buf);
+    start(&json, writer, number, time_s);
+    cg_buf_put_string(buf, ",\"kind\":\"");
+}
+
+void cg_audit_event_write(const struct cg_audit_event *event, struct cg_span writer, int64_t number,
+                          struct cg_buf *buf)
+{
+    const struct {
+        const char *name;
+        struct cg_span value;
+        size_t max_bytes;
+    } fields[] = {
+        {"actor", event->actor, ACTOR_BYTES},
+        {"realm", event->realm, CG_LIMIT_REALM_PATH_BYTES},
+        {"client_id", event->client_id, ID_BYTES},
+        {"organisation", event->organisation, ID_BYTES},
+        {"api", event->api, API_BYTES},
+        {"agreement", event->agreement, AGREEMENT_BYTES},
+        {"token_id", event->token_id, ID_BYTES},
+        {"request_id", event->request_id, ID_BYTES},
+        {"address", event->address, ID_BYTES},
+        {"detail", event->detail, CG_LIMIT_AUDIT_DETAIL_BYTES},
+    };
+    struct cg_json_writer json;
+    cg_json_begin(&json, buf);
+    start(&json, writer, number, event->time_s);
+    cg_json_member_put(&json, "kind", cg_span_of_string(cg_audit_kind_name(event->kind)));
+    if (event->reason != CG_REASON_NONE) {
+        cg_json_member_put(&json, "reason", cg_span_of_string(cg_reason_name(event->reason)));
+    }
+    if (event->count > 1) {
+        cg_json_member_put_number(&json, "count", event->count);
+    }
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        cg_json_member_put(&json, fields[i].name, cut(fields[i].value, fields[i].max_bytes));
+    }
+    cg_json_close_object(&json);
+}
