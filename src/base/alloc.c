@@ -6,8 +6,12 @@
 
 enum cg_status cg_alloc(size_t count, size_t size, void **ret_memory)
 {
+    size_t len = 0;
+    if (__builtin_mul_overflow(count, size, &len)) {
+        return CG_ERR_LIMIT;
+    }
     /* calloc may answer a request for nothing with NULL, which would look like a failure. */
-    void *memory = count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size);
+    void *memory = calloc(1, len > 0 ? len : 1);
     if (memory == NULL) {
         return CG_ERR_LIMIT;
     }
