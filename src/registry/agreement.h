@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Agreements: client × API × operations × purpose, agreed by whom, from when, until when. Everything turns on them.
- * requested → approved (by as many different people as the API wants) → withdrawn, or refused. See registry/registry.h.
+ * Agreements: client × API × operations × purpose, agreed by whom, from when, until when.
+ * Everything turns on them. requested → approved (by as many different people as the API wants) →
+ * withdrawn, or refused. See registry/registry.h.
  */
 #ifndef CG_REGISTRY_AGREEMENT_H
 #define CG_REGISTRY_AGREEMENT_H
@@ -17,33 +18,43 @@ enum cg_agreement_state {
 };
 
 struct cg_agreement {
-    struct cg_span id;            /* "agr_…" */
+    struct cg_span id; /* "agr_…" */
     struct cg_span realm;
     struct cg_span client;
     struct cg_span api;
-    struct cg_span scope;         /* space-separated, each of the API's */
-    struct cg_span purpose;       /* a code of the list */
-    struct cg_span purpose_text;  /* free text beside it, or absent */
+    struct cg_span scope;        /* space-separated, each of the API's */
+    struct cg_span purpose;      /* a code of the list */
+    struct cg_span purpose_text; /* free text beside it, or absent */
     enum cg_agreement_state state;
     int64_t approvals_wanted;
-    int64_t approvals;            /* how many there are; filled by find and list */
+    int64_t approvals; /* how many there are; filled by find and list */
     int64_t from_s;
-    int64_t until_s;              /* exclusive; 0: no end */
+    int64_t until_s; /* exclusive; 0: no end */
     int64_t requested_s;
-    int64_t decided_s;            /* 0: not yet */
+    int64_t decided_s; /* 0: not yet */
 };
 
-/* The outward word at a time: requested, in_force, not_yet, over, refused, withdrawn. Static, zero-terminated. */
+/* The outward word at a time: requested, in_force, not_yet, over, refused, withdrawn. Static,
+ * zero-terminated. */
 const char *cg_agreement_state_name(const struct cg_agreement *agreement, int64_t now_s);
 
-/* Purposes: a table of code and help text ("direct_care", …, after HL7 v3 PurposeOfUse). NULL past the end. */
+/* Purposes: a table of code and help text ("direct_care", …, after HL7 v3 PurposeOfUse). NULL past
+ * the end. */
 struct cg_purpose {
     const char *code;
     const char *help;
 };
 const struct cg_purpose *cg_purpose_at(size_t index);
+/* The purpose meant by "direct_care", "direct-care" or "Direct care"; NULL when it is none of the
+ * list. */
+const struct cg_purpose *cg_purpose_find(struct cg_span text);
 
-/* Checks client, API, scopes, purpose, dates; state requested. Returns the id in the arena. */
+/*
+ * Checks client, API, scopes, purpose, dates; state requested. from_s 0 means from requested_s. id,
+ * realm's approvals_wanted and state are not looked at. CG_ERR_LIMIT past
+ * CG_LIMIT_CLIENT_AGREEMENTS that are neither refused, withdrawn nor over. Returns the id in the
+ * arena.
+ */
 CG_MUST_USE enum cg_status cg_agreement_request(struct cg_store *store,
                                                 const struct cg_agreement *agreement,
                                                 const struct cg_random *random,
@@ -57,15 +68,18 @@ struct cg_decision {
     int64_t at_s;
 };
 
-/* One person's approval; the same person counts once (CG_ERR_CONFLICT). *ret_state tells whether it is approved now. */
+/* One person's approval; the same person, in whatever case the name is written, counts once
+ * (CG_ERR_CONFLICT). *ret_state tells whether it is approved now. */
 CG_MUST_USE enum cg_status cg_agreement_approve(struct cg_store *store, struct cg_span realm,
-                                                struct cg_span id, const struct cg_decision *decision,
+                                                struct cg_span id,
+                                                const struct cg_decision *decision,
                                                 struct cg_fault *fault,
                                                 enum cg_agreement_state *ret_state);
 CG_MUST_USE enum cg_status cg_agreement_refuse(struct cg_store *store, struct cg_span realm,
-                                               struct cg_span id, const struct cg_decision *decision,
+                                               struct cg_span id,
+                                               const struct cg_decision *decision,
                                                struct cg_fault *fault);
-/* Withdraws; tokens that rest on it are denied from now on. */
+/* Withdraws an approved one; tokens that rest on it are denied from now on. */
 CG_MUST_USE enum cg_status cg_agreement_withdraw(struct cg_store *store, struct cg_span realm,
                                                  struct cg_span id,
                                                  const struct cg_decision *decision,

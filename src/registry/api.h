@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * APIs of a realm: name, audience, scopes (each belongs to one API of the realm), approvals wanted. See registry/registry.h.
+ * APIs of a realm: name, audience, scopes (each belongs to one API of the realm), approvals wanted.
+ * See registry/registry.h.
  */
 #ifndef CG_REGISTRY_API_H
 #define CG_REGISTRY_API_H
@@ -11,11 +12,11 @@
 struct cg_api {
     struct cg_span realm;
     struct cg_span name;
-    struct cg_span audience;       /* absolute URI */
-    struct cg_span scope;          /* space-separated, in declared order */
-    int64_t approvals_wanted;      /* 1 .. 9 */
-    int64_t token_life_s;          /* 0: the realm's */
-    int64_t retired_s;             /* 0: in service */
+    struct cg_span audience;  /* absolute URI */
+    struct cg_span scope;     /* space-separated, in declared order */
+    int64_t approvals_wanted; /* 1 .. 9 */
+    int64_t token_life_s;     /* 0: the realm's */
+    int64_t retired_s;        /* 0: in service */
     int64_t created_s;
 };
 
@@ -26,9 +27,12 @@ CG_MUST_USE enum cg_status cg_api_find(struct cg_store *store, struct cg_span re
                                        struct cg_span name, struct cg_arena *arena,
                                        struct cg_api *ret_api);
 CG_MUST_USE enum cg_status cg_api_list(struct cg_store *store, struct cg_span realm,
-                                       struct cg_arena *arena, cg_registry_visit visit, void *context);
-/* Out of service: no new tokens, gates refuse within 2 s. CG_ERR_CONFLICT when it is retired already. */
+                                       struct cg_arena *arena, cg_registry_visit visit,
+                                       void *context);
+/* Out of service: no new tokens, gates refuse within 2 s. CG_ERR_CONFLICT when it is retired
+ * already. */
 CG_MUST_USE enum cg_status cg_api_retire(struct cg_store *store, struct cg_span realm,
-                                         struct cg_span name, int64_t now_s, struct cg_fault *fault);
+                                         struct cg_span name, int64_t now_s,
+                                         struct cg_fault *fault);
 
 #endif

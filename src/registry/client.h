@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients: the calling systems. Ids are made by us: lower-case words and digits that no user's subject can equal.
- * See registry/registry.h.
+ * Clients: the calling systems. Ids are made by us: lower-case words and digits that no user's
+ * subject can equal. See registry/registry.h.
  */
 #ifndef CG_REGISTRY_CLIENT_H
 #define CG_REGISTRY_CLIENT_H
@@ -14,20 +14,21 @@ enum cg_client_state { CG_CLIENT_ACTIVE, CG_CLIENT_SUSPENDED, CG_CLIENT_RETIRED 
 struct cg_client {
     struct cg_span realm;
     struct cg_span id;
-    struct cg_span organisation;  /* ODS code */
+    struct cg_span organisation; /* ODS code */
     struct cg_span name;
-    struct cg_span grants;        /* space-separated: "client_credentials" */
+    struct cg_span grants; /* space-separated: "client_credentials" */
     enum cg_client_state state;
-    int64_t epoch;                /* suspension counter */
-    int64_t token_life_s;         /* 0: the API's or the realm's */
-    bool has_token_response;      /* false: the realm's */
+    int64_t epoch;           /* suspension counter */
+    int64_t token_life_s;    /* 0: the API's or the realm's */
+    bool has_token_response; /* false: the realm's */
     enum cg_token_response token_response;
     int64_t created_s;
 };
 
 const char *cg_client_state_name(enum cg_client_state state);
 
-/* Makes an id from the client's name and random digits ("ward-system-7f3k9q2x"), adds the client, returns the id in the arena. */
+/* Makes an id from the client's name and random digits ("ward-system-7f3k9q2x"), adds the client,
+ * returns the id in the arena. */
 CG_MUST_USE enum cg_status cg_client_add(struct cg_store *store, const struct cg_client *client,
                                          const struct cg_random *random, struct cg_arena *arena,
                                          struct cg_fault *fault, struct cg_span *ret_id);
@@ -39,14 +40,16 @@ CG_MUST_USE enum cg_status cg_client_list(struct cg_store *store, struct cg_span
                                           void *context);
 
 /*
- * Suspending raises the epoch and denies tokens of lesser epochs; resuming does not revive them. Retiring is for good.
- * CG_ERR_CONFLICT when the client is not in the state that this starts from.
+ * Suspending raises the epoch and denies tokens of lesser epochs; resuming does not revive them.
+ * Retiring is for good. CG_ERR_CONFLICT when the client is not in the state that this starts from.
  */
 CG_MUST_USE enum cg_status cg_client_suspend(struct cg_store *store, struct cg_span realm,
-                                             struct cg_span id, int64_t now_s, struct cg_fault *fault);
+                                             struct cg_span id, int64_t now_s,
+                                             struct cg_fault *fault);
 CG_MUST_USE enum cg_status cg_client_resume(struct cg_store *store, struct cg_span realm,
                                             struct cg_span id, struct cg_fault *fault);
 CG_MUST_USE enum cg_status cg_client_retire(struct cg_store *store, struct cg_span realm,
-                                            struct cg_span id, int64_t now_s, struct cg_fault *fault);
+                                            struct cg_span id, int64_t now_s,
+                                            struct cg_fault *fault);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client secrets: 256 bits made by us, "cgs_" + 43 base64url characters + 6 characters of checksum (so that secret scanners
- * find leaks), stored as SHA-256. Several may be valid at once. See registry/registry.h.
+ * Client secrets: 256 bits made by us, "cgs_" + 43 base64url characters + 6 characters of checksum,
+ * stored as SHA-256 of the whole. The checksum is the first 6 characters of the base64url form of
+ * the SHA-256 of the 47 before it: secret scanners tell a leaked secret from chance by it, without
+ * asking anybody. Several may be valid at once. See registry/registry.h.
  */
 #ifndef CG_REGISTRY_CREDENTIAL_H
 #define CG_REGISTRY_CREDENTIAL_H
@@ -14,13 +16,13 @@
 #define CG_CLIENT_SECRET_CHARS 53
 
 struct cg_credential {
-    struct cg_span id;           /* "sec_…", public */
+    struct cg_span id; /* "sec_…", public */
     struct cg_span realm;
     struct cg_span client;
     int64_t created_s;
-    int64_t expires_s;           /* 0: no end */
-    int64_t revoked_s;           /* 0: not revoked */
-    int64_t last_used_s;         /* 0: never; coarse, a minute */
+    int64_t expires_s;   /* 0: no end */
+    int64_t revoked_s;   /* 0: not revoked */
+    int64_t last_used_s; /* 0: never; coarse, a minute */
 };
 
 struct cg_secret_order {
@@ -31,7 +33,8 @@ struct cg_secret_order {
     const struct cg_random *random;
 };
 
-/* Makes a secret, stores its digest, returns the text once. CG_ERR_LIMIT past CG_LIMIT_CLIENT_SECRETS valid ones. */
+/* Makes a secret, stores its digest, returns the text once. CG_ERR_LIMIT past
+ * CG_LIMIT_CLIENT_SECRETS valid ones. */
 CG_MUST_USE enum cg_status cg_secret_issue(struct cg_store *store,
                                            const struct cg_secret_order *order,
                                            struct cg_arena *arena, struct cg_fault *fault,
@@ -46,16 +49,19 @@ struct cg_secret_revocation {
     bool force;
 };
 
-/* Revokes. The last valid one, or one used within the last day, needs `force`: else CG_ERR_CONFLICT. */
+/* Revokes. The last valid one, or one used within the last day, needs `force`: else
+ * CG_ERR_CONFLICT. */
 CG_MUST_USE enum cg_status cg_secret_revoke(struct cg_store *store,
                                             const struct cg_secret_revocation *revocation,
                                             struct cg_arena *arena, struct cg_fault *fault,
                                             struct cg_credential *ret_credential);
 
-/* True when the text has the form and checksum of a secret of ours. Says nothing about its being right. */
+/* True when the text has the form and checksum of a secret of ours. Says nothing about its being
+ * right. */
 bool cg_secret_is_well_formed(struct cg_span text);
 
-/* Writes a last-used time, unless a later one stands there. Does not touch the version. */
+/* Writes a last-used time, unless a later one stands there. Needs a transaction; does not touch the
+ * version. */
 CG_MUST_USE enum cg_status cg_secret_note_use(struct cg_store *store, struct cg_span id,
                                               int64_t used_s);
 

@@ -17,6 +17,9 @@ struct cg_organisation {
 CG_MUST_USE enum cg_status cg_organisation_add(struct cg_store *store,
                                                const struct cg_organisation *organisation,
                                                struct cg_fault *fault);
+CG_MUST_USE enum cg_status cg_organisation_find(struct cg_store *store, struct cg_span realm,
+                                                struct cg_span ods, struct cg_arena *arena,
+                                                struct cg_organisation *ret_organisation);
 CG_MUST_USE enum cg_status cg_organisation_list(struct cg_store *store, struct cg_span realm,
                                                 struct cg_arena *arena, cg_registry_visit visit,
                                                 void *context);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Realms: each an issuer with its own path, keys, APIs, clients and agreements. See registry/registry.h for what is common.
+ * Realms: each an issuer with its own path, keys, APIs, clients and agreements. See
+ * registry/registry.h for what is common.
  */
 #ifndef CG_REGISTRY_REALM_H
 #define CG_REGISTRY_REALM_H
@@ -9,18 +10,25 @@
 
 enum cg_token_response { CG_TOKEN_RESPONSE_DOCUMENTED, CG_TOKEN_RESPONSE_RFC };
 
+/* "documented" or "rfc", static; and back: CG_ERR_INPUT for another word. */
+struct cg_span cg_token_response_name(enum cg_token_response response);
+CG_MUST_USE enum cg_status cg_token_response_find(struct cg_span name,
+                                                  enum cg_token_response *ret_response);
+
 struct cg_realm {
-    struct cg_span path;      /* "/vlive/hpca" */
-    struct cg_span profile;   /* "documented" */
-    struct cg_span alg;       /* "RS256" */
-    struct cg_span typ;       /* "JWT" or "at+jwt" */
-    struct cg_span issuer;    /* base URL + path; ignored by add */
-    int64_t token_life_s;     /* 1 .. CG_LIMIT_TOKEN_LIFE_MAX_S */
+    struct cg_span path;    /* "/vlive/hpca" */
+    struct cg_span profile; /* "documented" */
+    struct cg_span alg;     /* "RS256" */
+    struct cg_span typ;     /* "JWT" or "at+jwt" */
+    struct cg_span
+        issuer; /* base URL + path, absent while the base URL is not set; ignored by add and set */
+    int64_t token_life_s; /* 1 .. CG_LIMIT_TOKEN_LIFE_MAX_S */
     enum cg_token_response token_response;
     int64_t created_s;
 };
 
-/* A realm of a profile with that profile's defaults (documented: 300 s, RS256, JWT, documented response). */
+/* A realm of a profile with that profile's defaults (documented: 300 s, RS256, JWT, documented
+ * response). */
 CG_MUST_USE enum cg_status cg_realm_defaults(struct cg_span profile, struct cg_fault *fault,
                                              struct cg_realm *ret_realm);
 CG_MUST_USE enum cg_status cg_realm_add(struct cg_store *store, const struct cg_realm *realm,
@@ -33,7 +41,10 @@ CG_MUST_USE enum cg_status cg_realm_find(struct cg_store *store, struct cg_span 
 CG_MUST_USE enum cg_status cg_realm_list(struct cg_store *store, struct cg_arena *arena,
                                          cg_registry_visit visit, void *context);
 
-/* The longest life that any token of the realm may have had: how long keys and denials are kept. */
+/*
+ * The longest life that any token of the realm may have had, by realm, API or client, now or
+ * before, and what clocks may differ by: how long keys and denials are kept.
+ */
 CG_MUST_USE enum cg_status cg_realm_longest_life_s(struct cg_store *store, struct cg_span path,
                                                    int64_t *ret_life_s);
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The registry: realms, APIs, organisations, clients, credentials, agreements, signing keys. What is common to all its headers:
+ * The registry: realms, APIs, organisations, clients, credentials, agreements, signing keys. What
+ * is common to all its headers:
  *
- * - functions take an open store (cg_store_open with CG_STORE_REGISTRY) and may block; one thread at a time per store;
- * - those that change something expect the caller to hold a transaction (cg_store_begin) and raise the version numbers themselves;
- *   the caller audits the change before it commits (an event without its change is told by CHANGE_FAILED; a change without
- *   its event cannot happen);
+ * - functions take an open store (cg_store_open with CG_STORE_REGISTRY) and may block; one thread
+ * at a time per store;
+ * - those that change something expect the caller to hold a transaction (cg_store_begin) and raise
+ * the version numbers themselves; the caller audits the change before it commits (an event without
+ * its change is told by CHANGE_FAILED; a change without its event cannot happen);
  * - fault (may be NULL) gets a static text that says what to mend;
  * - texts of results live in the arena given;
- * - statuses: CG_ERR_INPUT a malformed value; CG_ERR_NOT_FOUND; CG_ERR_CONFLICT it exists, or its state forbids this; CG_ERR_LIMIT too many;
- *   CG_ERR_STORE the store failed.
+ * - statuses: CG_ERR_INPUT a malformed value; CG_ERR_NOT_FOUND; CG_ERR_CONFLICT it exists, or its
+ * state forbids this; CG_ERR_LIMIT too many; CG_ERR_STORE the store failed.
  */
 #ifndef CG_REGISTRY_REGISTRY_H
 #define CG_REGISTRY_REGISTRY_H
@@ -31,7 +33,11 @@ CG_MUST_USE enum cg_status cg_registry_version_read(struct cg_store *store,
                                                     struct cg_registry_version *ret_version);
 
 /* What a change touched, beyond the registry itself; bits. */
-enum cg_registry_touch { CG_TOUCH_REGISTRY = 0, CG_TOUCH_KEYS = 1 << 0, CG_TOUCH_DENYLIST = 1 << 1 };
+enum cg_registry_touch {
+    CG_TOUCH_REGISTRY = 0,
+    CG_TOUCH_KEYS = 1 << 0,
+    CG_TOUCH_DENYLIST = 1 << 1
+};
 
 /* Raises the version numbers; called by the functions that change something. */
 CG_MUST_USE enum cg_status cg_registry_touch(struct cg_store *store, unsigned touched);
@@ -42,10 +48,12 @@ CG_MUST_USE enum cg_status cg_setting_get(struct cg_store *store, const char *na
 CG_MUST_USE enum cg_status cg_setting_set(struct cg_store *store, const char *name,
                                           struct cg_span value);
 
-/* Called for each row of a list; stops at, and returns, what is not CG_OK. Row is the list's struct. */
+/* Called for each row of a list; stops at, and returns, what is not CG_OK. Row is the list's
+ * struct. */
 typedef enum cg_status (*cg_registry_visit)(void *context, const void *row);
 
-/* A name of an API, an ODS code, a client id: well-formed? [A-Za-z0-9._-]{1,64}, [A-Z0-9]{3,10}, [a-z][a-z0-9]*(-[a-z0-9]+)* to 64. */
+/* A name of an API, an ODS code, a client id: well-formed? [A-Za-z0-9._-]{1,64}, [A-Z0-9]{3,10},
+ * [a-z][a-z0-9]*(-[a-z0-9]+)* to 64. */
 bool cg_registry_is_api_name(struct cg_span name);
 bool cg_registry_is_ods(struct cg_span ods);
 bool cg_registry_is_client_id(struct cg_span id);

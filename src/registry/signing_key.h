@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signing keys of a realm, and the one that signs audit checkpoints (realm "audit"). All by times, no state machine: a key is published from
- * publish_from_s until retain_until_s and signs from sign_from_s until the next one does. Private halves are sealed under the
- * master key with realm and kid as context. See registry/registry.h.
+ * Signing keys of a realm, and the one that signs audit checkpoints (realm "audit"). All by times,
+ * no state machine: a key is published from publish_from_s until retain_until_s and signs from
+ * sign_from_s until the next one does. Private halves are sealed under the master key with realm
+ * and kid as context. See registry/registry.h.
  */
 #ifndef CG_REGISTRY_SIGNING_KEY_H
 #define CG_REGISTRY_SIGNING_KEY_H
@@ -11,8 +12,9 @@
 #include "crypto/random.h"
 #include "registry/registry.h"
 
-#define CG_KEY_ANNOUNCE_S 600    /* a next key is published at least this long before it signs */
-#define CG_KEY_PROPAGATION_S 2   /* and never signs sooner than gates can know it */
+#define CG_KEY_ANNOUNCE_S 600 /* a next key is published at least this long before it signs */
+/* And never signs sooner than gates can know it: 2 s to poll, the rest to make and commit it. */
+#define CG_KEY_PROPAGATION_S 5
 #define CG_AUDIT_KEY_REALM "audit"
 
 struct cg_signing_key {
@@ -27,10 +29,12 @@ struct cg_signing_key {
     int64_t created_s;
 };
 
-/* "announced", "active", "retained", "gone" as of now_s, given the key that signs then. Static, zero-terminated. */
+/* "announced", "active", "retained", "gone" as of now_s, given the key that signs then. Static,
+ * zero-terminated. */
 const char *cg_signing_key_state_name(const struct cg_signing_key *key, bool signs, int64_t now_s);
 
-/* When the new key signs. FIRST: at once (a realm's first key); NEXT: after CG_KEY_ANNOUNCE_S; NOW: after CG_KEY_PROPAGATION_S. */
+/* When the new key signs. FIRST: at once (a realm's first key); NEXT: after CG_KEY_ANNOUNCE_S; NOW:
+ * after CG_KEY_PROPAGATION_S. */
 enum cg_key_start { CG_KEY_START_FIRST, CG_KEY_START_NEXT, CG_KEY_START_NOW };
 
 /* What key is wanted. `start` says when it signs; master_key has CG_SEALED_KEY_BYTES. */
@@ -44,16 +48,18 @@ struct cg_signing_key_order {
 };
 
 /*
- * Makes a key, seals and stores it. The key that signed until then is retained until its last token has expired. kid is the
- * RFC 7638 thumbprint. CG_ERR_CONFLICT for FIRST when the realm has a key, for NEXT when it has none or a rotation is
- * announced already; NOW takes the place of an announced one, which is never used.
+ * Makes a key, seals and stores it. The key that signed until then is retained until its last token
+ * has expired. kid is the RFC 7638 thumbprint. CG_ERR_CONFLICT for FIRST when the realm has a key,
+ * for NEXT when it has none or a rotation is announced already; NOW takes the place of an announced
+ * one, which is never used.
  */
 CG_MUST_USE enum cg_status cg_signing_key_create(struct cg_store *store,
                                                  const struct cg_signing_key_order *order,
                                                  struct cg_arena *arena, struct cg_fault *fault,
                                                  struct cg_span *ret_kid);
 
-/* Withdraws a key at once: its tokens are refused from now on. CG_ERR_CONFLICT for the one that signs. */
+/* Withdraws a key at once: its tokens are refused from now on. CG_ERR_CONFLICT for the one that
+ * signs. */
 CG_MUST_USE enum cg_status cg_signing_key_retire(struct cg_store *store, struct cg_span realm,
                                                  struct cg_span kid, int64_t now_s,
                                                  struct cg_fault *fault);
@@ -61,15 +67,18 @@ CG_MUST_USE enum cg_status cg_signing_key_list(struct cg_store *store, struct cg
                                                struct cg_arena *arena, cg_registry_visit visit,
                                                void *context);
 
-/* The key that signs as of now_s, and until when that holds (*ret_until_s; INT64_MAX when nothing is announced). */
+/* The key that signs as of now_s, and until when that holds (*ret_until_s; INT64_MAX when nothing
+ * is announced). */
 CG_MUST_USE enum cg_status cg_signing_key_current(struct cg_store *store, struct cg_span realm,
                                                   int64_t now_s, struct cg_arena *arena,
                                                   struct cg_signing_key *ret_key,
                                                   int64_t *ret_until_s);
 
-/* Opens the private half. CG_ERR_AUTHENTICATION when the master key is not the one it was sealed under. */
+/* Opens the private half. CG_ERR_AUTHENTICATION when the master key is not the one it was sealed
+ * under. */
 CG_MUST_USE enum cg_status cg_signing_key_unseal(const struct cg_signing_key *key,
-                                                 const uint8_t *master_key, struct cg_key **ret_key);
+                                                 const uint8_t *master_key,
+                                                 struct cg_key **ret_key);
 
 /* Seals all keys anew under another master key. */
 CG_MUST_USE enum cg_status cg_signing_key_reseal(struct cg_store *store, const uint8_t *old_key,
@@ -77,7 +86,8 @@ CG_MUST_USE enum cg_status cg_signing_key_reseal(struct cg_store *store, const u
                                                  const struct cg_random *random,
                                                  struct cg_arena *arena, int64_t *ret_count);
 
-/* Writes the JWKS published as of now_s; *ret_changes_s is when that set changes next by time alone (INT64_MAX: never). */
+/* Writes the JWKS published as of now_s; *ret_changes_s is when that set changes next by time alone
+ * (INT64_MAX: never). */
 CG_MUST_USE enum cg_status cg_signing_key_jwks(struct cg_store *store, struct cg_span realm,
                                                int64_t now_s, struct cg_arena *arena,
                                                struct cg_buf *buf, int64_t *ret_changes_s);

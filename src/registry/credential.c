@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/credential.h"
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/span.h"
+#include "codec/base64url.h"
+#include "registry/client.h"
+#include "registry/name.h"
+#include "registry/rows.h"
+
+#define SECRET_BYTES 32
+#define BODY_CHARS 47 /* "cgs_" and 43 characters: what the checksum covers */
+#define CHECKSUM_CHARS (CG_CLIENT_SECRET_CHARS - BODY_CHARS)
+#define DAY_S 86400
+
+static const struct cg_span prefix = CG_SPAN("cgs_");
+
+static enum cg_status put_checksum(struct cg_span body, struct cg_buf *buf)
+{
+    uint8_t digest[CG_SHA256_BYTES];
+    CG_TRY(cg_sha256(body, digest));
+    CG_CLEANUP(cg_buf_release) struct cg_buf text;
+    cg_buf_init(&text, CG_BASE64URL_CHARS(CG_SHA256_BYTES));
+    cg_base64url_encode(cg_span_of_bytes(digest, sizeof(digest)), &text);
+    struct cg_span whole = {NULL, 0};
+    CG_TRY(cg_buf_finish(&text, &whole));
+    cg_buf_put(buf, cg_span_part(whole, 0, CHECKSUM_CHARS));
+    return CG_OK;
+}
+
+static bool has_random_part(struct cg_span text)
+{
+    uint8_t bytes[SECRET_BYTES] = {0};
+    size_t len = 0;
+    struct cg_span random = cg_span_part(text, prefix.len, BODY_CHARS - prefix.len);
+    bool decoded = cg_base64url_decode(random, bytes, sizeof(bytes), &len) == CG_OK;
+    cg_wipe(bytes, sizeof(bytes));
+    return decoded;
+}
+
+static bool has_checksum(struct cg_span text)
+{
+    CG_CLEANUP(cg_buf_release) struct cg_buf buf;
+    cg_buf_init(&buf, CHECKSUM_CHARS);
+    struct cg_span expected = {NULL, 0};
+    if (put_checksum(cg_span_part(text, 0, BODY_CHARS), &buf) != CG_OK ||
+        cg_buf_finish(&buf, &expected) != CG_OK) {
+        return false;
+    }
+    return cg_secret_equal(expected, cg_span_part(text, BODY_CHARS, CHECKSUM_CHARS));
+}
+
+bool cg_secret_is_well_formed(struct cg_span text)
+{
+    return text.len == CG_CLIENT_SECRET_CHARS && cg_span_starts_with(text, prefix) &&
+           has_random_part(text) && has_checksum(text);
+}
+
+static enum cg_status make_text(const struct cg_random *random, struct cg_arena *arena,
+                                struct cg_span *ret_text)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, arena, CG_CLIENT_SECRET_CHARS);
+    cg_buf_put(&buf, prefix);
+    CG_TRY(cg_random_text(random, SECRET_BYTES, &buf));
+    struct cg_span body = {NULL, 0};
+    CG_TRY(cg_buf_finish(&buf, &body));
+    CG_TRY(put_checksum(body, &buf));
+    return cg_buf_finish(&buf, ret_text);
+}
+
+static enum cg_status count_valid(struct cg_store *store, struct cg_span realm,
+                                  struct cg_span client, int64_t now_s, int64_t *ret_count)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SECRET_VALID_COUNT, &statement));
+    cg_bind_text(statement, "realm", realm);
+    cg_bind_text(statement, "client", client);
+    cg_bind_number(statement, "now", now_s);
+    return cg_rows_number(statement, ret_count);
+}
+
+static enum cg_status check_client(struct cg_store *store, const struct cg_secret_order *order,
+                                   struct cg_arena *arena, struct cg_fault *fault)
+{
+    struct cg_client client;
+    enum cg_status status = cg_client_find(store, order->realm, order->client, arena, &client);
+    if (status == CG_ERR_NOT_FOUND) {
+        CG_FAIL(fault, status, CG_REASON_NONE, "there is no client of this id in the realm", NULL);
+    }
+    CG_TRY(status);
+    if (client.state == CG_CLIENT_RETIRED) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "a retired client gets no secret", NULL);
+    }
+    return CG_OK;
+}
+
+static enum cg_status check_order(struct cg_store *store, const struct cg_secret_order *order,
+                                  struct cg_arena *arena, struct cg_fault *fault)
+{
+    if (!cg_name_is_time(order->now_s)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "the time of creation is missing", NULL);
+    }
+    bool lasts = order->expires_s > order->now_s && cg_name_is_time(order->expires_s);
+    if (order->expires_s != 0 && !lasts) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "the secret would have expired already", NULL);
+    }
+    CG_TRY(check_client(store, order, arena, fault));
+    int64_t valid = 0;
+    CG_TRY(count_valid(store, order->realm, order->client, order->now_s, &valid));
+    if (valid >= CG_LIMIT_CLIENT_SECRETS) {
+        CG_FAIL(fault, CG_ERR_LIMIT, CG_REASON_NONE,
+                "the client has 16 valid secrets already: revoke one that is not used", NULL);
+    }
+    return CG_OK;
+}
+
+static enum cg_status insert(struct cg_store *store, const struct cg_secret_order *order,
+                             struct cg_span id, struct cg_span text)
+{
+    uint8_t digest[CG_SHA256_BYTES];
+    CG_TRY(cg_sha256(text, digest));
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SECRET_ADD, &statement));
+    cg_bind_text(statement, "id", id);
+    cg_bind_text(statement, "realm", order->realm);
+    cg_bind_text(statement, "client", order->client);
+    cg_bind_blob(statement, "digest", cg_span_of_bytes(digest, sizeof(digest)));
+    cg_bind_number(statement, "now", order->now_s);
+    cg_rows_bind_optional(statement, "expires", order->expires_s);
+    CG_TRY(cg_store_run(statement, NULL));
+    return cg_registry_touch(store, CG_TOUCH_REGISTRY);
+}
+
+enum cg_status cg_secret_issue(struct cg_store *store, const struct cg_secret_order *order,
+                               struct cg_arena *arena, struct cg_fault *fault,
+                               struct cg_secret *ret_secret, struct cg_span *ret_id)
+{
+    CG_TRY(check_order(store, order, arena, fault));
+    struct cg_span text = {NULL, 0};
+    struct cg_span id = {NULL, 0};
+    CG_TRY(make_text(order->random, arena, &text));
+    CG_TRY(cg_name_make_id("sec_", order->random, arena, &id));
+    CG_TRY(insert(store, order, id, text));
+    CG_TRY(cg_secret_init(ret_secret, text));
+    *ret_id = id;
+    return CG_OK;
+}
+
+static enum cg_status read_credential(struct cg_statement *statement, struct cg_arena *arena,
+                                      void *row)
+{
+    enum cg_status status = CG_OK;
+    struct cg_credential credential = {
+        .id = cg_rows_text(statement, 0, arena, &status),
+        .realm = cg_rows_text(statement, 1, arena, &status),
+        .client = cg_rows_text(statement, 2, arena, &status),
+        .created_s = cg_column_number(statement, 3),
+        .expires_s = cg_column_number(statement, 4),
+        .revoked_s = cg_column_number(statement, 5),
+        .last_used_s = cg_column_number(statement, 6),
+    };
+    CG_TRY(status);
+    struct cg_credential *ret = row;
+    *ret = credential;
+    return CG_OK;
+}
+
+enum cg_status cg_secret_list(struct cg_store *store, struct cg_span realm, struct cg_span client,
+                              struct cg_arena *arena, cg_registry_visit visit, void *context)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SECRET_LIST, &statement));
+    cg_bind_text(statement, "realm", realm);
+    cg_bind_text(statement, "client", client);
+    struct cg_credential credential;
+    return cg_rows_visit(&(struct cg_rows){statement, read_credential, arena, &credential}, visit,
+                         context);
+}
+
+static enum cg_status find(struct cg_store *store, const struct cg_secret_revocation *revocation,
+                           struct cg_arena *arena, struct cg_fault *fault,
+                           struct cg_credential *ret_credential)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SECRET_FIND, &statement));
+    cg_bind_text(statement, "id", revocation->id);
+    cg_bind_text(statement, "realm", revocation->realm);
+    enum cg_status status =
+        cg_rows_first(&(struct cg_rows){statement, read_credential, arena, ret_credential});
+    if (status == CG_ERR_NOT_FOUND) {
+        CG_FAIL(fault, status, CG_REASON_NONE, "there is no secret of this id in the realm", NULL);
+    }
+    return status;
+}
+
+/* What would stop a system that works today is not done in passing. */
+static enum cg_status check_harmless(struct cg_store *store, const struct cg_credential *credential,
+                                     int64_t now_s, struct cg_fault *fault)
+{
+    bool valid = credential->expires_s == 0 || credential->expires_s > now_s;
+    if (!valid) {
+        return CG_OK;
+    }
+    if (credential->last_used_s != 0 && credential->last_used_s > now_s - DAY_S) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE,
+                "the secret was used within the last day: move the system to another one first, or "
+                "force it",
+                NULL);
+    }
+    int64_t count = 0;
+    CG_TRY(count_valid(store, credential->realm, credential->client, now_s, &count));
+    if (count <= 1) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE,
+                "it is the client's last valid secret: issue another one first, or force it", NULL);
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_secret_revoke(struct cg_store *store,
+                                const struct cg_secret_revocation *revocation,
+                                struct cg_arena *arena, struct cg_fault *fault,
+                                struct cg_credential *ret_credential)
+{
+    struct cg_credential credential;
+    CG_TRY(find(store, revocation, arena, fault, &credential));
+    if (credential.revoked_s != 0) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "the secret is revoked already", NULL);
+    }
+    if (!revocation->force) {
+        CG_TRY(check_harmless(store, &credential, revocation->now_s, fault));
+    }
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SECRET_REVOKE, &statement));
+    cg_bind_number(statement, "now", revocation->now_s);
+    cg_bind_text(statement, "id", revocation->id);
+    CG_TRY(cg_store_run(statement, NULL));
+    CG_TRY(cg_registry_touch(store, CG_TOUCH_REGISTRY));
+    credential.revoked_s = revocation->now_s;
+    *ret_credential = credential;
+    return CG_OK;
+}
+
+enum cg_status cg_secret_note_use(struct cg_store *store, struct cg_span id, int64_t used_s)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SECRET_NOTE_USE, &statement));
+    cg_bind_number(statement, "used", used_s);
+    cg_bind_text(statement, "id", id);
+    return cg_store_run(statement, NULL);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the registry: a signing key from a row of CG_KEY_COLUMNS, and how its private half is
+ * sealed. Shared by signing_key, key_rotation and key_sealing.
+ */
+#ifndef CG_REGISTRY_KEY_ROW_H
+#define CG_REGISTRY_KEY_ROW_H
+
+#include "registry/rows.h"
+#include "registry/signing_key.h"
+
+/* A cg_row_read of registry/rows.h. */
+CG_MUST_USE enum cg_status cg_key_row_read(struct cg_statement *statement, struct cg_arena *arena,
+                                           void *ret_key);
+
+/* What a private half is sealed for: realm, a zero byte, kid. In the arena. */
+CG_MUST_USE enum cg_status cg_key_seal_context(struct cg_span realm, struct cg_span kid,
+                                               struct cg_arena *arena, struct cg_span *ret_context);
+
+#endif

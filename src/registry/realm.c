@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/realm.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/span.h"
+#include "codec/uri.h"
+#include "jose/alg.h"
+#include "registry/life.h"
+#include "registry/name.h"
+#include "registry/rows.h"
+
+/* What a realm of a profile starts with. */
+struct profile {
+    struct cg_span name;
+    struct cg_span alg;
+    struct cg_span typ;
+    int64_t token_life_s;
+    enum cg_token_response token_response;
+};
+
+static const struct profile profiles[] = {
+    {CG_SPAN("documented"), CG_SPAN("RS256"), CG_SPAN("JWT"), 300, CG_TOKEN_RESPONSE_DOCUMENTED},
+    {CG_SPAN("smart"), CG_SPAN("RS256"), CG_SPAN("at+jwt"), 300, CG_TOKEN_RESPONSE_RFC},
+    {CG_SPAN("nhs"), CG_SPAN("RS256"), CG_SPAN("at+jwt"), 300, CG_TOKEN_RESPONSE_RFC},
+    {CG_SPAN("fapi2"), CG_SPAN("PS256"), CG_SPAN("at+jwt"), 300, CG_TOKEN_RESPONSE_RFC},
+};
+
+static const char *const response_names[] = {
+    [CG_TOKEN_RESPONSE_DOCUMENTED] = "documented",
+    [CG_TOKEN_RESPONSE_RFC] = "rfc",
+};
+
+struct cg_span cg_token_response_name(enum cg_token_response response)
+{
+    return cg_span_of_string(response_names[response]);
+}
+
+enum cg_status cg_token_response_find(struct cg_span name, enum cg_token_response *ret_response)
+{
+    if (cg_span_equal_string(name, response_names[CG_TOKEN_RESPONSE_RFC])) {
+        *ret_response = CG_TOKEN_RESPONSE_RFC;
+        return CG_OK;
+    }
+    if (cg_span_equal_string(name, response_names[CG_TOKEN_RESPONSE_DOCUMENTED])) {
+        *ret_response = CG_TOKEN_RESPONSE_DOCUMENTED;
+        return CG_OK;
+    }
+    return CG_ERR_INPUT;
+}
+
+static const struct profile *find_profile(struct cg_span name)
+{
+    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+        if (cg_span_equal(profiles[i].name, name)) {
+            return &profiles[i];
+        }
+    }
+    return NULL;
+}
+
+enum cg_status cg_realm_defaults(struct cg_span profile, struct cg_fault *fault,
+                                 struct cg_realm *ret_realm)
+{
+    const struct profile *found = find_profile(profile);
+    if (found == NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the profile is one of documented, smart, nhs, fapi2", NULL);
+    }
+    if (cg_alg_find(found->alg) == NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "this version cannot sign with an algorithm that the profile allows", NULL);
+    }
+    *ret_realm = (struct cg_realm){
+        .profile = found->name,
+        .alg = found->alg,
+        .typ = found->typ,
+        .token_life_s = found->token_life_s,
+        .token_response = found->token_response,
+    };
+    return CG_OK;
+}
+
+static enum cg_status check_fields(const struct cg_realm *realm, struct cg_fault *fault)
+{
+    struct cg_realm defaults;
+    CG_TRY(cg_realm_defaults(realm->profile, fault, &defaults));
+    if (cg_alg_find(realm->alg) == NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the signature algorithm is not one that this version signs with: use RS256", NULL);
+    }
+    if (!cg_span_equal_string(realm->typ, "JWT") && !cg_span_equal_string(realm->typ, "at+jwt")) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "the token type is JWT or at+jwt",
+                "RFC 9068 §2.1");
+    }
+    if (!cg_life_is_allowed(realm->token_life_s) || realm->token_life_s == 0) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the life of a token is 1 to 86400 seconds; 300 is usual", NULL);
+    }
+    return CG_OK;
+}
+
+static void bind_fields(struct cg_statement *statement, const struct cg_realm *realm)
+{
+    cg_bind_text(statement, "path", realm->path);
+    cg_bind_text(statement, "profile", realm->profile);
+    cg_bind_number(statement, "token_life", realm->token_life_s);
+    cg_bind_text(statement, "alg", realm->alg);
+    cg_bind_text(statement, "typ", realm->typ);
+    cg_bind_text(statement, "token_response", cg_token_response_name(realm->token_response));
+}
+
+enum cg_status cg_realm_add(struct cg_store *store, const struct cg_realm *realm,
+                            struct cg_fault *fault)
+{
+    if (!cg_uri_is_realm_path(realm->path)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "a realm's path is / and lower-case words, digits, dots, hyphens, as in "
+                "/vlive/hpca, without a final /",
+                NULL);
+    }
+    CG_TRY(check_fields(realm, fault));
+    if (!cg_name_is_time(realm->created_s)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "the time of creation is missing", NULL);
+    }
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_REALM_ADD, &statement));
+    bind_fields(statement, realm);
+    cg_bind_number(statement, "created", realm->created_s);
+    enum cg_status status = cg_store_run(statement, NULL);
+    if (status == CG_ERR_CONFLICT) {
+        CG_FAIL(fault, status, CG_REASON_NONE, "there is a realm of this path already", NULL);
+    }
+    CG_TRY(status);
+    return cg_registry_touch(store, CG_TOUCH_REGISTRY);
+}
+
+enum cg_status cg_realm_set(struct cg_store *store, const struct cg_realm *realm,
+                            struct cg_fault *fault)
+{
+    CG_TRY(check_fields(realm, fault));
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_REALM_SET, &statement));
+    bind_fields(statement, realm);
+    int64_t changed = 0;
+    CG_TRY(cg_store_run(statement, &changed));
+    if (changed == 0) {
+        CG_FAIL(fault, CG_ERR_NOT_FOUND, CG_REASON_NONE, "there is no realm of this path", NULL);
+    }
+    CG_TRY(cg_life_note(store, realm->path, realm->token_life_s));
+    return cg_registry_touch(store, CG_TOUCH_REGISTRY);
+}
+
+/* An issuer has no meaning before the base URL is set: absent then. */
+static enum cg_status make_issuer(struct cg_span base_url, struct cg_span path,
+                                  struct cg_arena *arena, struct cg_span *ret_issuer)
+{
+    if (base_url.data == NULL) {
+        return CG_OK;
+    }
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, arena, CG_LIMIT_URI_BYTES + CG_LIMIT_REALM_PATH_BYTES);
+    cg_buf_put(&buf, base_url);
+    cg_buf_put(&buf, path);
+    return cg_buf_finish(&buf, ret_issuer);
+}
+
+static enum cg_status read_realm(struct cg_statement *statement, struct cg_arena *arena, void *row)
+{
+    enum cg_status status = CG_OK;
+    struct cg_realm realm = {
+        .path = cg_rows_text(statement, 0, arena, &status),
+        .profile = cg_rows_text(statement, 1, arena, &status),
+        .alg = cg_rows_text(statement, 2, arena, &status),
+        .typ = cg_rows_text(statement, 3, arena, &status),
+        .token_life_s = cg_column_number(statement, 4),
+        .created_s = cg_column_number(statement, 6),
+    };
+    CG_TRY(status);
+    CG_TRY(cg_token_response_find(cg_column_text(statement, 5), &realm.token_response));
+    CG_TRY(make_issuer(cg_column_text(statement, 7), realm.path, arena, &realm.issuer));
+    struct cg_realm *ret = row;
+    *ret = realm;
+    return CG_OK;
+}
+
+enum cg_status cg_realm_find(struct cg_store *store, struct cg_span path, struct cg_arena *arena,
+                             struct cg_realm *ret_realm)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_REALM_FIND, &statement));
+    cg_bind_text(statement, "path", path);
+    return cg_rows_first(&(struct cg_rows){statement, read_realm, arena, ret_realm});
+}
+
+enum cg_status cg_realm_list(struct cg_store *store, struct cg_arena *arena,
+                             cg_registry_visit visit, void *context)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_REALM_LIST, &statement));
+    struct cg_realm realm;
+    return cg_rows_visit(&(struct cg_rows){statement, read_realm, arena, &realm}, visit, context);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/registry.h"
+
+#include "base/span.h"
+#include "registry/rows.h"
+
+enum cg_status cg_registry_version_read(struct cg_store *store,
+                                        struct cg_registry_version *ret_version)
+{
+    CG_CLEANUP(cg_rows_reset_at) struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_VERSION_READ, &statement));
+    bool row = false;
+    CG_TRY(cg_store_step(statement, &row));
+    if (!row) {
+        return CG_ERR_STORE;
+    }
+    *ret_version = (struct cg_registry_version){
+        .registry = cg_column_number(statement, 0),
+        .keys = cg_column_number(statement, 1),
+        .denylist = cg_column_number(statement, 2),
+    };
+    return CG_OK;
+}
+
+enum cg_status cg_registry_touch(struct cg_store *store, unsigned touched)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_VERSION_RAISE, &statement));
+    cg_bind_number(statement, "keys", (touched & CG_TOUCH_KEYS) != 0 ? 1 : 0);
+    cg_bind_number(statement, "denylist", (touched & CG_TOUCH_DENYLIST) != 0 ? 1 : 0);
+    return cg_store_run(statement, NULL);
+}
+
+static enum cg_status read_text(struct cg_statement *statement, struct cg_arena *arena, void *row)
+{
+    struct cg_span *text = row;
+    return cg_column_copy(statement, 0, arena, text);
+}
+
+enum cg_status cg_setting_get(struct cg_store *store, const char *name, struct cg_arena *arena,
+                              struct cg_span *ret_value)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SETTING_GET, &statement));
+    cg_bind_text(statement, "name", cg_span_of_string(name));
+    struct cg_span value = {NULL, 0};
+    CG_TRY(cg_rows_first(&(struct cg_rows){statement, read_text, arena, &value}));
+    *ret_value = value;
+    return CG_OK;
+}
+
+enum cg_status cg_setting_set(struct cg_store *store, const char *name, struct cg_span value)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_SETTING_SET, &statement));
+    cg_bind_text(statement, "name", cg_span_of_string(name));
+    cg_bind_text(statement, "value", value);
+    CG_TRY(cg_store_run(statement, NULL));
+    return cg_registry_touch(store, CG_TOUCH_REGISTRY);
+}
