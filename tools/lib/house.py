@@ -109,7 +109,7 @@ def _matching_open(code, close):
 
 def _is_block(code, brace):
     """Whether this brace opens statements, and not an initialiser or a compound literal."""
-    before = code[:brace].rstrip()
+    before = code[max(0, brace - 1000):brace].rstrip()  # a condition is shorter
     if not before or before[-1] in ";{}:":
         return True
     word = re.search(r"\w+$", before)
