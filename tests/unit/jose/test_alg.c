@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include "base/limits.h"
+#include "base/span.h"
+#include "jose/alg.h"
+
+TEST(alg_finds_rs256_with_its_key_type)
+{
+    const struct cg_alg *alg = cg_alg_find(CG_SPAN_OF("RS256"));
+    assert_non_null(alg);
+    assert_span_text(alg->name, "RS256");
+    assert_span_text(alg->kty, "RSA");
+    assert_int_equal(alg->key_algorithm, CG_KEY_RSA_SHA256);
+    assert_true(alg->default_bits >= CG_LIMIT_RSA_BITS_MIN);
+    assert_ptr_equal(cg_alg_of(CG_KEY_RSA_SHA256), alg);
+}
+
+TEST(alg_of_an_unknown_key_algorithm_is_none)
+{
+    assert_null(cg_alg_of((enum cg_key_algorithm)0));
+    assert_null(cg_alg_of((enum cg_key_algorithm)99));
+}
+
+/* RFC 8725 §3.1, §3.2: no unsecured tokens, no shared secrets, and names are compared byte by byte.
+ */
+TEST(alg_knows_no_name_outside_its_table)
+{
+    static const struct cg_span names[] = {
+        {NULL, 0},           CG_SPAN(""),       CG_SPAN("none"),       CG_SPAN("None"),
+        CG_SPAN("NONE"),     CG_SPAN("nOnE"),   CG_SPAN("HS256"),      CG_SPAN("HS384"),
+        CG_SPAN("HS512"),    CG_SPAN("rs256"),  CG_SPAN("Rs256"),      CG_SPAN("RS256 "),
+        CG_SPAN("RS256\0"),  CG_SPAN(" RS256"), CG_SPAN("RS1"),        CG_SPAN("RS384"),
+        CG_SPAN("RS512"),    CG_SPAN("PS256"),  CG_SPAN("ES256"),      CG_SPAN("EdDSA"),
+        CG_SPAN("RSA-OAEP"), CG_SPAN("dir"),    CG_SPAN("RS256,none"), CG_SPAN("RS25"),
+    };
+    for (size_t i = 0; i < TEST_COUNT(names); i++) {
+        assert_null(cg_alg_find(names[i]));
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(alg_finds_rs256_with_its_key_type),
+    cmocka_unit_test(alg_of_an_unknown_key_algorithm_is_none),
+    cmocka_unit_test(alg_knows_no_name_outside_its_table),
+};
+
+TEST_MAIN(tests)
