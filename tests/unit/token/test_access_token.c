@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/span.h"
+#include "sample.h"
+
+static struct cg_span written(const struct sample *sample, const struct cg_access_token *token)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, sample->arena, CG_LIMIT_TOKEN_BYTES);
+    cg_access_token_write(token, &buf);
+    struct cg_span text;
+    assert_ok(cg_buf_finish(&buf, &text));
+    return text;
+}
+
+static enum cg_status read_text(struct cg_span text, struct cg_access_token *ret_token)
+{
+    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(text, CG_LIMIT_TOKEN_BYTES, &json));
+    return cg_access_token_read(cg_json_root(json), ret_token);
+}
+
+static void access_token_is_written_as_the_contract_says(void **state)
+{
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    assert_span_text(written(sample, &token),
+                     "{\"iss\":\"" SAMPLE_ISSUER "\",\"sub\":\"ward-9\",\"client_id\":\"ward-9\","
+                     "\"aud\":[\"" SAMPLE_DOCUMENTS "\"],\"apis\":[\"documents\"],"
+                     "\"agreements\":[\"agr-1\"],\"scope\":\"documents.read documents.write\","
+                     "\"exp\":1000300,\"iat\":1000000,\"jti\":\"jti-1\",\"org\":\"RX1\","
+                     "\"epoch\":0}");
+}
+
+static void access_token_reads_what_it_wrote(void **state)
+{
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    token.epoch = 4;
+    token.api_count = CG_LIMIT_TOKEN_APIS;
+    for (unsigned i = 0; i < CG_LIMIT_TOKEN_APIS; i++) {
+        token.apis[i].audience = sample_text(sample, "u:%u", i);
+        token.apis[i].name = sample_text(sample, "n%u", i);
+        token.apis[i].agreement = sample_text(sample, "a%u", i);
+    }
+    struct cg_span text = written(sample, &token);
+    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(text, CG_LIMIT_TOKEN_BYTES, &json));
+    struct cg_access_token again;
+    assert_ok(cg_access_token_read(cg_json_root(json), &again));
+    assert_span_equal(written(sample, &again), text);
+    assert_span_text(again.apis[31].audience, "u:31");
+    assert_span_text(again.apis[31].name, "n31");
+    assert_span_text(again.apis[31].agreement, "a31");
+    assert_int_equal(again.epoch, 4);
+    assert_int_equal(again.expires_s, SAMPLE_EXPIRES_S);
+    assert_int_equal(again.issued_s, SAMPLE_ISSUED_S);
+}
+
+static void access_token_passes_over_unknown_claims(void **state)
+{
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    struct cg_span text = sample_replace(sample, written(sample, &token), "\"epoch\":0",
+                                         "\"epoch\":0,\"acr\":{\"x\":[1]}");
+    struct cg_access_token again;
+    assert_ok(read_text(text, &again));
+}
+
+static void access_token_refuses_claims_that_are_missing_or_wrong(void **state)
+{
+    static const struct {
+        const char *label;
+        const char *old_part;
+        const char *new_part;
+    } rows[] = {
+        {"iss missing", "\"iss\":", "\"x\":"},
+        {"sub missing", "\"sub\":", "\"x\":"},
+        {"client_id missing", "\"client_id\":", "\"x\":"},
+        {"aud missing", "\"aud\":", "\"x\":"},
+        {"apis missing", "\"apis\":", "\"x\":"},
+        {"agreements missing", "\"agreements\":", "\"x\":"},
+        {"scope missing", "\"scope\":", "\"x\":"},
+        {"exp missing", "\"exp\":", "\"x\":"},
+        {"iat missing", "\"iat\":", "\"x\":"},
+        {"jti missing", "\"jti\":", "\"x\":"},
+        {"org missing", "\"org\":", "\"x\":"},
+        {"epoch missing", "\"epoch\":", "\"x\":"},
+        {"iss empty", SAMPLE_ISSUER, ""},
+        {"sub a number", "\"sub\":\"ward-9\"", "\"sub\":9"},
+        {"client_id an array", "\"client_id\":\"ward-9\"", "\"client_id\":[\"ward-9\"]"},
+        {"client_id with a line end", "\"client_id\":\"ward-9\"", "\"client_id\":\"a\\r\\nb: c\""},
+        {"client_id with a quote", "\"client_id\":\"ward-9\"", "\"client_id\":\"a\\\"b\""},
+        {"client_id too long", "\"client_id\":\"ward-9\"",
+         "\"client_id\":\"0123456789012345678901234567890123456789012345678901234567890123x\""},
+        {"sub with a line end", "\"sub\":\"ward-9\"", "\"sub\":\"a\\nb\""},
+        {"org with a space", "\"RX1\"", "\"R X\""},
+        {"jti with a line end", "\"jti-1\"", "\"j\\r\""},
+        {"scope with a line end", "documents.read documents.write", "a\\r\\nb"},
+        {"scope with two spaces", "documents.read documents.write", "a  b"},
+        {"aud a string", "[\"" SAMPLE_DOCUMENTS "\"]", "\"" SAMPLE_DOCUMENTS "\""},
+        {"aud empty", "\"aud\":[\"" SAMPLE_DOCUMENTS "\"]", "\"aud\":[]"},
+        {"apis empty", "[\"documents\"]", "[]"},
+        {"apis longer than aud", "[\"documents\"]", "[\"documents\",\"medicines\"]"},
+        {"apis an object", "[\"documents\"]", "{\"a\":\"documents\"}"},
+        {"an api that is a number", "[\"documents\"]", "[1]"},
+        {"an agreement with a line end", "\"agr-1\"", "\"a\\nb\""},
+        {"agreements longer than aud", "[\"agr-1\"]", "[\"agr-1\",\"agr-2\"]"},
+        {"exp a string", "1000300", "\"1000300\""},
+        {"exp a fraction", "1000300", "1000300.5"},
+        {"exp negative", "1000300", "-5"},
+        {"iat negative", "1000000", "-5"},
+        {"epoch negative", "\"epoch\":0", "\"epoch\":-1"},
+        {"epoch a boolean", "\"epoch\":0", "\"epoch\":true"},
+    };
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    struct cg_span text = written(sample, &token);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct cg_access_token untouched = {.epoch = 77};
+        assert_status_row(
+            rows[i].label,
+            read_text(sample_replace(sample, text, rows[i].old_part, rows[i].new_part), &untouched),
+            CG_ERR_INPUT);
+        assert_int_equal(untouched.epoch, 77);
+    }
+}
+
+static void access_token_refuses_more_apis_than_the_limit(void **state)
+{
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    struct cg_span text = written(sample, &token);
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, sample->arena, CG_LIMIT_TOKEN_BYTES);
+    for (unsigned i = 0; i <= CG_LIMIT_TOKEN_APIS; i++) {
+        cg_buf_put_string(&buf, i > 0 ? ",\"u\"" : "[\"u\"");
+    }
+    cg_buf_put(&buf, cg_span_of_bytes("]", 2));
+    struct cg_span list;
+    assert_ok(cg_buf_finish(&buf, &list));
+    text = sample_replace(sample, text, "[\"" SAMPLE_DOCUMENTS "\"]", (const char *)list.data);
+    text = sample_replace(sample, text, "[\"documents\"]", (const char *)list.data);
+    text = sample_replace(sample, text, "[\"agr-1\"]", (const char *)list.data);
+    assert_status(read_text(text, &token), CG_ERR_INPUT);
+}
+
+static void access_token_refuses_an_empty_container(void **state)
+{
+    static const char *const texts[] = {"[]", "{}"};
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(texts); i++) {
+        struct cg_access_token token;
+        assert_status_row(texts[i], read_text(test_span(texts[i]), &token), CG_ERR_INPUT);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(access_token_is_written_as_the_contract_says),
+    cmocka_unit_test(access_token_reads_what_it_wrote),
+    cmocka_unit_test(access_token_passes_over_unknown_claims),
+    cmocka_unit_test(access_token_refuses_claims_that_are_missing_or_wrong),
+    cmocka_unit_test(access_token_refuses_more_apis_than_the_limit),
+    cmocka_unit_test(access_token_refuses_an_empty_container),
+};
+TEST_MAIN_WITH(tests, sample_setup, sample_teardown)
