@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "house.h"
+
+#include "base/span.h"
+#include "codec/json.h"
+#include "registry/signing_key.h"
+#include "test.h"
+
+#define WELL_KNOWN "/.well-known/oauth-authorization-server"
+#define OPENID "/.well-known/openid-configuration"
+
+static void metadata_stands_at_both_places(void **state)
+{
+    static const char *const places[] = {HOUSE_REALM WELL_KNOWN, WELL_KNOWN HOUSE_REALM,
+                                         HOUSE_REALM OPENID, OPENID HOUSE_REALM};
+    for (size_t i = 0; i < TEST_COUNT(places); i++) {
+        const struct cg_response *response = house_ask(*state, "GET", places[i], NULL);
+        assert_int_equal(response->http_status, 200);
+        struct cg_json *json = NULL;
+        assert_ok(cg_json_parse(response->body, 16384, &json));
+        struct cg_span value;
+        assert_ok(cg_json_member_string(cg_json_root(json), "issuer", &value));
+        assert_span_text_row(places[i], value, HOUSE_ISSUER);
+        assert_ok(cg_json_member_string(cg_json_root(json), "token_endpoint", &value));
+        assert_span_text_row(places[i], value, HOUSE_ISSUER "/oauth/token");
+        assert_ok(cg_json_member_string(cg_json_root(json), "jwks_uri", &value));
+        assert_span_text_row(places[i], value, HOUSE_ISSUER "/oauth/jwks");
+        (void)cg_json_free(json);
+    }
+}
+
+static void metadata_says_exactly_what_the_realm_does(void **state)
+{
+    const struct cg_response *response = house_ask(*state, "GET", HOUSE_REALM WELL_KNOWN, NULL);
+    static const char want[] =
+        "{\"issuer\":\"" HOUSE_ISSUER "\",\"token_endpoint\":\"" HOUSE_ISSUER "/oauth/token\","
+        "\"jwks_uri\":\"" HOUSE_ISSUER "/oauth/jwks\","
+        "\"scopes_supported\":[\"documents.read\",\"documents.write\",\"medicines.read\"],"
+        "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\"],"
+        "\"token_endpoint_auth_methods_supported\":[\"client_secret_post\","
+        "\"client_secret_basic\"]}";
+    assert_span_text(response->body, want);
+}
+
+static void jwks_may_be_kept_for_five_minutes(void **state)
+{
+    const struct cg_response *response =
+        house_ask(*state, "GET", HOUSE_REALM "/oauth/jwks", NULL);
+    assert_int_equal(response->http_status, 200);
+    assert_span_text(house_header(response, "Cache-Control"), "max-age=300");
+    assert_span_text(house_header(response, "Content-Type"), "application/jwk-set+json");
+    struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(response->body, 16384, &json));
+    assert_int_equal(cg_json_count(cg_json_member(cg_json_root(json), "keys")), 1);
+    (void)cg_json_free(json);
+}
+
+/* A next key is published before it signs, and the document follows without anybody asking for a reload. */
+static void jwks_shows_an_announced_key_at_once(void **state)
+{
+    struct house *house = *state;
+    (void)house_ask(house, "GET", HOUSE_REALM "/oauth/jwks", NULL);
+    struct cg_signing_key_order order = {.realm = CG_SPAN(HOUSE_REALM),
+                                         .alg = CG_SPAN("RS256"),
+                                         .start = CG_KEY_START_NEXT,
+                                         .master_key = house->master_key,
+                                         .random = &house->random,
+                                         .now_s = HOUSE_NOW_S};
+    struct cg_span kid;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_signing_key_create(house->registry, &order, house->arena, NULL, &kid));
+    assert_ok(cg_store_commit(house->registry));
+    const struct cg_response *response = house_ask(house, "GET", HOUSE_REALM "/oauth/jwks", NULL);
+    struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(response->body, 16384, &json));
+    assert_int_equal(cg_json_count(cg_json_member(cg_json_root(json), "keys")), 2);
+    (void)cg_json_free(json);
+}
+
+static void unknown_places_are_not_found(void **state)
+{
+    static const char *const paths[] = {
+        HOUSE_REALM "/oauth/tokens", "/other/oauth/token",  "/oauth/token",      HOUSE_REALM,
+        HOUSE_REALM "/admin/v1",     WELL_KNOWN "/nothing", HOUSE_REALM "/oauth/token/",
+    };
+    for (size_t i = 0; i < TEST_COUNT(paths); i++) {
+        const struct cg_response *response = house_ask(*state, "GET", paths[i], NULL);
+        if (response->http_status != 404 || response->reason != CG_REASON_ENDPOINT_UNKNOWN) {
+            print_error("%s: %u\n", paths[i], response->http_status);
+            fail();
+        }
+    }
+}
+
+#define HOUSED(name) cmocka_unit_test_setup_teardown(name, house_build, house_pull_down)
+
+static const struct CMUnitTest tests[] = {
+    HOUSED(metadata_stands_at_both_places),   HOUSED(metadata_says_exactly_what_the_realm_does),
+    HOUSED(jwks_may_be_kept_for_five_minutes), HOUSED(jwks_shows_an_announced_key_at_once),
+    HOUSED(unknown_places_are_not_found),
+};
+
+TEST_MAIN(tests)
