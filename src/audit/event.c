@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "codec/json.h"
+#include "codec/utf8.h"
 
 static const struct {
     const char *name;
@@ -76,34 +77,6 @@ enum cg_status cg_audit_kind_find(struct cg_span name, enum cg_audit_kind *ret_k
     return CG_ERR_NOT_FOUND;
 }
 
-static bool is_continuation(struct cg_span text, size_t at)
-{
-    return at < text.len && (text.data[at] & 0xc0) == 0x80;
-}
-
-/* RFC 3629 §4: the bytes of the character that begins here, or 0 when none does. */
-static size_t utf8_length(struct cg_span text, size_t at)
-{
-    uint8_t first = text.data[at];
-    uint8_t second = at + 1 < text.len ? text.data[at + 1] : 0;
-    bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-    bool outside = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-    size_t len = 0;
-    if (first >= 0xc2 && first <= 0xdf) {
-        len = 2;
-    } else if (first >= 0xe0 && first <= 0xef) {
-        len = 3;
-    } else if (first >= 0xf0 && first <= 0xf4) {
-        len = 4;
-    }
-    for (size_t i = 1; i < len; i++) {
-        if (!is_continuation(text, at + i)) {
-            return 0;
-        }
-    }
-    return overlong || outside ? 0 : len;
-}
-
 /* Bytes that the character at `at` takes in a JSON string; *ret_len is what it takes in the text.
  */
 static size_t written_length(struct cg_span text, size_t at, size_t *ret_len)
@@ -116,10 +89,7 @@ static size_t written_length(struct cg_span text, size_t at, size_t *ret_len)
     if (byte < 0x20 || byte == 0x7f) {
         return sizeof("\\u0000") - 1;
     }
-    if (byte < 0x80) {
-        return 1;
-    }
-    size_t len = utf8_length(text, at);
+    size_t len = cg_utf8_length_at(text, at);
     if (len == 0) {
         return sizeof("\xef\xbf\xbd") - 1; /* U+FFFD stands for a byte that is no character */
     }
