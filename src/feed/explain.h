@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * "Would this be let in, and why": the issuer's and the gate's rules, each with whether it held, for a client as the registry is now, or for a token.
- * The verdict is the gate's own (gate/decide), never a second opinion. May block; one thread.
+ * "Would this be let in, and why": the issuer's and the gate's rules, each with whether it held,
+ * for a client as the registry is now, or for a token. The verdict is the gate's own (gate/decide),
+ * never a second opinion. What nginx's configuration demands besides (caregate_require) is not
+ * known here. May block; one thread; no transaction may be open.
  */
 #ifndef CG_FEED_EXPLAIN_H
 #define CG_FEED_EXPLAIN_H
@@ -13,27 +15,32 @@
 struct cg_explain_question {
     struct cg_span realm;
     struct cg_span client_id; /* or absent */
-    struct cg_span token;     /* compact JWS, or absent */
+    struct cg_span token;     /* compact JWS, or absent; goes before client_id */
     struct cg_span api;
-    struct cg_span method;    /* absent: GET */
+    struct cg_span method; /* absent: GET */
     int64_t now_s;
 };
 
 #define CG_EXPLAIN_STEPS_MAX 24
 
-/* One rule. `rule` and `detail` live in the arena. */
+/* One rule. `rule` and `detail` live in the arena or are static. */
 struct cg_explain_step {
-    struct cg_span rule;   /* "the client is active" */
+    struct cg_span rule; /* "the client is active" */
     bool held;
-    struct cg_span detail; /* "suspended since …", or absent */
+    struct cg_span detail; /* "it is suspended", or absent */
 };
 
 struct cg_explanation {
-    enum cg_reason reason; /* NONE: it would be let in */
+    enum cg_reason reason; /* of the first rule that did not hold; NONE: it would be let in */
     struct cg_explain_step steps[CG_EXPLAIN_STEPS_MAX];
     size_t step_count;
 };
 
+/*
+ * Goes through the rules. Those of the issuer are all looked at, so that everything wrong is told
+ * at once; those of the gate only with a token, or when one would be issued. CG_ERR_INPUT when
+ * neither client nor token is named; CG_ERR_STORE.
+ */
 CG_MUST_USE enum cg_status cg_explain(struct cg_store *store,
                                       const struct cg_explain_question *question,
                                       struct cg_arena *arena, struct cg_fault *fault,

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "token/text.h"
 
 static const char *const kind_names[] = {
     [CG_DENIAL_TOKEN] = "token",
@@ -13,8 +14,9 @@ static const char *const kind_names[] = {
 enum cg_status cg_denial_add(struct cg_store *store, struct cg_span realm,
                              const struct cg_snapshot_denial *denial, int64_t now_s)
 {
-    bool named = denial->subject.len > 0 && denial->subject.len <= CG_LIMIT_NAME_BYTES;
-    if (!named || denial->expires_s <= now_s) {
+    /* A subject that no snapshot can carry would keep all of it from the gates. */
+    bool named = cg_text_is_header_safe(denial->subject, CG_LIMIT_NAME_BYTES);
+    if (!named || denial->epoch < 0 || denial->expires_s <= now_s) {
         return CG_ERR_INPUT;
     }
     struct cg_statement *statement = NULL;

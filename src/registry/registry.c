@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/registry.h"
 
+#include "base/limits.h"
 #include "base/span.h"
+#include "codec/uri.h"
 #include "registry/rows.h"
 
 enum cg_status cg_registry_version_read(struct cg_store *store,
@@ -49,8 +51,21 @@ enum cg_status cg_setting_get(struct cg_store *store, const char *name, struct c
     return CG_OK;
 }
 
+/* Every issuer begins with it, so it must be able to stand in a token and a header. */
+static bool is_base_url(struct cg_span value)
+{
+    struct cg_uri uri;
+    return value.len <= CG_LIMIT_URI_BYTES - CG_LIMIT_REALM_PATH_BYTES &&
+           cg_uri_parse(value, &uri) == CG_OK && cg_uri_is_http(&uri) && uri.query.data == NULL &&
+           value.data[value.len - 1] != '/';
+}
+
 enum cg_status cg_setting_set(struct cg_store *store, const char *name, struct cg_span value)
 {
+    bool issuing = cg_span_equal_string(cg_span_of_string(name), "base_url");
+    if (issuing && !is_base_url(value)) {
+        return CG_ERR_INPUT;
+    }
     struct cg_statement *statement = NULL;
     CG_TRY(cg_store_start(store, CG_SQL_SETTING_SET, &statement));
     cg_bind_text(statement, "name", cg_span_of_string(name));

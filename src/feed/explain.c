@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "feed/explain.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/span.h"
+#include "feed/feed.h"
+#include "gate/decide.h"
+#include "registry/agreement.h"
+#include "registry/api.h"
+#include "registry/realm.h"
+#include "registry/record_load.h"
+#include "registry/signing_key.h"
+#include "token/scope.h"
+#include "token/verify.h"
+
+#define DETAIL_BYTES 4096
+
+struct explaining {
+    struct cg_store *store;
+    const struct cg_explain_question *question;
+    struct cg_arena *arena;
+    struct cg_snapshot *snapshot;
+    const struct cg_snapshot_realm *realm;
+    struct cg_gate_route *route;
+    struct cg_explanation *explanation;
+};
+
+/* Adds a rule; the first that did not hold gives the reason. */
+static void step(struct explaining *explaining, const char *rule, enum cg_reason reason,
+                 struct cg_span detail)
+{
+    struct cg_explanation *explanation = explaining->explanation;
+    if (explanation->step_count == CG_EXPLAIN_STEPS_MAX) {
+        return;
+    }
+    explanation->steps[explanation->step_count++] = (struct cg_explain_step){
+        .rule = cg_span_of_string(rule),
+        .held = reason == CG_REASON_NONE,
+        .detail = detail,
+    };
+    if (explanation->reason == CG_REASON_NONE) {
+        explanation->reason = reason;
+    }
+}
+
+static struct cg_span detail_of(enum cg_reason reason)
+{
+    return reason == CG_REASON_NONE ? (struct cg_span){NULL, 0}
+                                    : cg_span_of_string(cg_reason_text(reason));
+}
+
+static enum cg_reason fails(bool held, enum cg_reason reason)
+{
+    return held ? CG_REASON_NONE : reason;
+}
+
+/* "until 2026-01-31T12:00:00Z", or the other words when there is no end. */
+static enum cg_status until(struct cg_arena *arena, const char *word, int64_t until_s,
+                            const char *endless, struct cg_span *ret_text)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, arena, DETAIL_BYTES);
+    if (until_s == 0 || until_s == INT64_MAX) {
+        cg_buf_put_string(&buf, endless);
+    } else {
+        char time[CG_TIME_TEXT_BYTES];
+        cg_time_format(until_s, time);
+        cg_buf_put_string(&buf, word);
+        cg_buf_put_byte(&buf, ' ');
+        cg_buf_put_string(&buf, time);
+    }
+    return cg_buf_finish(&buf, ret_text);
+}
+
+static void explain_places(struct explaining *explaining)
+{
+    const struct cg_explain_question *question = explaining->question;
+    explaining->realm = cg_snapshot_find_realm(explaining->snapshot, question->realm);
+    bool known = explaining->realm != NULL;
+    step(explaining, "the realm exists and has an issuer URL",
+         fails(known, CG_REASON_GATE_MISCONFIGURED), (struct cg_span){NULL, 0});
+    bool served = known && cg_snapshot_find_api(explaining->realm, question->api) != NULL;
+    step(explaining, "the API is one of the realm, in service",
+         fails(served, CG_REASON_GATE_MISCONFIGURED), question->api);
+}
+
+static enum cg_status explain_client(struct explaining *explaining,
+                                     const struct cg_client_record *record)
+{
+    enum cg_client_state state = record->client.state;
+    step(explaining, "the client is active",
+         fails(state == CG_CLIENT_ACTIVE, CG_REASON_CLIENT_SUSPENDED),
+         cg_span_of_string(cg_client_state_name(state)));
+    struct cg_span detail = CG_SPAN_OF("none");
+    if (record->secret_count > 0) {
+        const struct cg_record_secret *last = &record->secrets[record->secret_count - 1];
+        CG_TRY(until(explaining->arena, "the newest until", last->expires_s,
+                     "the newest has no end", &detail));
+    }
+    step(explaining, "the client has a valid secret",
+         fails(record->secret_count > 0, CG_REASON_CLIENT_AUTHENTICATION_FAILED), detail);
+    bool granted = cg_scope_text_has(record->client.grants, CG_SPAN_OF("client_credentials"));
+    step(explaining, "the client may use the grant client_credentials",
+         fails(granted, CG_REASON_GRANT_NOT_ALLOWED), record->client.grants);
+    return CG_OK;
+}
+
+static enum cg_status explain_key(struct explaining *explaining)
+{
+    struct cg_signing_key key = {.kid = {NULL, 0}};
+    int64_t until_s = 0;
+    enum cg_status status =
+        cg_signing_key_current(explaining->store, explaining->question->realm,
+                               explaining->question->now_s, explaining->arena, &key, &until_s);
+    if (status != CG_OK && status != CG_ERR_NOT_FOUND) {
+        return status;
+    }
+    step(explaining, "the realm has a key that signs",
+         fails(status == CG_OK, CG_REASON_SIGNING_KEY_UNAVAILABLE), key.kid);
+    return CG_OK;
+}
+
+static bool is_in_force(const struct cg_record_agreement *agreement, int64_t now_s)
+{
+    return agreement->from_s <= now_s && (agreement->until_s == 0 || now_s < agreement->until_s);
+}
+
+/* What there is of agreements for the API, in words, when none is in force. */
+struct outlook {
+    struct cg_span api;
+    int64_t now_s;
+    struct cg_buf words;
+    bool withdrawn;
+};
+
+static enum cg_status note_agreement(void *context, const void *row)
+{
+    struct outlook *outlook = context;
+    const struct cg_agreement *agreement = row;
+    if (!cg_span_equal(agreement->api, outlook->api)) {
+        return CG_OK;
+    }
+    outlook->withdrawn = outlook->withdrawn || agreement->state == CG_AGREEMENT_WITHDRAWN;
+    cg_buf_put_string(&outlook->words, outlook->words.len > 0 ? ", " : "");
+    cg_buf_put(&outlook->words, agreement->id);
+    cg_buf_put_byte(&outlook->words, ' ');
+    cg_buf_put_string(&outlook->words, cg_agreement_state_name(agreement, outlook->now_s));
+    return CG_OK;
+}
+
+static enum cg_status explain_no_agreement(struct explaining *explaining)
+{
+    const struct cg_explain_question *question = explaining->question;
+    struct outlook outlook = {.api = question->api, .now_s = question->now_s};
+    cg_buf_init_arena(&outlook.words, explaining->arena, DETAIL_BYTES);
+    CG_TRY(cg_agreement_list(explaining->store, question->realm, question->client_id,
+                             explaining->arena, note_agreement, &outlook));
+    if (outlook.words.len == 0) {
+        cg_buf_put_string(&outlook.words, "none was ever requested");
+    }
+    struct cg_span detail = {NULL, 0};
+    CG_TRY(cg_buf_finish(&outlook.words, &detail));
+    step(explaining, "an agreement for the API is in force",
+         outlook.withdrawn ? CG_REASON_AGREEMENT_WITHDRAWN : CG_REASON_API_NOT_AGREED, detail);
+    return CG_OK;
+}
+
+static enum cg_status explain_agreement(struct explaining *explaining,
+                                        const struct cg_client_record *record)
+{
+    const struct cg_record_agreement *found = NULL;
+    for (size_t i = 0; i < record->agreement_count && found == NULL; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        bool named = cg_span_equal(agreement->api, explaining->question->api);
+        found = named && is_in_force(agreement, explaining->question->now_s) ? agreement : NULL;
+    }
+    if (found == NULL) {
+        return explain_no_agreement(explaining);
+    }
+    struct cg_span detail = {NULL, 0};
+    CG_TRY(until(explaining->arena, "until", found->until_s, "without end", &detail));
+    step(explaining, "an agreement for the API is in force", CG_REASON_NONE, detail);
+    step(explaining, "the agreement gives at least one scope that the API has",
+         fails(found->scope.len > 0, CG_REASON_SCOPE_NOT_AGREED), found->scope);
+    return CG_OK;
+}
+
+static enum cg_method method_of(const struct cg_explain_question *question)
+{
+    return question->method.data == NULL ? CG_METHOD_GET : cg_method_of(question->method);
+}
+
+/* The gate's own rules, on a token whose signature needs no doubt. */
+static enum cg_status explain_gate(struct explaining *explaining,
+                                   const struct cg_access_token *token)
+{
+    enum cg_reason denied = cg_decide_denylist(explaining->realm, token);
+    step(explaining, "neither the token nor its client is on the denylist", denied,
+         detail_of(denied));
+    enum cg_method method = method_of(explaining->question);
+    enum cg_reason reason = cg_decide(explaining->realm, explaining->route, token, method);
+    struct cg_span detail = detail_of(reason);
+    if (reason == CG_REASON_SCOPE_INSUFFICIENT) {
+        struct cg_buf buf;
+        cg_buf_init_arena(&buf, explaining->arena, DETAIL_BYTES);
+        cg_buf_put_string(&buf, "one of these is needed: ");
+        cg_decide_needed_scope(explaining->realm, explaining->route, method, &buf);
+        CG_TRY(cg_buf_finish(&buf, &detail));
+    }
+    step(explaining, "the token names the API, by an agreement that stands, with a scope of it",
+         reason, detail);
+    return CG_OK;
+}
+
+/* What the issuer would put into a token that asks for all that is agreed. */
+static enum cg_status make_token(const struct explaining *explaining,
+                                 const struct cg_client_record *record,
+                                 struct cg_access_token *ret_token)
+{
+    struct cg_access_token token = {
+        .client_id = record->client.id,
+        .epoch = record->client.epoch,
+        .token_id = CG_SPAN("-"),
+    };
+    struct cg_buf scope;
+    cg_buf_init_arena(&scope, explaining->arena, CG_LIMIT_REGISTRY_LOAD_BYTES);
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        bool given =
+            is_in_force(agreement, explaining->question->now_s) && agreement->scope.len > 0;
+        if (!given || token.api_count == CG_LIMIT_TOKEN_APIS) {
+            continue;
+        }
+        cg_buf_put_string(&scope, scope.len > 0 ? " " : "");
+        cg_buf_put(&scope, agreement->scope);
+        token.apis[token.api_count++] =
+            (struct cg_token_api){agreement->audience, agreement->api, agreement->id};
+    }
+    CG_TRY(cg_buf_finish(&scope, &token.scope));
+    *ret_token = token;
+    return CG_OK;
+}
+
+static enum cg_status explain_for_client(struct explaining *explaining)
+{
+    const struct cg_explain_question *question = explaining->question;
+    struct cg_client_query query = {
+        .realm = question->realm, .id = question->client_id, .now_s = question->now_s};
+    struct cg_client_record record;
+    enum cg_status found = cg_record_load(explaining->store, &query, explaining->arena, &record);
+    if (found != CG_OK && found != CG_ERR_NOT_FOUND) {
+        return found;
+    }
+    step(explaining, "the client exists in the realm",
+         fails(found == CG_OK, CG_REASON_CLIENT_AUTHENTICATION_FAILED), question->client_id);
+    CG_TRY(explain_key(explaining));
+    if (found != CG_OK) {
+        return CG_OK;
+    }
+    CG_TRY(explain_client(explaining, &record));
+    CG_TRY(explain_agreement(explaining, &record));
+    if (explaining->explanation->reason != CG_REASON_NONE) {
+        return CG_OK;
+    }
+    struct cg_access_token token;
+    CG_TRY(make_token(explaining, &record, &token));
+    return explain_gate(explaining, &token);
+}
+
+static enum cg_status explain_for_token(struct explaining *explaining)
+{
+    const struct cg_explain_question *question = explaining->question;
+    if (explaining->realm == NULL) {
+        return CG_OK;
+    }
+    struct cg_fault fault = {.reason = CG_REASON_NONE};
+    struct cg_access_token token;
+    enum cg_status status = cg_token_verify(explaining->realm, question->token, question->now_s,
+                                            explaining->arena, &fault, &token);
+    if (status != CG_OK && fault.reason == CG_REASON_NONE) {
+        return status;
+    }
+    struct cg_span detail = detail_of(fault.reason);
+    if (status == CG_OK) {
+        CG_TRY(until(explaining->arena, "good until", token.expires_s, "", &detail));
+    }
+    step(explaining, "the token is this realm's: form, key, signature, issuer, audience and times",
+         fault.reason, detail);
+    return status == CG_OK ? explain_gate(explaining, &token) : CG_OK;
+}
+
+static enum cg_status make_route(struct explaining *explaining, struct cg_fault *fault)
+{
+    struct cg_gate_route_config config = {
+        .realm = explaining->question->realm,
+        .api = explaining->question->api,
+    };
+    const char *message = NULL;
+    enum cg_status status = cg_gate_route_new(&config, &explaining->route, &message);
+    if (status == CG_ERR_INPUT) {
+        CG_FAIL(fault, status, CG_REASON_NONE, message, NULL);
+    }
+    return status;
+}
+
+static enum cg_status explain(struct explaining *explaining, struct cg_fault *fault)
+{
+    int64_t changes_s = 0;
+    CG_TRY(make_route(explaining, fault));
+    CG_TRY(cg_feed_build(explaining->store, explaining->question->now_s, &explaining->snapshot,
+                         &changes_s));
+    explain_places(explaining);
+    return explaining->question->token.data != NULL ? explain_for_token(explaining)
+                                                    : explain_for_client(explaining);
+}
+
+enum cg_status cg_explain(struct cg_store *store, const struct cg_explain_question *question,
+                          struct cg_arena *arena, struct cg_fault *fault,
+                          struct cg_explanation *ret_explanation)
+{
+    if (question->token.data == NULL && question->client_id.data == NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "name a client or give a token", NULL);
+    }
+    struct cg_explanation explanation = {.reason = CG_REASON_NONE};
+    struct explaining explaining = {
+        .store = store,
+        .question = question,
+        .arena = arena,
+        .explanation = &explanation,
+    };
+    CG_TRY(cg_store_begin_read(store));
+    enum cg_status status = explain(&explaining, fault);
+    cg_store_rollback(store);
+    (void)cg_gate_route_free(explaining.route);
+    (void)cg_snapshot_free(explaining.snapshot);
+    CG_TRY(status);
+    *ret_explanation = explanation;
+    return CG_OK;
+}
