@@ -16,6 +16,10 @@
 
 #define CG_MASTER_KEY_BYTES 32
 
+/* Exchanges that cg_issuer_run takes at once, and the largest body that it looks at. */
+#define CG_ISSUER_BATCH_MAX 32
+#define CG_ISSUER_BODY_MAX_BYTES 8192
+
 struct cg_issuer_slot;
 
 struct cg_issuer_config {
@@ -36,7 +40,7 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_slot_new(const struct cg_issuer_c
 CG_EXPORT struct cg_issuer_slot *cg_issuer_slot_free(struct cg_issuer_slot *slot);
 
 /*
- * Answers `count` exchanges (1 .. CG_LIMIT_BATCH_EXCHANGES) as of now_s (Unix seconds). On return each
+ * Answers `count` exchanges (1 .. CG_ISSUER_BATCH_MAX) as of now_s (Unix seconds). On return each
  * has a complete response and what it reports is durable in the audit: if it could not be made
  * durable the response is 503 temporarily_unavailable. Cannot fail otherwise.
  */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gate's handler. It stands at the head of the rewrite phase of locations: nothing answers from
+ * a protected location before it, and main requests, subrequests, named locations and internal
+ * redirects all pass here, which they do not do in the access phase. A refusal is a whole response,
+ * so that neither satisfy nor error_page has a say.
+ */
+#include "ngx_http_caregate_module.h"
+
+static ngx_int_t phase_answer(ngx_int_t rc)
+{
+    /* NGX_DECLINED would let the request go on. */
+    return rc == NGX_DECLINED ? NGX_ERROR : rc;
+}
+
+/* A copy in the request's pool. Verified values hold no control characters; nothing else enters. */
+static ngx_int_t copy_value(ngx_http_request_t *r, struct cg_span value, ngx_str_t *ret_copy)
+{
+    ngx_str_t none = ngx_null_string;
+    *ret_copy = none;
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.data[i] < 0x20 || value.data[i] == 0x7f) {
+            return NGX_DECLINED;
+        }
+    }
+    ngx_str_t copy = {.len = value.len, .data = ngx_pnalloc(r->pool, value.len)};
+    if (copy.data == NULL) {
+        return NGX_ERROR;
+    }
+    ngx_memcpy(copy.data, value.data, value.len);
+    *ret_copy = copy;
+    return NGX_OK;
+}
+
+static ngx_int_t keep_caller(ngx_http_request_t *r, const struct cg_gate_verdict *verdict,
+                             struct caregate_caller *caller)
+{
+    const struct {
+        struct cg_span from;
+        ngx_str_t *to;
+    } values[] = {
+        {verdict->realm, &caller->realm},
+        {verdict->client_id, &caller->client_id},
+        {verdict->organisation, &caller->organisation},
+        {verdict->subject, &caller->subject},
+        {verdict->scope, &caller->scope},
+        {verdict->token_id, &caller->token_id},
+    };
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        ngx_int_t rc = copy_value(r, values[i].from, values[i].to);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+    return NGX_OK;
+}
+
+static void note_refusal(ngx_http_request_t *r, const struct caregate_worker *worker,
+                         const struct caregate_mark *mark)
+{
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    struct cg_refusal refusal = {
+        .time_s = ngx_time(),
+        .reason = mark->reason,
+        .count = 1,
+        .realm = caregate_span(mark->caller.realm.len > 0 ? mark->caller.realm : conf->api_realm),
+        .api = caregate_span(conf->api),
+        .client_id = caregate_span(mark->caller.client_id),
+        .organisation = caregate_span(mark->caller.organisation),
+        .token_id = caregate_span(mark->caller.token_id),
+        .request_id = caregate_span(mark->visit->request_id),
+        .address = caregate_span(r->connection->addr_text),
+    };
+    cg_gate_note_refusal(worker->gate, &refusal);
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "caregate: refused, %s, client_id \"%V\"",
+                  cg_reason_name(mark->reason), &mark->caller.client_id);
+}
+
+/* A client that waits for "100 Continue" is told the answer instead, and may not send its body. */
+static ngx_int_t discard_body(ngx_http_request_t *r)
+{
+    if (r->headers_in.expect != NULL && !r->expect_tested) {
+        r->keepalive = 0;
+    }
+    r->expect_tested = 1;
+    return ngx_http_discard_request_body(r);
+}
+
+static ngx_int_t refuse(ngx_http_request_t *r, const struct caregate_mark *mark,
+                        const struct cg_gate_verdict *verdict)
+{
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    const struct caregate_worker *worker =
+        ((struct caregate_main_conf *)caregate_main_conf_of(r))->worker;
+    struct cg_exchange *exchange = caregate_exchange_obtain(r);
+    if (exchange == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    exchange->request.request_id = caregate_span(mark->visit->request_id);
+    enum cg_status status = cg_gate_refuse(conf->route, verdict, exchange);
+    note_refusal(r, worker, mark);
+    ngx_int_t rc = discard_body(r);
+    if (rc != NGX_OK || status != CG_OK) {
+        return rc != NGX_OK ? rc : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    /* The status of an earlier error page would replace ours. */
+    r->err_status = 0;
+    return caregate_answer_send(r, &exchange->response);
+}
+
+static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
+                   struct cg_gate_verdict *ret_verdict)
+{
+    const struct caregate_main_conf *main_conf = caregate_main_conf_of(r);
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    struct cg_gate_request request = {
+        .authorization = caregate_span(visit->authorization),
+        .query = caregate_span(r->args),
+        .method = cg_method_of(caregate_span(r->method_name)),
+        .now_s = ngx_time(),
+    };
+    cg_gate_decide(main_conf->worker->gate, conf->route, &request, ret_verdict);
+}
+
+/* The token as it came with the request, although the gate has taken the header away since. */
+static void see_authorization(const ngx_http_request_t *r, struct caregate_visit *visit)
+{
+    if (visit->has_seen_authorization) {
+        return;
+    }
+    visit->has_seen_authorization = 1;
+    if (r->headers_in.authorization != NULL) {
+        visit->authorization = r->headers_in.authorization->value;
+    }
+}
+
+static ngx_int_t judge(ngx_http_request_t *r, struct caregate_mark *mark)
+{
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
+    struct cg_gate_verdict verdict;
+    see_authorization(r, mark->visit);
+    decide(r, mark->visit, &verdict);
+    ngx_int_t rc = keep_caller(r, &verdict, &mark->caller);
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (rc == NGX_DECLINED) {
+        verdict.reason = CG_REASON_TOKEN_MALFORMED;
+    }
+    mark->reason = verdict.reason;
+    mark->decision = verdict.reason == CG_REASON_NONE ? CAREGATE_ALLOWED : CAREGATE_REFUSED;
+    mark->upstream_before = r->upstream;
+    caregate_mark_forget_variables(r);
+    caregate_zone_count_gate(conf->worker, verdict.reason);
+    if (verdict.reason != CG_REASON_NONE) {
+        return phase_answer(refuse(r, mark, &verdict));
+    }
+    if (caregate_identity_set(r, mark) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return NGX_DECLINED;
+}
+
+ngx_int_t caregate_access_handler(ngx_http_request_t *r)
+{
+    const struct caregate_main_conf *main_conf = caregate_main_conf_of(r);
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    if (conf->route == NULL) {
+        /* A request that was in error before it was read jumps here without passing the strip. */
+        return r->internal && r == r->main && caregate_mark_find(r) == NULL
+                   ? caregate_identity_strip_handler(r)
+                   : NGX_DECLINED;
+    }
+    struct caregate_mark *mark = caregate_mark_obtain(r);
+    if (mark == NULL || main_conf->worker == NULL ||
+        caregate_request_id_find(r, mark->visit) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return judge(r, mark);
+}
+
+void caregate_access_come_first(ngx_cycle_t *cycle)
+{
+    const ngx_http_core_main_conf_t *core =
+        ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module);
+    if (core == NULL || core->phase_engine.handlers == NULL ||
+        core->phase_engine.location_rewrite_index == (ngx_uint_t)-1) {
+        return;
+    }
+    ngx_http_phase_handler_t *first =
+        &core->phase_engine.handlers[core->phase_engine.location_rewrite_index];
+    ngx_http_phase_handler_t *ours = first;
+    while (ours->checker == ngx_http_core_rewrite_phase &&
+           ours->handler != caregate_access_handler) {
+        ours++;
+    }
+    if (ours->handler != caregate_access_handler) {
+        return;
+    }
+    ngx_http_phase_handler_t saved = *ours;
+    ngx_memmove(first + 1, first, (size_t)((u_char *)ours - (u_char *)first));
+    *first = saved;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration's life: made, inherited, and checked as a whole when all of it is read. */
+#include "ngx_http_caregate_module.h"
+
+#define DEFAULT_NICE 10
+#define DEFAULT_MAX_AGE_S 3600
+/* Two snapshots of the largest size, and the counters. Pages that are not used cost nothing. */
+#define DEFAULT_ZONE_BYTES ((size_t)10 * 1024 * 1024)
+
+void *caregate_config_create_main(ngx_conf_t *cf)
+{
+    struct caregate_main_conf *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+    if (conf == NULL) {
+        return NULL;
+    }
+    conf->thread_nice = NGX_CONF_UNSET;
+    conf->snapshot_max_age_s = NGX_CONF_UNSET;
+    return conf;
+}
+
+char *caregate_config_init_main(ngx_conf_t *cf, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_conf_init_value(main_conf->thread_nice, DEFAULT_NICE);
+    ngx_conf_init_value(main_conf->snapshot_max_age_s, DEFAULT_MAX_AGE_S);
+    (void)cf;
+    return NGX_CONF_OK;
+}
+
+void *caregate_config_create_location(ngx_conf_t *cf)
+{
+    struct caregate_loc_conf *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+    if (conf == NULL) {
+        return NULL;
+    }
+    conf->fhir = NGX_CONF_UNSET;
+    conf->forward_token = NGX_CONF_UNSET;
+    conf->status = NGX_CONF_UNSET;
+    return conf;
+}
+
+/* Says of a directive, at its place, why the configuration as a whole cannot be. */
+static char *refuse(ngx_conf_t *cf, const char *directive, const struct caregate_place *place,
+                    const char *why)
+{
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" %s in %V:%ui", directive, why, &place->file,
+                  place->line);
+    return NGX_CONF_ERROR;
+}
+
+/* What gate and issuer both stand on. */
+static char *demand_parts(ngx_conf_t *cf, struct caregate_main_conf *conf, const char *directive,
+                          const struct caregate_place *place)
+{
+    ngx_str_t pool_name = ngx_string("caregate");
+    if (conf->pool != NULL) {
+        return NGX_CONF_OK;
+    }
+    if (conf->store.len == 0) {
+        return refuse(cf, directive, place,
+                      "needs a store: put \"caregate_store sqlite:PATH;\" into the http block");
+    }
+    if (conf->master_key == NULL) {
+        /* A gate writes its refusals to the audit, whose checkpoints are signed with a sealed key.
+         */
+        return refuse(
+            cf, directive, place,
+            "needs the master key: put \"caregate_master_key FILE;\" into the http block");
+    }
+    if (conf->zone == NULL && caregate_zone_add(cf, conf, DEFAULT_ZONE_BYTES) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+    conf->pool = ngx_thread_pool_get(cf->cycle, &pool_name);
+    return conf->pool != NULL ? NGX_CONF_OK
+                              : refuse(cf, directive, place,
+                                       "needs threads: put \"thread_pool caregate threads=2;\" "
+                                       "before the http block");
+}
+
+static void free_route(void *data)
+{
+    (void)cg_gate_route_free(data);
+}
+
+static struct cg_gate_rule *library_rules(ngx_conf_t *cf, const struct caregate_loc_conf *location)
+{
+    ngx_uint_t count = location->rules == NULL ? 0 : location->rules->nelts;
+    struct cg_gate_rule *rules = ngx_pcalloc(cf->pool, (count + 1) * sizeof(*rules));
+    for (ngx_uint_t i = 0; rules != NULL && i < count; i++) {
+        const struct caregate_rule *rule = (struct caregate_rule *)location->rules->elts + i;
+        rules[i] = (struct cg_gate_rule){.methods = rule->methods,
+                                         .scopes = rule->scopes.elts,
+                                         .scope_count = rule->scopes.nelts};
+    }
+    return rules;
+}
+
+static char *make_route(ngx_conf_t *cf, struct caregate_loc_conf *location)
+{
+    const char *message = "cannot be: memory is short";
+    struct cg_gate_route_config config = {
+        .realm = caregate_span(location->api_realm),
+        .api = caregate_span(location->api),
+        .rules = library_rules(cf, location),
+        .rule_count = location->rules == NULL ? 0 : location->rules->nelts,
+        .fhir = location->fhir == 1,
+    };
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
+    if (config.rules == NULL || cleanup == NULL ||
+        cg_gate_route_new(&config, &location->route, &message) != CG_OK) {
+        return refuse(cf, "caregate_api", &location->api_place, message);
+    }
+    cleanup->data = location->route;
+    cleanup->handler = free_route;
+    return NGX_CONF_OK;
+}
+
+/* Protection goes down to nested locations; rules go with the API that they are about. */
+static void inherit(const struct caregate_loc_conf *parent, struct caregate_loc_conf *child)
+{
+    ngx_conf_merge_value(child->fhir, parent->fhir, 0);
+    ngx_conf_merge_value(child->forward_token, parent->forward_token, 0);
+    if (child->api.len > 0 || parent->api.len == 0) {
+        return;
+    }
+    child->api = parent->api;
+    child->api_realm = parent->api_realm;
+    child->api_place = parent->api_place;
+    if (child->rules == NULL) {
+        child->rules = parent->rules;
+        child->rules_place = parent->rules_place;
+        if (child->fhir == parent->fhir) {
+            child->route = parent->route;
+        }
+    }
+}
+
+/* "if" and limit_except within a location go on with what the location does. */
+static void inherit_handler(ngx_conf_t *cf, const struct caregate_loc_conf *parent,
+                            struct caregate_loc_conf *child)
+{
+    ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    if (!core->noname && !core->lmt_excpt) {
+        return;
+    }
+    if (child->issuer_realm.len == 0 && parent->issuer_realm.len > 0) {
+        child->issuer_realm = parent->issuer_realm;
+        child->issuer_place = parent->issuer_place;
+    }
+    if (core->lmt_excpt && core->handler == NULL) {
+        core->handler = parent->issuer_realm.len > 0 ? caregate_content_handler
+                        : parent->status == 1        ? caregate_status_handler
+                                                     : NULL;
+    }
+}
+
+static char *check_issuer(ngx_conf_t *cf, struct caregate_main_conf *conf,
+                          const struct caregate_loc_conf *location)
+{
+    static const char directive[] = "caregate_issuer";
+    ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    if (location->api.len > 0) {
+        return refuse(cf, directive, &location->issuer_place,
+                      "cannot issue tokens where \"caregate_api\" asks for one");
+    }
+    if (core->handler != caregate_content_handler && !core->noname) {
+        return refuse(cf, directive, &location->issuer_place,
+                      "shares its location with another directive that answers requests");
+    }
+    /* The issuer bounds bodies itself and says so in its own words. */
+    core->client_max_body_size = 0;
+    conf->has_issuer = 1;
+    return demand_parts(cf, conf, directive, &location->issuer_place);
+}
+
+static char *check_gate(ngx_conf_t *cf, struct caregate_main_conf *conf,
+                        struct caregate_loc_conf *location)
+{
+    conf->has_gate = 1;
+    if (demand_parts(cf, conf, "caregate_api", &location->api_place) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+    return location->route == NULL ? make_route(cf, location) : NGX_CONF_OK;
+}
+
+char *caregate_config_merge_location(ngx_conf_t *cf, void *parent, void *child)
+{
+    struct caregate_main_conf *conf =
+        ngx_http_conf_get_module_main_conf(cf, ngx_http_caregate_module);
+    struct caregate_loc_conf *location = child;
+    inherit(parent, location);
+    inherit_handler(cf, parent, location);
+    if (location->status == NGX_CONF_UNSET) {
+        location->status = 0;
+    }
+    if (location->issuer_realm.len > 0) {
+        return check_issuer(cf, conf, location);
+    }
+    if (location->api.len > 0) {
+        return check_gate(cf, conf, location);
+    }
+    return location->rules == NULL ? NGX_CONF_OK
+                                   : refuse(cf, "caregate_require", &location->rules_place,
+                                            "needs \"caregate_api\" in its location or around it");
+}

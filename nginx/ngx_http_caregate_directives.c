@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads directives. What a value may be is checked here, where nginx knows file and line. */
+#include "ngx_http_caregate_module.h"
+
+#define ZONE_MIN ((ssize_t)262144)
+#define RULES_MAX 32
+
+struct help {
+    ngx_str_t directive;
+    const char *allowed;
+};
+
+static const struct help helps[] = {
+    {ngx_string("caregate_store"), "sqlite:PATH or sqlite:PATH?vfs=NAME"},
+    {ngx_string("caregate_master_key"), "a file with one line of 43 base64url characters (32 "
+                                        "bytes), readable by its owner only"},
+    {ngx_string("caregate_thread_nice"), "a number from 0 to 19"},
+    {ngx_string("caregate_zone"), "a size of at least 256k, such as 10m"},
+    {ngx_string("caregate_snapshot_max_age"), "a time of at least 1s, such as 1h"},
+    {ngx_string("caregate_issuer"), "a realm's path, such as /vlive/hpca"},
+    {ngx_string("caregate_api"), "NAME [realm=REALM]"},
+    {ngx_string("caregate_require"),
+     "[METHOD,...=]SCOPE..., with the methods GET HEAD POST PUT PATCH DELETE OPTIONS"},
+    {ngx_string("caregate_status"), "no value"},
+};
+
+char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const char *why)
+{
+    const char *allowed = "";
+    for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+        if (helps[i].directive.len == cmd->name.len &&
+            ngx_strncmp(helps[i].directive.data, cmd->name.data, cmd->name.len) == 0) {
+            allowed = helps[i].allowed;
+        }
+    }
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s; allowed is: %s", &cmd->name, why,
+                       allowed);
+    return NGX_CONF_ERROR;
+}
+
+static ngx_str_t argument(const ngx_conf_t *cf, ngx_uint_t index)
+{
+    return ((const ngx_str_t *)cf->args->elts)[index];
+}
+
+static struct caregate_place place_of(const ngx_conf_t *cf)
+{
+    return (struct caregate_place){.file = cf->conf_file->file.name, .line = cf->conf_file->line};
+}
+
+/* Takes the start off the text, if it is there. */
+static ngx_uint_t take_start(ngx_str_t *text, ngx_str_t start)
+{
+    if (text->len < start.len || ngx_strncmp(text->data, start.data, start.len) != 0) {
+        return 0;
+    }
+    text->data += start.len;
+    text->len -= start.len;
+    return 1;
+}
+
+/* "sqlite:" + absolute path + what followed it. */
+static char *make_uri(ngx_conf_t *cf, ngx_str_t path, ngx_str_t rest, ngx_str_t *ret_uri)
+{
+    static const ngx_str_t scheme = ngx_string("sqlite:");
+    if (ngx_conf_full_name(cf->cycle, &path, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+    u_char *data = ngx_pnalloc(cf->pool, scheme.len + path.len + rest.len);
+    if (data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+    u_char *end = ngx_cpymem(data, scheme.data, scheme.len);
+    end = ngx_cpymem(end, path.data, path.len);
+    end = ngx_cpymem(end, rest.data, rest.len);
+    *ret_uri = (ngx_str_t){.len = (size_t)(end - data), .data = data};
+    return NGX_CONF_OK;
+}
+
+static ngx_uint_t is_vfs(ngx_str_t query)
+{
+    ngx_uint_t is_known = take_start(&query, (ngx_str_t)ngx_string("?vfs="));
+    for (size_t i = 0; i < query.len; i++) {
+        u_char letter = query.data[i];
+        if (letter <= ' ' || letter >= 0x7f || letter == '&' || letter == '?' || letter == '#') {
+            return 0;
+        }
+    }
+    return is_known && query.len > 0;
+}
+
+char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t value = argument(cf, 1);
+    if (main_conf->store.len > 0) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    if (take_start(&value, (ngx_str_t)ngx_string("postgresql:"))) {
+        return caregate_directive_refuse(cf, cmd, "PostgreSQL is not built in");
+    }
+    if (!take_start(&value, (ngx_str_t)ngx_string("sqlite:"))) {
+        return caregate_directive_refuse(cf, cmd, "this is no store");
+    }
+    const u_char *mark = ngx_strlchr(value.data, value.data + value.len, '?');
+    ngx_str_t path = value;
+    ngx_str_t rest = ngx_null_string;
+    if (mark != NULL) {
+        path.len = (size_t)(mark - value.data);
+        rest = (ngx_str_t){.len = value.len - path.len, .data = value.data + path.len};
+    }
+    if (path.len == 0 || path.data[0] == ':' || (rest.len > 0 && !is_vfs(rest))) {
+        return caregate_directive_refuse(cf, cmd, "this names no file");
+    }
+    /* A zero must follow for ngx_conf_full_name. */
+    ngx_str_t copy = {.len = path.len, .data = ngx_pnalloc(cf->pool, path.len + 1)};
+    if (copy.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+    *ngx_cpymem(copy.data, path.data, path.len) = '\0';
+    return make_uri(cf, copy, rest, &main_conf->store);
+}
+
+char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t path = argument(cf, 1);
+    if (main_conf->master_key != NULL) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    if (path.len == 0) {
+        return caregate_directive_refuse(cf, cmd, "this names no file");
+    }
+    if (ngx_conf_full_name(cf->cycle, &path, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+    const char *why = NULL;
+    if (caregate_master_key_read(cf, &path, &main_conf->master_key, &why) != NGX_OK) {
+        return caregate_directive_refuse(cf, cmd, why);
+    }
+    return NGX_CONF_OK;
+}
+
+char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t value = argument(cf, 1);
+    if (main_conf->thread_nice != NGX_CONF_UNSET) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    ngx_int_t nice = ngx_atoi(value.data, value.len);
+    if (nice == NGX_ERROR || nice > 19) {
+        return caregate_directive_refuse(cf, cmd, "this is no such priority");
+    }
+    main_conf->thread_nice = nice;
+    return NGX_CONF_OK;
+}
+
+char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t value = argument(cf, 1);
+    if (main_conf->zone != NULL) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    ssize_t size = ngx_parse_size(&value);
+    if (size == NGX_ERROR || size < ZONE_MIN) {
+        return caregate_directive_refuse(cf, cmd, "this is no size, or too small");
+    }
+    return caregate_zone_add(cf, main_conf, (size_t)size) == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t value = argument(cf, 1);
+    if (main_conf->snapshot_max_age_s != NGX_CONF_UNSET) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    ngx_int_t age_s = ngx_parse_time(&value, 1);
+    if (age_s == NGX_ERROR || age_s < 1) {
+        return caregate_directive_refuse(cf, cmd, "this is no time, or too short");
+    }
+    main_conf->snapshot_max_age_s = age_s;
+    return NGX_CONF_OK;
+}
+
+/* The library knows what names may be: it is asked to make such a route, which is then let go. */
+static const char *fault_of(const struct cg_gate_route_config *config)
+{
+    struct cg_gate_route *route = NULL;
+    const char *message = "memory is short";
+    if (cg_gate_route_new(config, &route, &message) != CG_OK) {
+        return message;
+    }
+    (void)cg_gate_route_free(route);
+    return NULL;
+}
+
+char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_loc_conf *location = conf;
+    ngx_str_t realm = argument(cf, 1);
+    if (location->issuer_realm.len > 0) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    struct cg_gate_route_config trial = {.realm = caregate_span(realm),
+                                         .api = CAREGATE_SPAN("any")};
+    const char *fault = fault_of(&trial);
+    if (fault != NULL) {
+        return caregate_directive_refuse(cf, cmd, fault);
+    }
+    location->issuer_realm = realm;
+    location->issuer_place = place_of(cf);
+    ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    core->handler = caregate_content_handler;
+    return NGX_CONF_OK;
+}
+
+char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_loc_conf *location = conf;
+    ngx_str_t api = argument(cf, 1);
+    ngx_str_t realm = ngx_null_string;
+    if (location->api.len > 0) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    if (cf->args->nelts > 2) {
+        realm = argument(cf, 2);
+        if (!take_start(&realm, (ngx_str_t)ngx_string("realm="))) {
+            return caregate_directive_refuse(cf, cmd, "the second value is no realm");
+        }
+    }
+    struct cg_gate_route_config trial = {.realm = caregate_span(realm), .api = caregate_span(api)};
+    const char *fault = fault_of(&trial);
+    if (fault != NULL) {
+        return caregate_directive_refuse(cf, cmd, fault);
+    }
+    location->api = api;
+    location->api_realm = realm;
+    location->api_place = place_of(cf);
+    return NGX_CONF_OK;
+}
+
+/* The methods of "GET,POST". 0 when one is unknown. */
+static unsigned methods_of(ngx_str_t list)
+{
+    unsigned methods = 0;
+    u_char *end = list.data + list.len;
+    for (u_char *at = list.data; at <= end;) {
+        u_char *comma = ngx_strlchr(at, end, ',');
+        u_char *stop = comma == NULL ? end : comma;
+        enum cg_method method =
+            cg_method_of((struct cg_span){.data = at, .len = (size_t)(stop - at)});
+        if (method == CG_METHOD_OTHER) {
+            return 0;
+        }
+        methods |= method;
+        at = stop + 1;
+    }
+    return methods;
+}
+
+/* Takes "METHOD,...=" off the first scope. A scope may hold '=', a method's name never does. */
+static ngx_uint_t take_methods(ngx_str_t *first, unsigned *ret_methods)
+{
+    u_char *equals = ngx_strlchr(first->data, first->data + first->len, '=');
+    if (equals == NULL) {
+        *ret_methods = CG_METHOD_ANY;
+        return 1;
+    }
+    ngx_str_t list = {.len = (size_t)(equals - first->data), .data = first->data};
+    first->len -= list.len + 1;
+    first->data += list.len + 1;
+    *ret_methods = methods_of(list);
+    return *ret_methods != 0;
+}
+
+static char *fill_rule(ngx_conf_t *cf, struct caregate_rule *rule, ngx_str_t first)
+{
+    ngx_uint_t count = cf->args->nelts - 1;
+    if (ngx_array_init(&rule->scopes, cf->pool, count, sizeof(struct cg_span)) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+    struct cg_span *scopes = ngx_array_push_n(&rule->scopes, count);
+    if (scopes == NULL) {
+        return NGX_CONF_ERROR;
+    }
+    scopes[0] = caregate_span(first);
+    for (ngx_uint_t i = 1; i < count; i++) {
+        scopes[i] = caregate_span(argument(cf, i + 1));
+    }
+    return NGX_CONF_OK;
+}
+
+char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_loc_conf *location = conf;
+    ngx_str_t first = argument(cf, 1);
+    unsigned methods;
+    if (!take_methods(&first, &methods)) {
+        return caregate_directive_refuse(cf, cmd, "a method is not known");
+    }
+    if (location->rules == NULL) {
+        location->rules = ngx_array_create(cf->pool, 4, sizeof(struct caregate_rule));
+        location->rules_place = place_of(cf);
+    }
+    struct caregate_rule *rule = location->rules == NULL ? NULL : ngx_array_push(location->rules);
+    if (rule == NULL || fill_rule(cf, rule, first) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+    rule->methods = methods;
+    struct cg_gate_rule trial_rule = {
+        .methods = methods, .scopes = rule->scopes.elts, .scope_count = rule->scopes.nelts};
+    struct cg_gate_route_config trial = {
+        .api = CAREGATE_SPAN("any"), .rules = &trial_rule, .rule_count = 1};
+    const char *fault =
+        location->rules->nelts > RULES_MAX ? "a location takes at most 32 rules" : fault_of(&trial);
+    return fault == NULL ? NGX_CONF_OK : caregate_directive_refuse(cf, cmd, fault);
+}
+
+char *caregate_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_loc_conf *location = conf;
+    if (location->status != NGX_CONF_UNSET) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    location->status = 1;
+    ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    core->handler = caregate_status_handler;
+    return NGX_CONF_OK;
+}

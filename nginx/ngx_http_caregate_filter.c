@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goes onto responses of protected and issuing locations: X-Request-ID; and, where nginx could
+ * not reach the API behind, a body of the same shape as the gate's refusals. What the API itself
+ * answered passes untouched, and so does a page of the operator's own.
+ */
+#include "ngx_http_caregate_module.h"
+
+static enum cg_reason upstream_reason(ngx_uint_t status)
+{
+    switch (status) {
+    case NGX_HTTP_BAD_GATEWAY: return CG_REASON_UPSTREAM_UNREACHABLE;
+    case NGX_HTTP_SERVICE_UNAVAILABLE: return CG_REASON_UPSTREAM_UNAVAILABLE;
+    case NGX_HTTP_GATEWAY_TIME_OUT: return CG_REASON_UPSTREAM_TIMEOUT;
+    default: return CG_REASON_NONE;
+    }
+}
+
+/* err_status is set where nginx makes an error itself; the upstream must be this location's. */
+static ngx_uint_t is_upstream_error(const ngx_http_request_t *r, const struct caregate_mark *mark)
+{
+    return mark->decision == CAREGATE_ALLOWED && mark->replacement == NULL &&
+           upstream_reason(r->err_status) != CG_REASON_NONE && r->upstream != NULL &&
+           r->upstream != mark->upstream_before;
+}
+
+static void drop_headers(ngx_http_request_t *r)
+{
+    if (r->headers_out.content_encoding != NULL) {
+        r->headers_out.content_encoding->hash = 0;
+        r->headers_out.content_encoding = NULL;
+    }
+    if (r->headers_out.refresh != NULL) {
+        r->headers_out.refresh->hash = 0;
+        r->headers_out.refresh = NULL;
+    }
+    r->headers_out.charset.len = 0;
+}
+
+static ngx_int_t replace(ngx_http_request_t *r, struct caregate_mark *mark)
+{
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    struct cg_gate_verdict verdict = {
+        .reason = upstream_reason(r->err_status),
+        .realm = caregate_span(mark->caller.realm),
+    };
+    struct cg_exchange *exchange = conf->route == NULL ? NULL : caregate_exchange_obtain(r);
+    if (exchange == NULL) {
+        return NGX_OK;
+    }
+    exchange->request.request_id = caregate_span(mark->visit->request_id);
+    if (cg_gate_refuse(conf->route, &verdict, exchange) != CG_OK) {
+        return NGX_OK;
+    }
+    drop_headers(r);
+    mark->reason = verdict.reason;
+    mark->replacement = exchange;
+    caregate_mark_forget_variables(r);
+    return caregate_answer_head(r, &exchange->response);
+}
+
+static ngx_uint_t has_request_id(ngx_http_request_t *r, ngx_str_t name)
+{
+    for (ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL; part = part->next) {
+        const ngx_table_elt_t *headers = part->elts;
+        for (ngx_uint_t i = 0; i < part->nelts; i++) {
+            if (headers[i].hash != 0 && headers[i].key.len == name.len &&
+                ngx_strncasecmp(headers[i].key.data, name.data, name.len) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static ngx_int_t add_request_id(ngx_http_request_t *r, const struct caregate_mark *mark)
+{
+    static const ngx_str_t name = ngx_string("X-Request-ID");
+    if (r != r->main || mark->visit->request_id.len == 0 || has_request_id(r, name)) {
+        return NGX_OK;
+    }
+    ngx_table_elt_t *header = ngx_list_push(&r->headers_out.headers);
+    if (header == NULL) {
+        return NGX_ERROR;
+    }
+    ngx_memzero(header, sizeof(*header));
+    header->hash = 1;
+    header->key = name;
+    header->value = mark->visit->request_id;
+    return NGX_OK;
+}
+
+ngx_int_t caregate_header_filter(ngx_http_request_t *r)
+{
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
+    struct caregate_mark *mark = caregate_mark_find(r);
+    if (mark == NULL) {
+        return conf->next_header_filter(r);
+    }
+    if (is_upstream_error(r, mark) && replace(r, mark) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    if (add_request_id(r, mark) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    return conf->next_header_filter(r);
+}
+
+static void swallow(ngx_chain_t *in)
+{
+    for (; in != NULL; in = in->next) {
+        in->buf->pos = in->buf->last;
+        in->buf->file_pos = in->buf->file_last;
+    }
+}
+
+ngx_int_t caregate_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
+    struct caregate_mark *mark = ngx_http_get_module_ctx(r, ngx_http_caregate_module);
+    if (mark == NULL || mark->replacement == NULL || in == NULL) {
+        return conf->next_body_filter(r, in);
+    }
+    swallow(in);
+    if (mark->replaced) {
+        return conf->next_body_filter(r, NULL);
+    }
+    ngx_chain_t *body = caregate_answer_body(r, &mark->replacement->response);
+    if (body == NULL) {
+        return NGX_ERROR;
+    }
+    mark->replaced = 1;
+    return conf->next_body_filter(r, body);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The headers that tell the API behind who is calling. They come from a verified token or not at
+ * all: what a client sends under these names is taken out of every request as soon as it is read.
+ *
+ * The list of headers is made anew rather than mended: nginx's loops look at the first element of a
+ * list's next part unchecked, and a subrequest's list shares its parts with the main request's.
+ */
+#include "ngx_http_caregate_module.h"
+
+enum header_kind {
+    KIND_OTHER = 0,
+    KIND_IDENTITY = 1 << 0,
+    KIND_TOKEN = 1 << 1,
+    KIND_REQUEST_ID = 1 << 2,
+};
+
+struct known_header {
+    ngx_str_t name; /* as it is sent */
+    ngx_str_t key;  /* lower case */
+    enum header_kind kind;
+    size_t value; /* of an identity header: where struct caregate_caller has it */
+};
+
+static const struct known_header known_headers[] = {
+    {ngx_string("Caregate-Client-Id"), ngx_string("caregate-client-id"), KIND_IDENTITY,
+     offsetof(struct caregate_caller, client_id)},
+    {ngx_string("Caregate-Organisation"), ngx_string("caregate-organisation"), KIND_IDENTITY,
+     offsetof(struct caregate_caller, organisation)},
+    {ngx_string("Caregate-Subject"), ngx_string("caregate-subject"), KIND_IDENTITY,
+     offsetof(struct caregate_caller, subject)},
+    {ngx_string("Caregate-Scope"), ngx_string("caregate-scope"), KIND_IDENTITY,
+     offsetof(struct caregate_caller, scope)},
+    {ngx_string("Caregate-Token-Id"), ngx_string("caregate-token-id"), KIND_IDENTITY,
+     offsetof(struct caregate_caller, token_id)},
+    {ngx_string("Authorization"), ngx_string("authorization"), KIND_TOKEN, 0},
+    {ngx_string("X-Request-ID"), ngx_string("x-request-id"), KIND_REQUEST_ID, 0},
+};
+
+#define KNOWN_COUNT (sizeof(known_headers) / sizeof(known_headers[0]))
+#define REQUEST_ID_MAX 64
+
+static u_char lower(u_char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (u_char)(letter | 0x20) : letter;
+}
+
+static ngx_uint_t is_alphanumeric(u_char letter)
+{
+    return (letter >= '0' && letter <= '9') || (lower(letter) >= 'a' && lower(letter) <= 'z');
+}
+
+/* An upstream may fold case, and '_' or any other such character into '-' (CGI, WSGI). */
+static ngx_uint_t folds_into(ngx_str_t name, ngx_str_t key)
+{
+    if (name.len != key.len) {
+        return 0;
+    }
+    for (size_t i = 0; i < key.len; i++) {
+        u_char letter = lower(name.data[i]);
+        if (letter != key.data[i] && (key.data[i] != '-' || is_alphanumeric(letter))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static enum header_kind kind_of(ngx_str_t name)
+{
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        if (folds_into(name, known_headers[i].key)) {
+            return known_headers[i].kind;
+        }
+    }
+    return KIND_OTHER;
+}
+
+/* Moves to the next header of a list. NULL after the last. Start with *part the first, *index 0. */
+static ngx_table_elt_t *next_header(ngx_list_part_t **part, ngx_uint_t *index)
+{
+    while (*part != NULL && *index >= (*part)->nelts) {
+        *part = (*part)->next;
+        *index = 0;
+    }
+    return *part == NULL ? NULL : (ngx_table_elt_t *)(*part)->elts + (*index)++;
+}
+
+/* How many headers there are; *ret_kinds: which kinds of known ones. */
+static ngx_uint_t count_headers(ngx_http_request_t *r, unsigned *ret_kinds)
+{
+    ngx_list_part_t *part = &r->headers_in.headers.part;
+    ngx_uint_t index = 0;
+    ngx_uint_t count = 0;
+    *ret_kinds = 0;
+    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
+         header = next_header(&part, &index)) {
+        *ret_kinds |= kind_of(header->key);
+        count++;
+    }
+    return count;
+}
+
+/* Makes the list anew without the headers of some kinds, with room for `room` more. */
+static ngx_int_t remake_list(ngx_http_request_t *r, unsigned kinds_out, ngx_uint_t room)
+{
+    unsigned kinds;
+    ngx_uint_t count = count_headers(r, &kinds);
+    ngx_list_t fresh;
+    if (ngx_list_init(&fresh, r->pool, count + room + 1, sizeof(ngx_table_elt_t)) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    ngx_list_part_t *part = &r->headers_in.headers.part;
+    ngx_uint_t index = 0;
+    ngx_table_elt_t *copy = fresh.part.elts;
+    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
+         header = next_header(&part, &index)) {
+        if ((kind_of(header->key) & kinds_out) == 0) {
+            *copy = *header;
+            copy++;
+            fresh.part.nelts++;
+        }
+    }
+    r->headers_in.headers = fresh;
+    r->headers_in.headers.last = &r->headers_in.headers.part;
+    return NGX_OK;
+}
+
+ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r)
+{
+    unsigned kinds;
+    (void)count_headers(r, &kinds);
+    if ((kinds & KIND_IDENTITY) == 0) {
+        return NGX_DECLINED;
+    }
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "caregate: identity headers sent by the client are taken out");
+    if (remake_list(r, KIND_IDENTITY, 0) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return NGX_DECLINED;
+}
+
+static ngx_table_elt_t *push_header(ngx_http_request_t *r, const struct known_header *known,
+                                    ngx_str_t value)
+{
+    ngx_table_elt_t *header = ngx_list_push(&r->headers_in.headers);
+    if (header == NULL) {
+        return NULL;
+    }
+    ngx_memzero(header, sizeof(*header));
+    header->hash = ngx_hash_key(known->key.data, known->key.len);
+    header->key = known->name;
+    header->value = value;
+    header->lowcase_key = known->key.data;
+    return header;
+}
+
+static ngx_str_t value_for(const struct known_header *known, const struct caregate_mark *mark)
+{
+    static const ngx_str_t none = ngx_null_string;
+    switch (known->kind) {
+    case KIND_IDENTITY:
+        return *(const ngx_str_t *)((const void *)((const u_char *)&mark->caller + known->value));
+    case KIND_REQUEST_ID: return mark->visit->request_id;
+    case KIND_TOKEN: return mark->visit->authorization;
+    case KIND_OTHER: break;
+    }
+    return none;
+}
+
+ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark)
+{
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    if (remake_list(r, KIND_IDENTITY | KIND_TOKEN | KIND_REQUEST_ID, KNOWN_COUNT) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    r->headers_in.authorization = NULL;
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        const struct known_header *known = &known_headers[i];
+        ngx_str_t value = value_for(known, mark);
+        if (value.len == 0 || (known->kind == KIND_TOKEN && !conf->forward_token)) {
+            continue;
+        }
+        ngx_table_elt_t *header = push_header(r, known, value);
+        if (header == NULL) {
+            return NGX_ERROR;
+        }
+        if (known->kind == KIND_TOKEN) {
+            r->headers_in.authorization = header;
+        }
+    }
+    return NGX_OK;
+}
+
+static ngx_uint_t is_request_id(ngx_str_t value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        u_char letter = value.data[i];
+        if (!is_alphanumeric(letter) && letter != '.' && letter != '_' && letter != '-') {
+            return 0;
+        }
+    }
+    return value.len >= 1 && value.len <= REQUEST_ID_MAX;
+}
+
+/* The client's own, when it sent exactly one that may stand. */
+static ngx_str_t sent_request_id(ngx_http_request_t *r)
+{
+    ngx_str_t found = ngx_null_string;
+    ngx_uint_t count = 0;
+    ngx_list_part_t *part = &r->headers_in.headers.part;
+    ngx_uint_t index = 0;
+    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
+         header = next_header(&part, &index)) {
+        if (kind_of(header->key) == KIND_REQUEST_ID) {
+            found = header->value;
+            count++;
+        }
+    }
+    return count == 1 && is_request_id(found) ? found : (ngx_str_t)ngx_null_string;
+}
+
+ngx_int_t caregate_request_id_find(ngx_http_request_t *r, struct caregate_visit *visit)
+{
+    if (visit->request_id.len > 0) {
+        return NGX_OK;
+    }
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
+    ngx_str_t sent = sent_request_id(r);
+    if (sent.len > 0) {
+        visit->request_id = sent;
+        return NGX_OK;
+    }
+    const ngx_http_variable_value_t *made =
+        ngx_http_get_indexed_variable(r, (ngx_uint_t)conf->request_id_index);
+    if (made == NULL || made->not_found || made->len == 0) {
+        return NGX_ERROR;
+    }
+    visit->request_id = (ngx_str_t){.len = made->len, .data = made->data};
+    return NGX_OK;
+}

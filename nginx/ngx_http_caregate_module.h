@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the nginx module share. Functions run on the event loop unless they say that
+ * they run on a pool thread, and return what nginx expects at their place: NGX_OK, NGX_ERROR,
+ * NGX_DECLINED, NGX_DONE or an HTTP status.
+ *
+ * What lives how long: a main_conf and its loc_confs as long as a configuration; a worker as long
+ * as a worker process; a visit as long as a main request; a mark as long as the request it marks.
+ */
+#ifndef NGX_HTTP_CAREGATE_MODULE_H
+#define NGX_HTTP_CAREGATE_MODULE_H
+
+#include <caregate/exchange.h>
+#include <caregate/feed.h>
+#include <caregate/gate.h>
+#include <caregate/issuer.h>
+#include <caregate/reason.h>
+#include <caregate/refusal.h>
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_thread_pool.h>
+
+/* Slots of a worker: one signs while the other waits for the disk. */
+#define CAREGATE_SLOTS 2
+/* Token requests that wait in one worker; more are answered 503 at once. */
+#define CAREGATE_QUEUE_MAX 512
+/* Verified tokens that one worker remembers. */
+#define CAREGATE_CACHE_TOKENS 16384
+/* Refusals that are written to the audit in one go. */
+#define CAREGATE_REFUSALS_MAX 64
+/* Worker processes that have a place of their own in the zone. */
+#define CAREGATE_WORKERS_MAX 64
+/* Exchanges that a worker keeps for later use. */
+#define CAREGATE_FREE_EXCHANGES_MAX 128
+/* Name of a worker as a writer of the audit. */
+#define CAREGATE_WRITER_BYTES 64
+
+#define CAREGATE_POLL_MS 500
+#define CAREGATE_UPKEEP_MS 1000
+
+extern ngx_module_t ngx_http_caregate_module;
+
+/* Where a directive stands, for messages about it when all is read. */
+struct caregate_place {
+    ngx_str_t file;
+    ngx_uint_t line;
+};
+
+/* One caregate_require. */
+struct caregate_rule {
+    unsigned methods;   /* enum cg_method bits */
+    ngx_array_t scopes; /* of struct cg_span */
+};
+
+struct caregate_main_conf {
+    ngx_str_t store;     /* URI with an absolute path; empty when there is none */
+    uint8_t *master_key; /* CG_MASTER_KEY_BYTES in locked memory; NULL when there is none */
+    ngx_int_t thread_nice;
+    time_t snapshot_max_age_s;
+    ngx_shm_zone_t *zone;
+
+    ngx_uint_t has_gate;
+    ngx_uint_t has_issuer;
+    ngx_thread_pool_t *pool; /* NULL without gate and issuer */
+    ngx_int_t request_id_index;
+    ngx_uint_t *variable_indexes; /* of the module's own variables */
+    ngx_http_output_header_filter_pt next_header_filter;
+    ngx_http_output_body_filter_pt next_body_filter;
+
+    struct caregate_worker *worker; /* NULL outside of worker processes */
+};
+
+struct caregate_loc_conf {
+    ngx_str_t issuer_realm; /* empty: no issuer here */
+    ngx_str_t api;          /* empty: no gate here */
+    ngx_str_t api_realm;    /* empty: the only realm there is */
+    ngx_array_t *rules;     /* of struct caregate_rule; NULL when there are none */
+    ngx_flag_t fhir;
+    ngx_flag_t forward_token;
+    ngx_flag_t status; /* health and metrics here */
+    struct caregate_place issuer_place;
+    struct caregate_place api_place;
+    struct caregate_place rules_place;
+    struct cg_gate_route *route; /* NULL: no gate here */
+};
+
+/* How a request fared, for variables. */
+enum caregate_decision {
+    CAREGATE_UNDECIDED = 0,
+    CAREGATE_ALLOWED,
+    CAREGATE_REFUSED,
+    CAREGATE_ISSUED,
+};
+
+/* What is known of the caller; strings live in the request's pool. */
+struct caregate_caller {
+    ngx_str_t realm;
+    ngx_str_t client_id;
+    ngx_str_t organisation;
+    ngx_str_t subject;
+    ngx_str_t scope;
+    ngx_str_t token_id;
+};
+
+/* What the module notes on a request: the main one or a subrequest. */
+struct caregate_mark {
+    struct caregate_mark *next; /* another request of the same visit */
+    struct caregate_visit *visit;
+    ngx_http_request_t *request;
+    enum caregate_decision decision;
+    enum cg_reason reason;
+    struct caregate_caller caller;
+    ngx_http_upstream_t *upstream_before; /* of an earlier location of this request */
+    struct caregate_entry *entry;         /* of a request to the issuer */
+    struct cg_exchange *replacement;      /* body to send instead of nginx's error page */
+    ngx_uint_t replaced;
+};
+
+/*
+ * What a main request and its subrequests keep through internal jumps, which clear the modules'
+ * contexts: it hangs on a cleanup of the main request's pool, where it is found again.
+ */
+struct caregate_visit {
+    struct caregate_mark *marks;
+    ngx_str_t authorization; /* as it came; the gate takes the header away */
+    ngx_uint_t has_seen_authorization;
+    ngx_str_t request_id;
+};
+
+/* One token request between its content handler and its answer. Lives in the request's pool. */
+struct caregate_entry {
+    struct caregate_entry *next;
+    ngx_http_request_t *request;
+    struct cg_exchange *exchange; /* owned by a cleanup of the request's pool */
+    u_char *body;
+    size_t body_len;
+    size_t body_size;
+};
+
+enum caregate_job { CAREGATE_DRAIN, CAREGATE_UPKEEP };
+
+/* An issuer slot with the thread task that carries it. */
+struct caregate_slot {
+    struct caregate_worker *worker;
+    ngx_thread_task_t *task;
+    struct cg_issuer_slot *issuer;
+    enum caregate_job job;
+    ngx_uint_t is_running;
+    ngx_uint_t is_upkeep_due;
+    struct caregate_entry *entries[CG_ISSUER_BATCH_MAX]; /* taken by the task */
+    size_t entry_count;
+    enum cg_status upkeep_status; /* of the last upkeep */
+    enum cg_status upkeep_status_logged;
+};
+
+/* Refusals on their way from the gate to the audit, with copies of what they say. */
+struct caregate_report {
+    struct cg_refusal refusals[CAREGATE_REFUSALS_MAX];
+    size_t count;
+    u_char *text;
+    size_t text_size;
+    ngx_uint_t is_start_told; /* the audit knows that this worker started */
+};
+
+struct caregate_poll {
+    ngx_event_t timer;
+    ngx_thread_task_t *task;
+    ngx_uint_t is_running;
+    struct cg_feed *feed;
+    struct cg_snapshot *snapshot; /* what the last poll brought; NULL when nothing changed */
+    enum cg_status status;        /* of the last poll */
+    enum cg_status status_logged;
+    int64_t at_s; /* when it began */
+};
+
+/* All that a worker process has. */
+struct caregate_worker {
+    struct caregate_main_conf *conf;
+    ngx_log_t *log;
+    struct cg_gate *gate;
+    struct caregate_poll poll;
+    struct caregate_report report;
+    struct caregate_slot slots[CAREGATE_SLOTS];
+    ngx_event_t upkeep_timer;
+    ngx_event_t hold_timer; /* armed while anything is queued or running: keeps a quit waiting */
+    ngx_uint_t pending_count;
+    ngx_array_t free_exchanges; /* of struct cg_exchange * */
+
+    ngx_thread_mutex_t mutex; /* guards the queue, which pool threads take from */
+    struct caregate_entry *queue_first;
+    struct caregate_entry **queue_last;
+    ngx_uint_t queue_count;
+};
+
+#define caregate_main_conf_of(r) ngx_http_get_module_main_conf(r, ngx_http_caregate_module)
+#define caregate_loc_conf_of(r) ngx_http_get_module_loc_conf(r, ngx_http_caregate_module)
+
+/* directives.c: setters of the command table */
+char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Logs why the directive is refused, where, and what it allows. Returns NGX_CONF_ERROR. */
+char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const char *why);
+
+/* config.c: the configuration's life */
+void *caregate_config_create_main(ngx_conf_t *cf);
+char *caregate_config_init_main(ngx_conf_t *cf, void *conf);
+void *caregate_config_create_location(ngx_conf_t *cf);
+char *caregate_config_merge_location(ngx_conf_t *cf, void *parent, void *child);
+
+/*
+ * master_key.c: reads the file into locked memory, which a cleanup of the configuration's pool
+ * wipes. NGX_ERROR with *ret_why, a static text, when it holds no key or is open to others.
+ */
+ngx_int_t caregate_master_key_read(ngx_conf_t *cf, ngx_str_t *path, uint8_t **ret_key,
+                                   const char **ret_why);
+
+/* A span of a text that is written in place. */
+#define CAREGATE_SPAN(text) ((struct cg_span){(const uint8_t *)(text), sizeof(text) - 1})
+
+/* convert.c: between nginx's types and the library's. All of them borrow. */
+struct cg_span caregate_span(ngx_str_t text);
+ngx_str_t caregate_str(struct cg_span span);
+void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_request);
+
+/* visit.c */
+struct caregate_mark *caregate_mark_find(ngx_http_request_t *r);
+/* Finds or makes; NULL when memory is short. */
+struct caregate_mark *caregate_mark_obtain(ngx_http_request_t *r);
+/* The mark that tells of this request: its own, else the main request's, else NULL. */
+const struct caregate_mark *caregate_mark_telling(ngx_http_request_t *r);
+/* Gives variables that were evaluated too early another chance. */
+void caregate_mark_forget_variables(ngx_http_request_t *r);
+
+/* identity.c */
+ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r);
+/* Takes the token away (unless it is forwarded) and says who is calling, to the API behind. */
+ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark);
+/* The value of X-Request-ID for this visit: the client's own if it may stand, else a fresh one. */
+ngx_int_t caregate_request_id_find(ngx_http_request_t *r, struct caregate_visit *visit);
+
+/* access.c */
+ngx_int_t caregate_access_handler(ngx_http_request_t *r);
+/* Puts the gate's handler before all others of its phase, whatever was loaded after us. */
+void caregate_access_come_first(ngx_cycle_t *cycle);
+
+/* answer.c */
+/* An exchange that the request's pool gives back to the worker. NULL when memory is short. */
+struct cg_exchange *caregate_exchange_obtain(ngx_http_request_t *r);
+void caregate_exchanges_free(struct caregate_worker *worker);
+/* Puts status and headers of the response onto the request. */
+ngx_int_t caregate_answer_head(ngx_http_request_t *r, const struct cg_response *response);
+/* A chain with the response's body, or NULL when memory is short. */
+ngx_chain_t *caregate_answer_body(ngx_http_request_t *r, const struct cg_response *response);
+/* Sends it all. The exchange must come from caregate_exchange_obtain. */
+ngx_int_t caregate_answer_send(ngx_http_request_t *r, const struct cg_response *response);
+
+/* content.c */
+ngx_int_t caregate_content_handler(ngx_http_request_t *r);
+/* Answers a request whose exchange has its response, and goes on with its connection. */
+void caregate_content_resume(struct caregate_entry *entry);
+
+/* task.c */
+/* Queues an entry. NGX_DECLINED when the queue is full. */
+ngx_int_t caregate_queue_push(struct caregate_worker *worker, struct caregate_entry *entry);
+ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycle);
+/* The threads are gone by now: what is left is done here and now, then freed. */
+void caregate_tasks_finish(struct caregate_worker *worker);
+
+/* report.c */
+ngx_int_t caregate_report_init(struct caregate_report *report, ngx_pool_t *pool);
+/* Moves refusals that are ready out of the gate; nothing while earlier ones are unwritten. */
+void caregate_report_collect(struct caregate_report *report, struct cg_gate *gate, int64_t now_s);
+/* Pool thread. Tells the audit what is to be told. */
+void caregate_report_write(struct caregate_report *report, struct cg_issuer_slot *issuer,
+                           int64_t now_s);
+
+/* poll.c */
+ngx_int_t caregate_poll_start(struct caregate_worker *worker, ngx_cycle_t *cycle);
+void caregate_poll_finish(struct caregate_worker *worker);
+
+/* worker.c */
+/* "HOST/workerN" in the buffer, in the letters that a writer's name may have. */
+struct cg_span caregate_writer_name(const ngx_cycle_t *cycle,
+                                    u_char buffer[static CAREGATE_WRITER_BYTES]);
+ngx_int_t caregate_worker_init(ngx_cycle_t *cycle);
+void caregate_worker_exit(ngx_cycle_t *cycle);
+
+/* filter.c */
+ngx_int_t caregate_header_filter(ngx_http_request_t *r);
+ngx_int_t caregate_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
+
+/* zone.c */
+ngx_int_t caregate_zone_add(ngx_conf_t *cf, struct caregate_main_conf *conf, size_t size);
+/* Keeps the text; logs when it does not fit. */
+void caregate_zone_keep(struct caregate_worker *worker, struct cg_span text, int64_t current_s);
+void caregate_zone_confirm(struct caregate_worker *worker, int64_t current_s);
+/* The text last kept and when it was current; absent when there is none. Borrows from the zone. */
+struct cg_span caregate_zone_text(const struct caregate_worker *worker, int64_t *ret_current_s);
+void caregate_zone_count_gate(const struct caregate_worker *worker, enum cg_reason reason);
+void caregate_zone_count_issuer(const struct caregate_worker *worker,
+                                const struct cg_response *response);
+/* Notes in this worker's place how it is. */
+void caregate_zone_note(const struct caregate_worker *worker);
+
+/* Sums over all workers, for metrics. */
+struct caregate_totals {
+    uint64_t issued;
+    uint64_t issuer[CG_REASON_COUNT];
+    uint64_t gate[CG_REASON_COUNT]; /* CG_REASON_NONE: allowed */
+    uint64_t kept_failures;         /* snapshots that did not fit into the zone */
+    int64_t snapshot_version;       /* the oldest of all workers */
+    int64_t snapshot_current_s;
+    uint64_t queue_length;
+    ngx_uint_t workers;
+};
+void caregate_zone_totals(const struct caregate_worker *worker, struct caregate_totals *ret_totals);
+
+/* status.c */
+ngx_int_t caregate_status_handler(ngx_http_request_t *r);
+
+/* variables.c */
+ngx_int_t caregate_variables_add(ngx_conf_t *cf);
+/* Fills conf->variable_indexes. */
+ngx_int_t caregate_variables_index(ngx_conf_t *cf, struct caregate_main_conf *conf);
+extern const size_t caregate_variable_count;
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The worker's queue of token requests, and the slots that carry them to the pool's threads.
+ *
+ * A task takes what waits when it starts, not when it was posted: while one thread waits for the
+ * disk, requests gather for the next, and one commit serves them all. Once a second each slot also
+ * does its upkeep, between two batches.
+ */
+#include "ngx_http_caregate_module.h"
+
+#include <sys/resource.h>
+
+#define HOLD_MS 3600000
+
+/* Pool thread: takes up to a batch off the queue. */
+static void take_entries(struct caregate_slot *slot)
+{
+    struct caregate_worker *worker = slot->worker;
+    slot->entry_count = 0;
+    if (ngx_thread_mutex_lock(&worker->mutex, worker->log) != NGX_OK) {
+        return;
+    }
+    while (worker->queue_first != NULL && slot->entry_count < CG_ISSUER_BATCH_MAX) {
+        slot->entries[slot->entry_count] = worker->queue_first;
+        slot->entry_count++;
+        worker->queue_count--;
+        worker->queue_first = worker->queue_first->next;
+    }
+    if (worker->queue_first == NULL) {
+        worker->queue_last = &worker->queue_first;
+    }
+    (void)ngx_thread_mutex_unlock(&worker->mutex, worker->log);
+}
+
+/* Pool thread. */
+static void drain(struct caregate_slot *slot)
+{
+    struct cg_exchange *exchanges[CG_ISSUER_BATCH_MAX];
+    take_entries(slot);
+    for (size_t i = 0; i < slot->entry_count; i++) {
+        exchanges[i] = slot->entries[i]->exchange;
+    }
+    if (slot->entry_count > 0) {
+        cg_issuer_run(slot->issuer, exchanges, slot->entry_count, time(NULL));
+    }
+}
+
+/* Pool thread. The first slot also carries what the worker as a whole has to tell. */
+static void keep_up(struct caregate_slot *slot)
+{
+    struct caregate_worker *worker = slot->worker;
+    int64_t now_s = time(NULL);
+    slot->entry_count = 0;
+    if (slot == &worker->slots[0]) {
+        caregate_report_write(&worker->report, slot->issuer, now_s);
+    }
+    slot->upkeep_status = cg_issuer_upkeep(slot->issuer, now_s);
+}
+
+/* Pool thread. On Linux the priority is the calling thread's own. */
+static void run_job(void *data, ngx_log_t *log)
+{
+    struct caregate_slot *slot = *(struct caregate_slot **)data;
+    (void)log;
+    (void)setpriority(PRIO_PROCESS, 0, (int)slot->worker->conf->thread_nice);
+    if (slot->job == CAREGATE_UPKEEP) {
+        keep_up(slot);
+    } else {
+        drain(slot);
+    }
+}
+
+static ngx_uint_t queue_length(struct caregate_worker *worker)
+{
+    if (ngx_thread_mutex_lock(&worker->mutex, worker->log) != NGX_OK) {
+        return 0;
+    }
+    ngx_uint_t count = worker->queue_count;
+    (void)ngx_thread_mutex_unlock(&worker->mutex, worker->log);
+    return count;
+}
+
+/* Sends an idle slot off when there is something to do for it. */
+static ngx_int_t start(struct caregate_slot *slot)
+{
+    if (slot->is_running) {
+        return NGX_OK;
+    }
+    if (slot->is_upkeep_due) {
+        slot->job = CAREGATE_UPKEEP;
+        slot->is_upkeep_due = 0;
+        if (slot == &slot->worker->slots[0]) {
+            caregate_report_collect(&slot->worker->report, slot->worker->gate, ngx_time());
+        }
+    } else if (queue_length(slot->worker) > 0) {
+        slot->job = CAREGATE_DRAIN;
+    } else {
+        return NGX_OK;
+    }
+    if (ngx_thread_task_post(slot->worker->conf->pool, slot->task) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    slot->is_running = 1;
+    return NGX_OK;
+}
+
+static void update_hold(struct caregate_worker *worker)
+{
+    if (worker->pending_count == 0 && worker->hold_timer.timer_set) {
+        ngx_del_timer(&worker->hold_timer);
+    }
+    if (worker->pending_count > 0 && !worker->hold_timer.timer_set) {
+        ngx_add_timer(&worker->hold_timer, HOLD_MS);
+    }
+}
+
+static void hold_on(ngx_event_t *event)
+{
+    update_hold(event->data);
+}
+
+static void report_upkeep(struct caregate_slot *slot)
+{
+    if (slot->upkeep_status == slot->upkeep_status_logged) {
+        return;
+    }
+    slot->upkeep_status_logged = slot->upkeep_status;
+    if (slot->upkeep_status == CG_OK) {
+        ngx_log_error(NGX_LOG_NOTICE, slot->worker->log, 0, "caregate: the audit is written again");
+        return;
+    }
+    ngx_log_error(NGX_LOG_ERR, slot->worker->log, 0,
+                  "caregate: the audit cannot be written: is the store there, and writable?");
+}
+
+/* Several tasks may be done when the loop comes here; nginx calls this for each in one turn. */
+static void finish_job(ngx_event_t *event)
+{
+    struct caregate_slot *slot = event->data;
+    struct caregate_worker *worker = slot->worker;
+    size_t count = slot->entry_count;
+    struct caregate_entry *entries[CG_ISSUER_BATCH_MAX];
+    if (slot->job == CAREGATE_UPKEEP) {
+        report_upkeep(slot);
+    }
+    for (size_t i = 0; i < count; i++) {
+        entries[i] = slot->entries[i];
+    }
+    slot->entry_count = 0;
+    slot->is_running = 0;
+    /* The thread goes on with the next batch while answers are sent. */
+    (void)start(slot);
+    for (size_t i = 0; i < count; i++) {
+        worker->pending_count--;
+        caregate_content_resume(entries[i]);
+    }
+    update_hold(worker);
+}
+
+static ngx_int_t append(struct caregate_worker *worker, struct caregate_entry *entry)
+{
+    if (ngx_thread_mutex_lock(&worker->mutex, worker->log) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+    ngx_int_t rc = NGX_DECLINED;
+    if (worker->queue_count < CAREGATE_QUEUE_MAX) {
+        entry->next = NULL;
+        *worker->queue_last = entry;
+        worker->queue_last = &entry->next;
+        worker->queue_count++;
+        rc = NGX_OK;
+    }
+    (void)ngx_thread_mutex_unlock(&worker->mutex, worker->log);
+    return rc;
+}
+
+ngx_int_t caregate_queue_push(struct caregate_worker *worker, struct caregate_entry *entry)
+{
+    if (append(worker, entry) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+    worker->pending_count++;
+    update_hold(worker);
+    for (size_t i = 0; i < CAREGATE_SLOTS; i++) {
+        if (!worker->slots[i].is_running) {
+            /* Should the pool not take it, the upkeep timer tries again within a second. */
+            (void)start(&worker->slots[i]);
+            break;
+        }
+    }
+    return NGX_OK;
+}
+
+static void upkeep_tick(ngx_event_t *event)
+{
+    struct caregate_worker *worker = event->data;
+    caregate_zone_note(worker);
+    for (size_t i = 0; i < CAREGATE_SLOTS; i++) {
+        worker->slots[i].is_upkeep_due = 1;
+        (void)start(&worker->slots[i]);
+    }
+    ngx_add_timer(event, CAREGATE_UPKEEP_MS);
+}
+
+static ngx_int_t make_slot(struct caregate_worker *worker, struct caregate_slot *slot,
+                           ngx_cycle_t *cycle)
+{
+    u_char name[CAREGATE_WRITER_BYTES];
+    struct cg_issuer_config config = {
+        .store_uri = caregate_span(worker->conf->store),
+        .writer = caregate_writer_name(cycle, name),
+        .master_key = worker->conf->master_key,
+    };
+    if (cg_issuer_slot_new(&config, &slot->issuer) != CG_OK) {
+        ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no issuer slot can be made");
+        return NGX_ERROR;
+    }
+    slot->task = ngx_thread_task_alloc(cycle->pool, sizeof(struct caregate_slot *));
+    if (slot->task == NULL) {
+        return NGX_ERROR;
+    }
+    *(struct caregate_slot **)slot->task->ctx = slot;
+    slot->task->handler = run_job;
+    slot->task->event.data = slot;
+    slot->task->event.handler = finish_job;
+    slot->worker = worker;
+    return NGX_OK;
+}
+
+static void init_timer(ngx_event_t *timer, ngx_event_handler_pt handler,
+                       struct caregate_worker *worker)
+{
+    timer->handler = handler;
+    timer->data = worker;
+    timer->log = worker->log;
+}
+
+ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycle)
+{
+    worker->queue_last = &worker->queue_first;
+    if (ngx_thread_mutex_create(&worker->mutex, worker->log) != NGX_OK ||
+        caregate_report_init(&worker->report, cycle->pool) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    for (size_t i = 0; i < CAREGATE_SLOTS; i++) {
+        if (make_slot(worker, &worker->slots[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+    init_timer(&worker->hold_timer, hold_on, worker);
+    init_timer(&worker->upkeep_timer, upkeep_tick, worker);
+    worker->upkeep_timer.cancelable = 1;
+    ngx_add_timer(&worker->upkeep_timer, 1);
+    return NGX_OK;
+}
+
+/* First what the last task could not write, then all that the gate still keeps. */
+static void report_rest(struct caregate_worker *worker, int64_t now_s)
+{
+    do {
+        caregate_report_write(&worker->report, worker->slots[0].issuer, now_s);
+        if (worker->report.count > 0) {
+            ngx_log_error(NGX_LOG_ERR, worker->log, 0,
+                          "caregate: the audit cannot be written, the last refusals are lost");
+            return;
+        }
+        caregate_report_collect(&worker->report, worker->gate, INT64_MAX);
+    } while (worker->report.count > 0);
+}
+
+void caregate_tasks_finish(struct caregate_worker *worker)
+{
+    int64_t now_s = time(NULL);
+    if (worker->slots[0].issuer != NULL) {
+        report_rest(worker, now_s);
+    }
+    for (size_t i = 0; i < CAREGATE_SLOTS; i++) {
+        struct caregate_slot *slot = &worker->slots[i];
+        if (slot->issuer != NULL) {
+            slot->upkeep_status = cg_issuer_upkeep(slot->issuer, now_s);
+            report_upkeep(slot);
+            slot->issuer = cg_issuer_slot_free(slot->issuer);
+        }
+    }
+}

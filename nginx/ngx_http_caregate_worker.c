@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker process: what it makes after the fork and lets go of at its end. */
+#include "ngx_http_caregate_module.h"
+
+#include <sys/mman.h>
+
+#define HOST_MAX 40
+
+static u_char writer_letter(u_char letter)
+{
+    ngx_uint_t allowed = (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') ||
+                         (letter >= 'a' && letter <= 'z') || letter == '.' || letter == '-';
+    return allowed ? letter : '_';
+}
+
+struct cg_span caregate_writer_name(const ngx_cycle_t *cycle,
+                                    u_char buffer[static CAREGATE_WRITER_BYTES])
+{
+    size_t host_len = cycle->hostname.len < HOST_MAX ? cycle->hostname.len : HOST_MAX;
+    for (size_t i = 0; i < host_len; i++) {
+        buffer[i] = writer_letter(cycle->hostname.data[i]);
+    }
+    u_char *end =
+        ngx_snprintf(buffer + host_len, CAREGATE_WRITER_BYTES - host_len, "/worker%ui", ngx_worker);
+    return (struct cg_span){.data = buffer, .len = (size_t)(end - buffer)};
+}
+
+static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
+{
+    struct cg_gate_config config = {
+        .cache_tokens = CAREGATE_CACHE_TOKENS,
+        .snapshot_max_age_s = worker->conf->snapshot_max_age_s,
+    };
+    /* Room for every exchange that is given back, so that giving back cannot fail. */
+    if (ngx_array_init(&worker->free_exchanges, cycle->pool, CAREGATE_FREE_EXCHANGES_MAX,
+                       sizeof(struct cg_exchange *)) != NGX_OK ||
+        cg_gate_new(&config, &worker->gate) != CG_OK) {
+        ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no gate can be made");
+        return NGX_ERROR;
+    }
+    if (caregate_poll_start(worker, cycle) != NGX_OK ||
+        caregate_tasks_start(worker, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    caregate_zone_note(worker);
+    return NGX_OK;
+}
+
+ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
+{
+    struct caregate_main_conf *conf =
+        ngx_http_cycle_get_module_main_conf(cycle, ngx_http_caregate_module);
+    /* Cache managers and the like have no event loop that serves. */
+    if ((ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) || conf == NULL ||
+        conf->pool == NULL) {
+        return NGX_OK;
+    }
+    struct caregate_worker *worker = ngx_pcalloc(cycle->pool, sizeof(*worker));
+    if (worker == NULL) {
+        return NGX_ERROR;
+    }
+    worker->conf = conf;
+    worker->log = cycle->log;
+    /* A lock on memory is not inherited; without it the page can only be swapped. */
+    (void)mlock(conf->master_key, CG_MASTER_KEY_BYTES);
+    if (make_parts(worker, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    conf->worker = worker;
+    return NGX_OK;
+}
+
+void caregate_worker_exit(ngx_cycle_t *cycle)
+{
+    struct caregate_main_conf *conf =
+        ngx_http_cycle_get_module_main_conf(cycle, ngx_http_caregate_module);
+    if (conf == NULL || conf->worker == NULL) {
+        return;
+    }
+    struct caregate_worker *worker = conf->worker;
+    caregate_tasks_finish(worker);
+    caregate_poll_finish(worker);
+    worker->gate = cg_gate_free(worker->gate);
+    caregate_exchanges_free(worker);
+}
