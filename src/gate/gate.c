@@ -163,34 +163,48 @@ static enum cg_reason verify(struct cg_gate *gate, const struct cg_snapshot_real
     return reason_of(status, &fault);
 }
 
+static void show_identity(const struct cg_access_token *token, struct cg_gate_verdict *verdict)
+{
+    verdict->client_id = token->client_id;
+    verdict->subject = token->subject;
+    verdict->organisation = token->organisation;
+    verdict->scope = token->scope;
+    verdict->token_id = token->token_id;
+}
+
+/* The entry of the token last verified; without memory for one it serves this request only. */
+static struct cg_cached_token *remember(struct cg_gate *gate,
+                                        const uint8_t digest[static CG_SHA256_BYTES])
+{
+    struct cg_cached_token *entry = &gate->uncached;
+    entry->denylist_generation = CG_DENYLIST_UNSEEN;
+    (void)!cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, &entry);
+    return entry;
+}
+
 /*
- * The proof of a token, from the cache or by its signature. The digest is of the credentials as
- * they stand: only what has passed the grammar is ever found, so that a hit needs no second look at
- * each character.
+ * The proof of a token, from the cache or by its signature; NULL, and why, when there is none. With
+ * a proof *ret_reason tells whether its time is right. The digest is of the credentials as they
+ * stand: only what has passed the grammar is ever found, so that a hit needs no second look at each
+ * character.
  */
-static enum cg_reason prove(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
-                            struct cg_span credentials, int64_t now_s,
-                            struct cg_cached_token **ret_entry)
+static struct cg_cached_token *prove(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
+                                     struct cg_span credentials, int64_t now_s,
+                                     enum cg_reason *ret_reason)
 {
     uint8_t digest[CG_SHA256_BYTES];
     if (cg_sha256_two(cg_snapshot_realm_cache_prefix(realm), credentials, digest) != CG_OK) {
-        return CG_REASON_INTERNAL;
+        *ret_reason = CG_REASON_INTERNAL;
+        return NULL;
     }
     struct cg_cached_token *entry = cg_token_cache_find(gate->cache, digest);
     if (entry != NULL && cg_span_equal(entry->token.issuer, cg_snapshot_realm_issuer(realm))) {
         struct cg_fault fault = {.reason = CG_REASON_NONE};
-        *ret_entry = entry;
-        return reason_of(cg_token_check_times(&entry->token, now_s, &fault), &fault);
+        *ret_reason = reason_of(cg_token_check_times(&entry->token, now_s, &fault), &fault);
+        return entry;
     }
-    enum cg_reason reason = verify(gate, realm, credentials, now_s);
-    if (reason != CG_REASON_NONE) {
-        return reason;
-    }
-    if (cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, ret_entry) != CG_OK) {
-        gate->uncached.denylist_generation = CG_DENYLIST_UNSEEN;
-        *ret_entry = &gate->uncached;
-    }
-    return CG_REASON_NONE;
+    *ret_reason = verify(gate, realm, credentials, now_s);
+    return *ret_reason == CG_REASON_NONE ? remember(gate, digest) : NULL;
 }
 
 /* The denylist is asked once for each of its generations, however many entries it has. */
@@ -232,15 +246,6 @@ static enum cg_reason decide(const struct cg_snapshot_realm *realm,
     return reason;
 }
 
-static void show_identity(const struct cg_access_token *token, struct cg_gate_verdict *verdict)
-{
-    verdict->client_id = token->client_id;
-    verdict->subject = token->subject;
-    verdict->organisation = token->organisation;
-    verdict->scope = token->scope;
-    verdict->token_id = token->token_id;
-}
-
 static void show_needed_scope(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
                               const struct cg_gate_route *route, enum cg_method method,
                               struct cg_gate_verdict *verdict)
@@ -268,11 +273,11 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
     if (reason != CG_REASON_NONE) {
         return reason;
     }
-    struct cg_cached_token *entry = NULL;
-    reason = prove(gate, realm, credentials, request->now_s, &entry);
-    if (entry != NULL) {
-        show_identity(&entry->token, verdict);
+    struct cg_cached_token *entry = prove(gate, realm, credentials, request->now_s, &reason);
+    if (entry == NULL) {
+        return reason;
     }
+    show_identity(&entry->token, verdict);
     if (reason != CG_REASON_NONE) {
         return reason;
     }

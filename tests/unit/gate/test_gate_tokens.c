@@ -272,7 +272,7 @@ static void gate_remembers_no_token_that_was_refused(void **state)
          sample_sign(sample, SAMPLE_LIVE,
                      test_span("{\"alg\":\"none\",\"typ\":\"JWT\",\"kid\":\"live\"}"), payload),
          CG_REASON_TOKEN_ALGORITHM_REFUSED},
-        {"cut", cg_span_part(good, 0, good.len - 4), CG_REASON_TOKEN_SIGNATURE_INVALID},
+        {"cut", cg_span_part(good, 0, good.len - 2), CG_REASON_TOKEN_SIGNATURE_INVALID},
     };
     assert_reason(scene_ask(scene, good), CG_REASON_NONE);
     for (int round = 0; round < 2; round++) {
