@@ -104,7 +104,7 @@ char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
     const u_char *mark = ngx_strlchr(value.data, value.data + value.len, '?');
     ngx_str_t path = value;
-    ngx_str_t rest = ngx_null_string;
+    ngx_str_t rest = ngx_string("");
     if (mark != NULL) {
         path.len = (size_t)(mark - value.data);
         rest = (ngx_str_t){.len = value.len - path.len, .data = value.data + path.len};

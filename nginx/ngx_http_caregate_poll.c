@@ -31,11 +31,13 @@ static void log_change(struct caregate_worker *worker)
         ngx_log_error(NGX_LOG_NOTICE, worker->log, 0, "caregate: the store is read again");
         return;
     }
+    int64_t version = cg_gate_snapshot_version(worker->gate);
+    ngx_log_error(NGX_LOG_ERR, worker->log, 0, "caregate: the store \"%V\" cannot be read",
+                  &worker->conf->store);
     ngx_log_error(NGX_LOG_ERR, worker->log, 0,
-                  "caregate: the store \"%V\" cannot be read; the gate goes on with its last "
-                  "snapshot, version %L, for at most %T s",
-                  &worker->conf->store, cg_gate_snapshot_version(worker->gate),
-                  worker->conf->snapshot_max_age_s);
+                  version == 0
+                      ? "caregate: the gate refuses all until it can be, it has no snapshot"
+                      : "caregate: the gate goes on with its last snapshot");
 }
 
 static void take_over(struct caregate_worker *worker)
