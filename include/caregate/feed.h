@@ -12,14 +12,15 @@ struct cg_feed;
 struct cg_snapshot;
 
 /* Makes a feed from a store URI ("sqlite:/path/registry.db"), copied. Opens at the first poll. */
-CG_EXPORT CG_MUST_USE enum cg_status cg_feed_new(struct cg_span store_uri, struct cg_feed **ret_feed);
+CG_EXPORT CG_MUST_USE enum cg_status cg_feed_new(struct cg_span store_uri,
+                                                 struct cg_feed **ret_feed);
 CG_EXPORT struct cg_feed *cg_feed_free(struct cg_feed *feed);
 
 /*
  * Asks the source whether anything changed since the last snapshot that this feed made (or ever,
  * the first time). *ret_snapshot is a new snapshot owned by the caller, or NULL when nothing
- * changed. Either way the feed's word is "current as of now_s". CG_ERR_STORE when the source is away.
- * Time-driven changes (a key begins to be published, a denial lapses) count as changes.
+ * changed. Either way the feed's word is "current as of now_s". CG_ERR_STORE when the source is
+ * away. Time-driven changes (a key begins to be published, a denial lapses) count as changes.
  */
 CG_EXPORT CG_MUST_USE enum cg_status cg_feed_poll(struct cg_feed *feed, int64_t now_s,
                                                   struct cg_snapshot **ret_snapshot);

@@ -34,6 +34,9 @@ CG_DEFINE_CLEANUP(token_cache_free_at, struct cg_token_cache *, cg_token_cache_f
 
 enum cg_status cg_token_cache_new(uint32_t places, struct cg_token_cache **ret_cache)
 {
+    if (places == 0) {
+        return CG_ERR_INPUT;
+    }
     void *memory;
     CG_TRY(cg_alloc(1, sizeof(struct cg_token_cache), &memory));
     CG_CLEANUP(token_cache_free_at) struct cg_token_cache *cache = memory;
@@ -184,12 +187,12 @@ enum cg_status cg_token_cache_insert(struct cg_token_cache *cache,
 {
     struct place *place;
     CG_TRY(place_new(token, &place));
-    struct place *before = find_place(cache, digest);
-    if (before != NULL) {
-        drop(cache, before);
+    struct place *leaves = find_place(cache, digest);
+    if (leaves == NULL && cache->count == cache->places) {
+        leaves = cache->oldest;
     }
-    if (cache->count == cache->places) {
-        drop(cache, cache->oldest);
+    if (leaves != NULL) {
+        drop(cache, leaves);
     }
     memcpy(place->digest, digest, CG_SHA256_BYTES);
     struct place **bucket = bucket_of(cache, digest);

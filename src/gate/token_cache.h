@@ -25,6 +25,7 @@ struct cg_cached_token {
     uint32_t withdrawn;           /* and of its agreements: cg_decide_withdrawn */
 };
 
+/* places: 1 or more, else CG_ERR_INPUT. CG_ERR_LIMIT when memory is short. */
 CG_MUST_USE enum cg_status cg_token_cache_new(uint32_t places, struct cg_token_cache **ret_cache);
 struct cg_token_cache *cg_token_cache_free(struct cg_token_cache *cache);
 

@@ -66,6 +66,19 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
     (void)cg_token_cache_free(cache);
 }
 
+TEST(token_cache_needs_a_place)
+{
+    struct cg_token_cache *cache = NULL;
+    assert_status(cg_token_cache_new(0, &cache), CG_ERR_INPUT);
+    assert_null(cache);
+    assert_ok(cg_token_cache_new(1, &cache));
+    insert(cache, 1);
+    insert(cache, 2);
+    assert_null(find(cache, 1));
+    assert_non_null(find(cache, 2));
+    (void)cg_token_cache_free(cache);
+}
+
 TEST(token_cache_finds_by_the_whole_digest)
 {
     struct cg_token_cache *cache = new_cache(16);
@@ -154,6 +167,7 @@ TEST(token_cache_agrees_with_a_plain_list)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(token_cache_keeps_its_own_copy_of_all_claims),
+    cmocka_unit_test(token_cache_needs_a_place),
     cmocka_unit_test(token_cache_finds_by_the_whole_digest),
     cmocka_unit_test(token_cache_drops_the_least_recently_used),
     cmocka_unit_test(token_cache_holds_no_token_twice),

@@ -183,68 +183,69 @@ static void snapshot_holds_ten_thousand_denials(void **state)
     (void)cg_snapshot_free(snapshot);
 }
 
+static const struct {
+    const char *label;
+    const char *old_part;
+    const char *new_part;
+} refused_texts[] = {
+    {"another format", "\"format\":1", "\"format\":2"},
+    {"format a string", "\"format\":1", "\"format\":\"1\""},
+    {"format missing", "\"format\":1,", ""},
+    {"unknown member", "\"format\":1", "\"format\":1,\"rules\":[]"},
+    {"version negative", "\"version\":1", "\"version\":-1"},
+    {"version a fraction", "\"version\":1", "\"version\":1.0"},
+    {"version missing, another instead", "\"version\":1", "\"versions\":1"},
+    {"keys_generation negative", "\"keys_generation\":1", "\"keys_generation\":-1"},
+    {"denylist_generation null", "\"denylist_generation\":1", "\"denylist_generation\":null"},
+    {"made_at negative", "\"made_at\":1000100", "\"made_at\":-1"},
+    {"realms no array", "\"realms\":[", "\"realms\":{},\"x\":["},
+    {"realms called otherwise", "\"realms\":[", "\"realm\":["},
+    {"a realm that is no object", "\"realms\":[", "\"realms\":[7,"},
+    {"realm path without slash", "\"path\":\"/vlive/hpca\"", "\"path\":\"vlive/hpca\""},
+    {"realm path with dots", "\"path\":\"/vlive/hpca\"", "\"path\":\"/vlive/../hpca\""},
+    {"realm path with a line end", "\"path\":\"/vlive/hpca\"", "\"path\":\"/vlive\\r\\n\""},
+    {"realm path a number", "\"path\":\"/vlive/hpca\"", "\"path\":1"},
+    {"two realms of one path", "\"path\":\"/vlive/hpca\"", "\"path\":\"/vtest/hpca\""},
+    {"unknown member of a realm", "\"path\":", "\"acr\":1,\"path\":"},
+    {"issuer empty", "\"issuer\":\"" SAMPLE_ISSUER "\"", "\"issuer\":\"\""},
+    {"issuer with a quote", "\"issuer\":\"" SAMPLE_ISSUER "\"", "\"issuer\":\"a\\\"\""},
+    {"typ null", "\"typ\":\"JWT\"", "\"typ\":null"},
+    {"jwks no object", "\"jwks\":{\"keys\":", "\"jwks\":[],\"j\":{\"keys\":"},
+    {"a private key", "\"kty\":\"RSA\"", "\"kty\":\"RSA\",\"d\":\"AQAB\""},
+    {"apis no array", "\"apis\":[", "\"apis\":1,\"a\":["},
+    {"an api that is no object", "\"apis\":[", "\"apis\":[1,"},
+    {"name of an api malformed", "\"name\":\"documents\"", "\"name\":\"docu/ments\""},
+    {"two apis of one name", "\"name\":\"documents\"", "\"name\":\"medicines\""},
+    {"audience empty", "\"audience\":\"" SAMPLE_DOCUMENTS "\"", "\"audience\":\"\""},
+    {"scope malformed", "documents.read documents.write", "documents.read  documents.write"},
+    {"scope no string", "\"documents.read documents.write\"", "[]"},
+    {"unknown member of an api", "\"name\":", "\"tier\":1,\"name\":"},
+    {"denied no object", "\"denied\":{", "\"denied\":[],\"d\":{"},
+    {"unknown kind of denial", "\"denied\":{", "\"denied\":{\"users\":[],"},
+    {"denied tokens no array", "\"tokens\":[[", "\"tokens\":7,\"t\":[["},
+    {"denied token without expiry", "[\"jti-1\",1000300]", "[\"jti-1\"]"},
+    {"denied token no array", "[\"jti-1\",1000300]", "\"jti-1\""},
+    {"denied token a number", "[\"jti-1\",1000300]", "[1,1000300]"},
+    {"denied token empty", "[\"jti-1\",1000300]", "[\"\",1000300]"},
+    {"denied token with negative expiry", "[\"jti-1\",1000300]", "[\"jti-1\",-1]"},
+    {"denied client without epoch", "[\"ward-9\",2,1000300]", "[\"ward-9\",1000300]"},
+    {"denied client with a negative epoch", "[\"ward-9\",2,", "[\"ward-9\",-2,"},
+    {"something after it", "\"format\":1", "\"format\":1}{\"format\":1"},
+};
+
 static void snapshot_parse_refuses_what_the_format_does_not_know(void **state)
 {
-    static const struct {
-        const char *label;
-        const char *old_part;
-        const char *new_part;
-    } rows[] = {
-        {"another format", "\"format\":1", "\"format\":2"},
-        {"format a string", "\"format\":1", "\"format\":\"1\""},
-        {"format missing", "\"format\":1,", ""},
-        {"unknown member", "\"format\":1", "\"format\":1,\"rules\":[]"},
-        {"version negative", "\"version\":1", "\"version\":-1"},
-        {"version a fraction", "\"version\":1", "\"version\":1.0"},
-        {"version missing, another instead", "\"version\":1", "\"versions\":1"},
-        {"keys_generation negative", "\"keys_generation\":1", "\"keys_generation\":-1"},
-        {"denylist_generation null", "\"denylist_generation\":1", "\"denylist_generation\":null"},
-        {"made_at negative", "\"made_at\":1000100", "\"made_at\":-1"},
-        {"realms no array", "\"realms\":[", "\"realms\":{},\"x\":["},
-        {"realms called otherwise", "\"realms\":[", "\"realm\":["},
-        {"a realm that is no object", "\"realms\":[", "\"realms\":[7,"},
-        {"realm path without slash", "\"path\":\"/vlive/hpca\"", "\"path\":\"vlive/hpca\""},
-        {"realm path with dots", "\"path\":\"/vlive/hpca\"", "\"path\":\"/vlive/../hpca\""},
-        {"realm path with a line end", "\"path\":\"/vlive/hpca\"", "\"path\":\"/vlive\\r\\n\""},
-        {"realm path a number", "\"path\":\"/vlive/hpca\"", "\"path\":1"},
-        {"two realms of one path", "\"path\":\"/vlive/hpca\"", "\"path\":\"/vtest/hpca\""},
-        {"unknown member of a realm", "\"path\":", "\"acr\":1,\"path\":"},
-        {"issuer empty", "\"issuer\":\"" SAMPLE_ISSUER "\"", "\"issuer\":\"\""},
-        {"issuer with a quote", "\"issuer\":\"" SAMPLE_ISSUER "\"", "\"issuer\":\"a\\\"\""},
-        {"typ null", "\"typ\":\"JWT\"", "\"typ\":null"},
-        {"jwks no object", "\"jwks\":{\"keys\":", "\"jwks\":[],\"j\":{\"keys\":"},
-        {"a private key", "\"kty\":\"RSA\"", "\"kty\":\"RSA\",\"d\":\"AQAB\""},
-        {"apis no array", "\"apis\":[", "\"apis\":1,\"a\":["},
-        {"an api that is no object", "\"apis\":[", "\"apis\":[1,"},
-        {"name of an api malformed", "\"name\":\"documents\"", "\"name\":\"docu/ments\""},
-        {"two apis of one name", "\"name\":\"documents\"", "\"name\":\"medicines\""},
-        {"audience empty", "\"audience\":\"" SAMPLE_DOCUMENTS "\"", "\"audience\":\"\""},
-        {"scope malformed", "documents.read documents.write", "documents.read  documents.write"},
-        {"scope no string", "\"documents.read documents.write\"", "[]"},
-        {"unknown member of an api", "\"name\":", "\"tier\":1,\"name\":"},
-        {"denied no object", "\"denied\":{", "\"denied\":[],\"d\":{"},
-        {"unknown kind of denial", "\"denied\":{", "\"denied\":{\"users\":[],"},
-        {"denied tokens no array", "\"tokens\":[[", "\"tokens\":7,\"t\":[["},
-        {"denied token without expiry", "[\"jti-1\",1000300]", "[\"jti-1\"]"},
-        {"denied token no array", "[\"jti-1\",1000300]", "\"jti-1\""},
-        {"denied token a number", "[\"jti-1\",1000300]", "[1,1000300]"},
-        {"denied token empty", "[\"jti-1\",1000300]", "[\"\",1000300]"},
-        {"denied token with negative expiry", "[\"jti-1\",1000300]", "[\"jti-1\",-1]"},
-        {"denied client without epoch", "[\"ward-9\",2,1000300]", "[\"ward-9\",1000300]"},
-        {"denied client with a negative epoch", "[\"ward-9\",2,", "[\"ward-9\",-2,"},
-        {"something after it", "\"format\":1", "\"format\":1}{\"format\":1"},
-    };
     struct sample *sample = *state;
     sample_deny(sample, CG_DENIAL_TOKEN, "jti-1", 0);
     sample_deny(sample, CG_DENIAL_CLIENT, "ward-9", 2);
     sample->data.version = 1;
     sample->data.denylist_generation = 1;
     struct cg_snapshot *snapshot = sample_snapshot(sample);
-    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(refused_texts); i++) {
         struct cg_snapshot *none = NULL;
-        struct cg_span text =
-            sample_replace(sample, cg_snapshot_text(snapshot), rows[i].old_part, rows[i].new_part);
-        assert_status_row(rows[i].label, cg_snapshot_parse(text, &none), CG_ERR_INPUT);
+        struct cg_span text = sample_replace(sample, cg_snapshot_text(snapshot),
+                                             refused_texts[i].old_part, refused_texts[i].new_part);
+        assert_status_row(refused_texts[i].label, cg_snapshot_parse(text, &none), CG_ERR_INPUT);
         assert_null(none);
     }
     (void)cg_snapshot_free(snapshot);
