@@ -133,6 +133,14 @@ enum cg_status cg_context_become_owner(struct cg_context *context)
     return CG_OK;
 }
 
+void cg_context_be_oneself(void)
+{
+    if (getuid() == 0 && geteuid() != 0) {
+        (void)!seteuid(0);
+        (void)!setegid(0);
+    }
+}
+
 static enum cg_status complain_of_store(struct cg_context *context, enum cg_status status,
                                         const char *uri)
 {

@@ -6,8 +6,11 @@
 #include "cli/help.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CLI_ARENA_BYTES (64UL * 1024 * 1024)
@@ -113,22 +116,35 @@ static enum cg_status start(struct cg_context *context, const struct globals *gl
     return CG_OK;
 }
 
-/* Relative to the working folder until here, absolute from here on: nginx has a folder of its own.
+/*
+ * Relative to the working folder until here, absolute from here on, as nginx has a folder of its
+ * own; and always the same spelling, by which `stop` knows what `serve` started. Its last part may
+ * be missing.
  */
 static enum cg_status make_dir_absolute(struct cg_context *context)
 {
-    char folder[4096];
-    if (context->dir[0] == '\0') {
+    char folder[PATH_MAX];
+    const char *above = NULL;
+    size_t len = strlen(context->dir);
+    while (len > 1 && context->dir[len - 1] == '/') {
+        len--;
+    }
+    if (len == 0) {
         return cg_complain_usage(context, "--dir wants the name of a folder");
     }
-    if (context->dir[0] == '/') {
-        return CG_OK;
+    CG_TRY(cg_context_print(context, &context->dir, "%.*s", (int)len, context->dir));
+    if (realpath(context->dir, folder) != NULL) {
+        return cg_context_print(context, &context->dir, "%s", folder);
     }
-    if (getcwd(folder, sizeof(folder)) == NULL) {
-        return cg_complain(context, CG_ERR_INPUT,
-                           "the working folder cannot be told; name the data folder with --dir");
+    const char *slash = strrchr(context->dir, '/');
+    int above_len = slash != NULL ? (int)(slash - context->dir) : 0;
+    CG_TRY(cg_context_print(context, &above, "%.*s%s", above_len, context->dir,
+                            slash == NULL ? "." : "/"));
+    if (realpath(above, folder) == NULL) {
+        return cg_complain(context, CG_ERR_NOT_FOUND, "there is no folder %s", above);
     }
-    return cg_context_print(context, &context->dir, "%s/%s", folder, context->dir);
+    return cg_context_print(context, &context->dir, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder,
+                            slash != NULL ? slash + 1 : context->dir);
 }
 
 static enum cg_status run(struct cg_context *context, const struct cg_verb *verb, int argc,
@@ -190,13 +206,24 @@ static int run_command(const char *program, const struct globals *globals, int c
     if (code == CG_EXIT_USAGE) {
         cg_help_usage(stderr, noun, verb);
     }
+    cg_context_be_oneself();
     cg_output_release(&context.output);
     (void)cg_arena_free(context.arena);
     return code;
 }
 
+/* Keys pass through here and through what is started from here: no core dumps; files are ours
+ * alone. */
+static void be_discreet(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)umask(S_IRWXG | S_IRWXO);
+}
+
 int main(int argc, char *argv[])
 {
+    be_discreet();
     struct globals globals = {.dir = NULL};
     int code = read_globals(argc, argv, &globals);
     int count = argc - optind;

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
+#include "base/span.h"
+#include "cli/args.h"
+#include "cli/change.h"
+#include "cli/lookup.h"
+#include "cli/nouns.h"
+
+#define ROW_BYTES_MAX CG_LIMIT_REGISTRY_LOAD_BYTES
+
+static void put_client(struct cg_output *output, const struct cg_client *client)
+{
+    struct cg_span response = {NULL, 0};
+    if (client->has_token_response) {
+        response = cg_token_response_name(client->token_response);
+    }
+    cg_output_open_record(output);
+    cg_output_text(output, "client_id", client->id);
+    cg_output_text(output, "organisation", client->organisation);
+    cg_output_text(output, "name", client->name);
+    cg_output_string(output, "state", cg_client_state_name(client->state));
+    cg_output_words(output, "grants", client->grants);
+    cg_output_duration(output, "token_life_s", client->token_life_s, "the realm's");
+    cg_output_text(output, "token_response", response);
+    cg_output_number(output, "epoch", client->epoch);
+    cg_output_time(output, "created_at", client->created_s, "-");
+    cg_output_close_record(output);
+}
+
+static enum cg_status read_client(struct cg_context *context, const struct cg_args *args,
+                                  struct cg_client *client)
+{
+    struct cg_span response = cg_args_value(args, "token-response");
+    client->grants = CG_SPAN_OF("client_credentials");
+    if (cg_args_has(args, "grant")) {
+        CG_TRY(cg_args_join(context, args, "grant", &client->grants));
+    }
+    client->has_token_response = response.data != NULL;
+    if (client->has_token_response &&
+        cg_token_response_find(response, &client->token_response) != CG_OK) {
+        return cg_complain_usage(context, "--token-response is documented or rfc, not \"%.*s\"",
+                                 CG_SPAN_ARGS(response));
+    }
+    return cg_args_token_life_s(context, args, &client->token_life_s);
+}
+
+static enum cg_status run_add(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
+    struct cg_organisation organisation;
+    struct cg_client client = {
+        .organisation = cg_args_value(args, "org"),
+        .name = cg_args_value(args, "name"),
+        .created_s = context->now_s,
+    };
+    CG_TRY(read_client(context, args, &client));
+    CG_TRY(cg_change_begin(context, &change));
+    struct cg_lookup lookup = {context, cg_change_store(change), cg_change_realm(change)};
+    client.realm = lookup.realm;
+    CG_TRY(cg_lookup_organisation(&lookup, client.organisation, &organisation));
+    CG_TRY(cg_client_add(lookup.store, &client, &context->random, context->arena, &context->fault,
+                         &client.id));
+    CG_TRY(cg_change_note(change, CG_AUDIT_CLIENT_ADDED, &event));
+    event->client_id = client.id;
+    event->organisation = client.organisation;
+    CG_TRY(cg_change_commit(change));
+    cg_output_open_record(&context->output);
+    cg_output_text(&context->output, "client_id", client.id);
+    cg_output_close_record(&context->output);
+    cg_say(context, "next: `caregate agreement request --client %.*s …`", CG_SPAN_ARGS(client.id));
+    return CG_OK;
+}
+
+/* A million clients pass through an arena of one row. */
+struct listing {
+    struct cg_output *output;
+    struct cg_arena *arena;
+};
+
+static enum cg_status list_one(void *context, const void *row)
+{
+    struct listing *listing = context;
+    put_client(listing->output, row);
+    cg_arena_clear(listing->arena);
+    return CG_OK;
+}
+
+static enum cg_status run_list(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    struct cg_lookup lookup;
+    (void)args;
+    CG_TRY(cg_lookup_open(context, &store, &lookup));
+    CG_TRY(cg_arena_new(ROW_BYTES_MAX, &arena));
+    struct listing listing = {&context->output, arena};
+    cg_output_open_list(&context->output, CG_LIST_TABLE, "no clients yet");
+    CG_TRY(cg_client_list(store, lookup.realm, arena, list_one, &listing));
+    cg_output_close_list(&context->output);
+    return CG_OK;
+}
+
+static enum cg_status run_show(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
+    struct cg_lookup lookup;
+    struct cg_client client;
+    CG_TRY(cg_lookup_open(context, &store, &lookup));
+    CG_TRY(cg_lookup_client(&lookup, cg_args_argument(args, 0), &client));
+    put_client(&context->output, &client);
+    return CG_OK;
+}
+
+static enum cg_status move(const struct cg_lookup *lookup, enum cg_audit_kind kind,
+                           struct cg_span id)
+{
+    struct cg_context *context = lookup->context;
+    switch ((int)kind) {
+    case CG_AUDIT_CLIENT_SUSPENDED:
+        return cg_client_suspend(lookup->store, lookup->realm, id, context->now_s, &context->fault);
+    case CG_AUDIT_CLIENT_RESUMED:
+        return cg_client_resume(lookup->store, lookup->realm, id, &context->fault);
+    default:
+        return cg_client_retire(lookup->store, lookup->realm, id, context->now_s, &context->fault);
+    }
+}
+
+/* Suspends, resumes or retires, as the kind of event says, and shows what came of it. */
+static enum cg_status change_state(struct cg_context *context, const struct cg_args *args,
+                                   enum cg_audit_kind kind)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
+    struct cg_client client;
+    CG_TRY(cg_change_begin(context, &change));
+    struct cg_lookup lookup = {context, cg_change_store(change), cg_change_realm(change)};
+    CG_TRY(cg_lookup_client(&lookup, cg_args_argument(args, 0), &client));
+    CG_TRY(move(&lookup, kind, client.id));
+    CG_TRY(cg_change_note(change, kind, &event));
+    event->client_id = client.id;
+    event->organisation = client.organisation;
+    CG_TRY(cg_change_commit(change));
+    CG_TRY(cg_lookup_client(&lookup, client.id, &client));
+    put_client(&context->output, &client);
+    return CG_OK;
+}
+
+static enum cg_status run_suspend(struct cg_context *context, const struct cg_args *args)
+{
+    return change_state(context, args, CG_AUDIT_CLIENT_SUSPENDED);
+}
+
+static enum cg_status run_resume(struct cg_context *context, const struct cg_args *args)
+{
+    return change_state(context, args, CG_AUDIT_CLIENT_RESUMED);
+}
+
+static enum cg_status run_retire(struct cg_context *context, const struct cg_args *args)
+{
+    return change_state(context, args, CG_AUDIT_CLIENT_RETIRED);
+}
+
+static const struct cg_option add_options[] = {
+    {"org", "ODS", CG_OPTION_REQUIRED, "the organisation that it belongs to"},
+    {"name", "NAME", CG_OPTION_REQUIRED, "what people call the system; its id is made from it"},
+    {"grant", "GRANT", CG_OPTION_REPEATABLE, "how it may get tokens: client_credentials"},
+    {"token-life", "SECONDS", CG_OPTION_PLAIN, "how long its tokens live, the realm's if left out"},
+    {"token-response", "SHAPE", CG_OPTION_PLAIN,
+     "documented (refresh_token is null) or rfc (it is left out), the realm's if left out"},
+    {NULL, NULL, CG_OPTION_PLAIN, NULL},
+};
+
+static const struct cg_verb client_verbs[] = {
+    {
+        .name = "add",
+        .summary = "add a calling system",
+        .options = add_options,
+        .help = "Makes the id that the system shows when it asks for tokens. It gets none\n"
+                "before it has an agreement in force and a secret.",
+        .example = "caregate client add --org RX809 --name \"Ward system\"",
+        .run = run_add,
+    },
+    {
+        .name = "list",
+        .summary = "list the realm's clients",
+        .example = "caregate --json client list",
+        .run = run_list,
+    },
+    {
+        .name = "show",
+        .arguments = "ID",
+        .summary = "show one client",
+        .example = "caregate client show ward-system-7f3k9q2x",
+        .run = run_show,
+    },
+    {
+        .name = "suspend",
+        .arguments = "ID",
+        .summary = "give a client no more tokens, and refuse those that it has",
+        .help = "The issuer refuses it at once, the gate its tokens within two seconds.",
+        .example = "caregate client suspend ward-system-7f3k9q2x",
+        .run = run_suspend,
+    },
+    {
+        .name = "resume",
+        .arguments = "ID",
+        .summary = "let a suspended client ask for tokens again",
+        .help = "Tokens from before the suspension stay refused.",
+        .example = "caregate client resume ward-system-7f3k9q2x",
+        .run = run_resume,
+    },
+    {
+        .name = "retire",
+        .arguments = "ID",
+        .summary = "end a client, for good",
+        .help = "As suspend, but it cannot be taken back.",
+        .example = "caregate client retire ward-system-7f3k9q2x",
+        .run = run_retire,
+    },
+    {.name = NULL},
+};
+
+const struct cg_noun cg_noun_client = {"client", "systems that call", client_verbs};

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/span.h"
+#include "cli/args.h"
+#include "cli/change.h"
+#include "cli/first_key.h"
+#include "cli/folder.h"
+#include "cli/nouns.h"
+#include "registry/realm.h"
+
+/* The settings that --alg, --typ and the others give; what is not given stays. */
+static enum cg_status read_settings(struct cg_context *context, const struct cg_args *args,
+                                    struct cg_realm *realm)
+{
+    struct cg_span response = cg_args_value(args, "token-response");
+    if (cg_args_has(args, "alg")) {
+        realm->alg = cg_args_value(args, "alg");
+    }
+    if (cg_args_has(args, "typ")) {
+        realm->typ = cg_args_value(args, "typ");
+    }
+    if (response.data != NULL &&
+        cg_token_response_find(response, &realm->token_response) != CG_OK) {
+        return cg_complain_usage(context, "--token-response is documented or rfc, not \"%.*s\"",
+                                 CG_SPAN_ARGS(response));
+    }
+    return cg_args_token_life_s(context, args, &realm->token_life_s);
+}
+
+/* A realm of a profile: the one that --profile names, else `otherwise`. */
+static enum cg_status read_profile(struct cg_context *context, const struct cg_args *args,
+                                   struct cg_span otherwise, struct cg_realm *ret_realm)
+{
+    struct cg_span profile = cg_args_value(args, "profile");
+    profile = profile.data != NULL ? profile : otherwise;
+    return cg_realm_defaults(profile, &context->fault, ret_realm);
+}
+
+static void put_realm(struct cg_output *output, const struct cg_realm *realm)
+{
+    cg_output_open_record(output);
+    cg_output_text(output, "realm", realm->path);
+    cg_output_text(output, "issuer", realm->issuer);
+    cg_output_text(output, "profile", realm->profile);
+    cg_output_text(output, "alg", realm->alg);
+    cg_output_text(output, "typ", realm->typ);
+    cg_output_duration(output, "token_life_s", realm->token_life_s, "-");
+    cg_output_text(output, "token_response", cg_token_response_name(realm->token_response));
+    cg_output_time(output, "created_at", realm->created_s, "-");
+    cg_output_close_record(output);
+}
+
+/* As it stands in the store now. */
+static enum cg_status show(struct cg_context *context, struct cg_store *store, struct cg_span path)
+{
+    struct cg_realm realm;
+    CG_TRY(cg_realm_find(store, path, context->arena, &realm));
+    put_realm(&context->output, &realm);
+    return CG_OK;
+}
+
+static enum cg_status run_add(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
+    struct cg_realm realm;
+    CG_TRY(read_profile(context, args, CG_SPAN_OF("documented"), &realm));
+    CG_TRY(read_settings(context, args, &realm));
+    realm.path = cg_args_argument(args, 0);
+    realm.created_s = context->now_s;
+    CG_TRY(cg_change_begin_with(context, CG_CHANGE_NO_REALM, &change));
+    CG_TRY(cg_realm_add(cg_change_store(change), &realm, &context->fault));
+    CG_TRY(cg_change_note(change, CG_AUDIT_REALM_ADDED, &event));
+    event->realm = realm.path;
+    CG_TRY(cg_first_key_add(context, change, realm.path, realm.alg));
+    CG_TRY(cg_folder_write_realm(context, realm.path));
+    CG_TRY(cg_change_commit(change));
+    CG_TRY(show(context, cg_change_store(change), realm.path));
+    cg_say(context, "`caregate reload` makes it live");
+    return CG_OK;
+}
+
+static enum cg_status list_one(void *context, const void *row)
+{
+    put_realm(context, row);
+    return CG_OK;
+}
+
+static enum cg_status run_list(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
+    (void)args;
+    CG_TRY(cg_context_open_store(context, CG_STORE_REGISTRY, CG_STORE_READ_ONLY, &store));
+    cg_output_open_list(&context->output, CG_LIST_TABLE, "no realms yet");
+    CG_TRY(cg_realm_list(store, context->arena, list_one, &context->output));
+    cg_output_close_list(&context->output);
+    return CG_OK;
+}
+
+/* PATH, else --realm, else the only one. */
+static enum cg_status choose(struct cg_context *context, const struct cg_args *args,
+                             struct cg_store *store, struct cg_span *ret_path)
+{
+    struct cg_span path = cg_args_argument(args, 0);
+    context->realm = path.data != NULL ? path : context->realm;
+    return cg_context_realm(context, store, ret_path);
+}
+
+static enum cg_status run_show(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
+    struct cg_span path = {NULL, 0};
+    CG_TRY(cg_context_open_store(context, CG_STORE_REGISTRY, CG_STORE_READ_ONLY, &store));
+    CG_TRY(choose(context, args, store, &path));
+    return show(context, store, path);
+}
+
+/* Another profile brings its own defaults; what else is given goes on top. */
+static enum cg_status read_changes(struct cg_context *context, const struct cg_args *args,
+                                   struct cg_realm *realm)
+{
+    struct cg_realm fresh;
+    if (cg_args_has(args, "profile")) {
+        CG_TRY(read_profile(context, args, realm->profile, &fresh));
+        fresh.path = realm->path;
+        fresh.created_s = realm->created_s;
+        *realm = fresh;
+    }
+    return read_settings(context, args, realm);
+}
+
+static enum cg_status run_set(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
+    struct cg_realm realm;
+    if (args->option_count == 0) {
+        return cg_complain_usage(context, "says not what to change");
+    }
+    context->realm = cg_args_argument(args, 0);
+    CG_TRY(cg_change_begin(context, &change));
+    CG_TRY(cg_realm_find(cg_change_store(change), cg_change_realm(change), context->arena, &realm));
+    CG_TRY(read_changes(context, args, &realm));
+    CG_TRY(cg_realm_set(cg_change_store(change), &realm, &context->fault));
+    CG_TRY(cg_change_note(change, CG_AUDIT_REALM_CHANGED, &event));
+    CG_TRY(cg_change_commit(change));
+    return show(context, cg_change_store(change), realm.path);
+}
+
+static const struct cg_option settings[] = {
+    {"profile", "PROFILE", CG_OPTION_PLAIN,
+     "documented (the default), smart, nhs or fapi2: where the settings below start from"},
+    {"token-life", "SECONDS", CG_OPTION_PLAIN, "how long a token lives, 300 if left out"},
+    {"alg", "ALG", CG_OPTION_PLAIN, "how tokens are signed: RS256"},
+    {"typ", "TYP", CG_OPTION_PLAIN, "the token's type: JWT or at+jwt"},
+    {"token-response", "SHAPE", CG_OPTION_PLAIN,
+     "documented (refresh_token is null) or rfc (it is left out, for strict clients)"},
+    {NULL, NULL, CG_OPTION_PLAIN, NULL},
+};
+
+static const struct cg_verb realm_verbs[] = {
+    {
+        .name = "add",
+        .arguments = "PATH",
+        .summary = "add a realm with its first signing key",
+        .options = settings,
+        .help = "A realm is an issuer with its own path, keys, APIs, clients and agreements.\n"
+                "nginx learns of it by DIR/realms/REALM.conf, at the next `caregate reload`.",
+        .example = "caregate realm add /vtest/hpca --token-life 60",
+        .run = run_add,
+    },
+    {
+        .name = "list",
+        .summary = "list the realms",
+        .example = "caregate --json realm list",
+        .run = run_list,
+    },
+    {
+        .name = "show",
+        .arguments = "[PATH]",
+        .summary = "show a realm's settings",
+        .example = "caregate realm show /vlive/hpca",
+        .run = run_show,
+    },
+    {
+        .name = "set",
+        .arguments = "PATH",
+        .summary = "change a realm's settings",
+        .options = settings,
+        .help = "What is not named stays as it is, save with --profile, which brings that\n"
+                "profile's settings. It is live within two seconds.",
+        .example = "caregate realm set /vlive/hpca --token-response rfc",
+        .run = run_set,
+    },
+    {.name = NULL},
+};
+
+const struct cg_noun cg_noun_realm = {"realm", "issuers, each with a path of its own", realm_verbs};

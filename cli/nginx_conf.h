@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of nginx's configuration that commands write. Every value that comes from outside goes
+ * through cg_nginx_put_value, or was checked by a function below, so that it stays one word of one
+ * directive.
+ */
+#ifndef CG_CLI_NGINX_CONF_H
+#define CG_CLI_NGINX_CONF_H
+
+#include "base/buf.h"
+
+#include <caregate/types.h>
+#include <stdbool.h>
+
+/*
+ * Appends one word of a directive, in quotes. The value holds no control characters. nginx still
+ * expands $variables inside quotes in directives that take them: see cg_nginx_is_plain.
+ */
+void cg_nginx_put_value(struct cg_buf *buf, struct cg_span value);
+
+/*
+ * Whether a text is the same to nginx as to us, in any directive: printable ASCII without '$',
+ * quotes, backslash, or what include patterns ("*?[") and store URIs give a meaning.
+ */
+bool cg_nginx_is_plain(struct cg_span text);
+
+/* A location for --at: '/' first and last, [A-Za-z0-9._~/-] between, no empty or dot segments. */
+bool cg_nginx_is_location(struct cg_span path);
+
+/* "/vlive/hpca" as a file name: "vlive_hpca". */
+void cg_nginx_put_realm_name(struct cg_buf *buf, struct cg_span realm);
+
+/* Where something listens: "127.0.0.1:8443", "[::1]:8443", "*:443". */
+struct cg_listen {
+    struct cg_span text;
+    struct cg_span host; /* with its brackets */
+    int64_t port;        /* 1 .. 65535 */
+};
+
+CG_MUST_USE enum cg_status cg_listen_parse(struct cg_span text, struct cg_listen *ret_listen);
+
+/* Host is every address of the machine: "*", "0.0.0.0", "[::]". */
+bool cg_listen_is_everywhere(const struct cg_listen *listen);
+
+struct cg_nginx_conf {
+    struct cg_span dir;    /* absolute; plain */
+    struct cg_span module; /* absolute; plain */
+    struct cg_span user;   /* absent: nginx is not started as root */
+    struct cg_span listen;
+    int64_t status_port;
+    bool http2_directive; /* nginx 1.25.1 and later: `http2 on;` */
+};
+
+void cg_nginx_conf_write(const struct cg_nginx_conf *conf, struct cg_buf *buf);
+
+/* realms/REALM.conf: the issuer's locations. */
+void cg_nginx_realm_write(struct cg_span realm, struct cg_buf *buf);
+
+/* What `api protect` knows. All checked by its caller; see the functions above. */
+struct cg_nginx_api {
+    struct cg_span realm;
+    struct cg_span name;
+    struct cg_span at;
+    bool https;
+    struct cg_span host;      /* of the API behind, with brackets for IPv6 */
+    struct cg_span authority; /* host, and the port if there is one: what Host says */
+    int64_t port;
+    struct cg_span path;         /* absent: the request's path unchanged */
+    struct cg_span ca;           /* a file of authorities that may sign the API's certificate */
+    const struct cg_span *rules; /* "GET,HEAD=a b", as given */
+    size_t rule_count;
+    bool fhir;
+};
+
+/* apis/REALM/NAME.conf: the protected location. */
+void cg_nginx_api_write(const struct cg_nginx_api *api, struct cg_buf *buf);
+/* upstreams/REALM/NAME.conf: the API behind it, with connections that are kept open. */
+void cg_nginx_upstream_write(const struct cg_nginx_api *api, struct cg_buf *buf);
+
+#endif
