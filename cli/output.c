@@ -65,11 +65,18 @@ static void print_spaces(struct cg_output *output, size_t count)
     }
 }
 
+/* People see the unit beside the number: "token_life_s" is called "token life". */
+static size_t name_width(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 2 && strcmp(name + len - 2, "_s") == 0 ? len - 2 : len;
+}
+
 /* "client_id" → "client id" */
 static void print_name(struct cg_output *output, const char *name)
 {
-    for (; *name != '\0'; name++) {
-        uint8_t byte = *name == '_' ? ' ' : (uint8_t)*name;
+    for (size_t i = 0; i < name_width(name); i++) {
+        uint8_t byte = name[i] == '_' ? ' ' : (uint8_t)name[i];
         print(output, (struct cg_span){&byte, 1});
     }
 }
@@ -89,7 +96,7 @@ static void print_heading(struct cg_output *output)
     for (size_t i = 0; i < output->column_count; i++) {
         print_name(output, output->names[i]);
         if (i + 1 < output->column_count) {
-            print_spaces(output, output->widths[i] - strlen(output->names[i]) + COLUMN_GAP);
+            print_spaces(output, output->widths[i] - name_width(output->names[i]) + COLUMN_GAP);
         }
     }
     print(output, CG_SPAN_OF("\n"));
@@ -111,7 +118,7 @@ static void print_blocks(struct cg_output *output)
 {
     size_t widest = 0;
     for (size_t i = 0; i < output->column_count; i++) {
-        size_t width = strlen(output->names[i]);
+        size_t width = name_width(output->names[i]);
         widest = width > widest ? width : widest;
     }
     for (const struct cg_output_row *row = output->first; row != NULL; row = row->next) {
@@ -120,7 +127,7 @@ static void print_blocks(struct cg_output *output)
         }
         for (size_t i = 0; i < row->count; i++) {
             print_name(output, output->names[i]);
-            print_spaces(output, widest - strlen(output->names[i]) + COLUMN_GAP);
+            print_spaces(output, widest - name_width(output->names[i]) + COLUMN_GAP);
             print_cell(output, row->cells[i], 0, true);
         }
     }
@@ -236,7 +243,7 @@ static void add_cell(struct cg_output *output, const char *name, struct cg_span 
     row->cells[column] = cell;
     if (column >= output->column_count) {
         output->names[column] = name;
-        output->widths[column] = strlen(name);
+        output->widths[column] = name_width(name);
         output->column_count = column + 1;
     }
     size_t width = width_of(cell);
