@@ -8,6 +8,10 @@
  */
 #include "ngx_http_caregate_module.h"
 
+#if (NGX_HTTP_V2)
+#include <ngx_http_v2_module.h>
+#endif
+
 /* What may follow the realm's path. A path of another realm is none of this location's. */
 static const ngx_str_t suffixes[] = {
     ngx_string("/oauth/"),
@@ -128,6 +132,16 @@ static ngx_int_t answer(struct caregate_entry *entry)
     }
     r->err_status = 0;
     return caregate_answer_send(r, response);
+}
+
+void caregate_content_wipe_frames(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_V2)
+    const ngx_http_v2_main_conf_t *conf = ngx_http_get_module_main_conf(r, ngx_http_v2_module);
+    wipe(conf->recv_buffer, conf->recv_buffer_size);
+#else
+    (void)r;
+#endif
 }
 
 /* While a pool thread has the request, whatever wakes it up has to wait. */
@@ -280,6 +294,24 @@ static ngx_int_t make_room(struct caregate_entry *entry)
     return entry->body == NULL ? NGX_ERROR : NGX_OK;
 }
 
+/* What came along with the headers may hold a secret, too. */
+static ngx_int_t refuse_body(struct caregate_entry *entry)
+{
+    ngx_http_request_t *r = entry->request;
+    off_t preread = r->header_in->last - r->header_in->pos;
+    if (r->http_version < NGX_HTTP_VERSION_20) {
+        wipe(r->header_in->pos, (size_t)ngx_min(preread, r->headers_in.content_length_n));
+    }
+    ngx_int_t rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+    entry->exchange->request.body_too_large = 1;
+    r->main->count++;
+    enqueue(entry);
+    return NGX_DONE;
+}
+
 ngx_int_t caregate_content_handler(ngx_http_request_t *r)
 {
     const struct caregate_main_conf *conf = caregate_main_conf_of(r);
@@ -291,14 +323,7 @@ ngx_int_t caregate_content_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     if (r->headers_in.content_length_n > CG_ISSUER_BODY_MAX_BYTES) {
-        ngx_int_t rc = ngx_http_discard_request_body(r);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-        entry->exchange->request.body_too_large = 1;
-        r->main->count++;
-        enqueue(entry);
-        return NGX_DONE;
+        return refuse_body(entry);
     }
     if (make_room(entry) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -42,6 +42,23 @@ static ngx_int_t push_handler(ngx_http_core_main_conf_t *core, ngx_uint_t phase,
     return NGX_OK;
 }
 
+/* OpenSSL is to wipe what it decrypted once nginx has it: requests to the issuer hold secrets. */
+static void wipe_plaintext(const ngx_http_core_main_conf_t *core)
+{
+#if (NGX_HTTP_SSL)
+    ngx_http_core_srv_conf_t *const *servers = core->servers.elts;
+    for (ngx_uint_t i = 0; i < core->servers.nelts; i++) {
+        const ngx_http_ssl_srv_conf_t *conf =
+            servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+        if (conf->ssl.ctx != NULL) {
+            (void)SSL_CTX_set_options(conf->ssl.ctx, SSL_OP_CLEANSE_PLAINTEXT);
+        }
+    }
+#else
+    (void)core;
+#endif
+}
+
 static ngx_int_t postconfigure(ngx_conf_t *cf)
 {
     struct caregate_main_conf *conf =
@@ -53,6 +70,9 @@ static ngx_int_t postconfigure(ngx_conf_t *cf)
     if (push_handler(core, NGX_HTTP_POST_READ_PHASE, caregate_identity_strip_handler) != NGX_OK ||
         push_handler(core, NGX_HTTP_REWRITE_PHASE, caregate_access_handler) != NGX_OK) {
         return NGX_ERROR;
+    }
+    if (conf->has_issuer) {
+        wipe_plaintext(core);
     }
     conf->next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = caregate_header_filter;

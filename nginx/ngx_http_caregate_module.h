@@ -267,6 +267,8 @@ ngx_int_t caregate_answer_send(ngx_http_request_t *r, const struct cg_response *
 ngx_int_t caregate_content_handler(ngx_http_request_t *r);
 /* Answers a request whose exchange has its response, and goes on with its connection. */
 void caregate_content_resume(struct caregate_entry *entry);
+/* Wipes what HTTP/2 bodies came through. Not while a connection is being read. */
+void caregate_content_wipe_frames(ngx_http_request_t *r);
 
 /* task.c */
 /* Queues an entry. NGX_DECLINED when the queue is full. */

@@ -133,6 +133,17 @@ static void report_upkeep(struct caregate_slot *slot)
                   "caregate: the audit cannot be written: is the store there, and writable?");
 }
 
+/* Frames of HTTP/2 are read through one buffer of the worker: wiped once for the whole batch. */
+static void wipe_frames(struct caregate_entry *const entries[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i]->request->http_version >= NGX_HTTP_VERSION_20) {
+            caregate_content_wipe_frames(entries[i]->request);
+            return;
+        }
+    }
+}
+
 /* Several tasks may be done when the loop comes here; nginx calls this for each in one turn. */
 static void finish_job(ngx_event_t *event)
 {
@@ -150,6 +161,7 @@ static void finish_job(ngx_event_t *event)
     slot->is_running = 0;
     /* The thread goes on with the next batch while answers are sent. */
     (void)start(slot);
+    wipe_frames(entries, count);
     for (size_t i = 0; i < count; i++) {
         worker->pending_count--;
         caregate_content_resume(entries[i]);
