@@ -14,5 +14,9 @@ extern const struct cg_noun cg_noun_stop;
 extern const struct cg_noun cg_noun_check;
 extern const struct cg_noun cg_noun_realm;
 extern const struct cg_noun cg_noun_api;
+extern const struct cg_noun cg_noun_org;
+extern const struct cg_noun cg_noun_client;
+extern const struct cg_noun cg_noun_agreement;
+extern const struct cg_noun cg_noun_secret;
 
 #endif
