@@ -119,9 +119,10 @@ static void hold_on(ngx_event_t *event)
     update_hold(event->data);
 }
 
+/* Slots share one store: the first one tells for all. */
 static void report_upkeep(struct caregate_slot *slot)
 {
-    if (slot->upkeep_status == slot->upkeep_status_logged) {
+    if (slot != &slot->worker->slots[0] || slot->upkeep_status == slot->upkeep_status_logged) {
         return;
     }
     slot->upkeep_status_logged = slot->upkeep_status;
