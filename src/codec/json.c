@@ -48,6 +48,13 @@ static bool is_too_deep(struct cg_span text)
     return false;
 }
 
+/* jansson names each mistake in a text, but gives no code for most of its failed allocations. */
+static bool is_out_of_memory(const json_error_t *error)
+{
+    enum json_error_code code = json_error_code(error);
+    return code == json_error_out_of_memory || code == json_error_unknown;
+}
+
 enum cg_status cg_json_parse(struct cg_span text, size_t max_bytes, struct cg_json **ret_json)
 {
     if (text.len > max_bytes || text.len > CG_LIMIT_JSON_BYTES || is_too_deep(text)) {
@@ -56,10 +63,10 @@ enum cg_status cg_json_parse(struct cg_span text, size_t max_bytes, struct cg_js
     if (text.len == 0) {
         return CG_ERR_INPUT;
     }
-    json_error_t error;
+    json_error_t error = {0};
     json_t *root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        return json_error_code(&error) == json_error_out_of_memory ? CG_ERR_LIMIT : CG_ERR_INPUT;
+        return is_out_of_memory(&error) ? CG_ERR_LIMIT : CG_ERR_INPUT;
     }
     *ret_json = (struct cg_json *)(void *)root;
     return CG_OK;
