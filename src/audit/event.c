@@ -86,7 +86,7 @@ static size_t written_length(struct cg_span text, size_t at, size_t *ret_len)
     if (byte == '"' || byte == '\\') {
         return 2;
     }
-    if (byte < 0x20 || byte == 0x7f) {
+    if (byte < 0x20) {
         return sizeof("\\u0000") - 1;
     }
     size_t len = cg_utf8_length_at(text, at);

@@ -11,14 +11,26 @@
 static const char heads_name[] = "heads";
 static const char first_name[] = "first";
 
+static enum cg_status encode(const uint8_t hash[static CG_SHA256_BYTES],
+                             uint8_t ret_chars[static CG_AUDIT_DIGEST_CHARS])
+{
+    CG_CLEANUP(cg_buf_release) struct cg_buf buf;
+    struct cg_span chars;
+    cg_buf_init(&buf, CG_AUDIT_DIGEST_CHARS);
+    cg_base64url_encode(cg_span_of_bytes(hash, CG_SHA256_BYTES), &buf);
+    CG_TRY(cg_buf_finish(&buf, &chars));
+    memcpy(ret_chars, chars.data, CG_AUDIT_DIGEST_CHARS);
+    return CG_OK;
+}
+
 static void write_hash(struct cg_json_writer *json, const uint8_t hash[static CG_SHA256_BYTES])
 {
-    cg_json_put_name(json, "hash");
-    /* base64url needs no escape, so it is written in place. */
-    cg_buf_put_byte(json->buf, '"');
-    cg_base64url_encode(cg_span_of_bytes(hash, CG_SHA256_BYTES), json->buf);
-    cg_buf_put_byte(json->buf, '"');
-    json->need_comma = true;
+    uint8_t chars[CG_AUDIT_DIGEST_CHARS];
+    if (encode(hash, chars) != CG_OK) {
+        json->buf->failed = true;
+        return;
+    }
+    cg_json_member_put(json, "hash", cg_span_of_bytes(chars, sizeof(chars)));
 }
 
 static void write_marks(struct cg_json_writer *json, const char *name,
@@ -116,13 +128,7 @@ enum cg_status cg_audit_payload_digest(struct cg_span text,
 {
     uint8_t digest[CG_SHA256_BYTES];
     CG_TRY(cg_sha256(text, digest));
-    CG_CLEANUP(cg_buf_release) struct cg_buf buf;
-    struct cg_span chars;
-    cg_buf_init(&buf, CG_AUDIT_DIGEST_CHARS);
-    cg_base64url_encode(cg_span_of_bytes(digest, sizeof(digest)), &buf);
-    CG_TRY(cg_buf_finish(&buf, &chars));
-    memcpy(ret_digest, chars.data, CG_AUDIT_DIGEST_CHARS);
-    return CG_OK;
+    return encode(digest, ret_digest);
 }
 
 struct cg_audit_mark *cg_audit_marks_find(const struct cg_audit_marks *marks, struct cg_span writer)
