@@ -69,11 +69,9 @@ static enum cg_status move_to(struct cg_buf *buf, size_t capacity)
     return CG_OK;
 }
 
+/* `needed` is within the maximum. */
 static enum cg_status grow(struct cg_buf *buf, size_t needed)
 {
-    if (needed > buf->max) {
-        return CG_ERR_LIMIT;
-    }
     size_t capacity = next_capacity(buf, needed);
     bool extended = buf->arena != NULL && buf->data != NULL &&
                     cg_arena_extend(buf->arena, buf->data, buf->capacity, capacity);
