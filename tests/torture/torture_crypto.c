@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The allocations of crypto/ itself; those that OpenSSL makes fail in
+ * unit/crypto/test_openssl_failure.c.
+ */
+#include "base/span.h"
+#include "base/status.h"
+#include "crypto/certificate.h"
+#include "crypto/random.h"
+#include "crypto/sealed.h"
+#include "crypto/sign.h"
+#include "test.h"
+#include "torture.h"
+
+#define ARENA_BYTES ((size_t)65536)
+#define NOW_S INT64_C(1767225600)
+
+static const struct cg_span message = CG_SPAN("header.payload");
+
+static enum cg_status copy_key(void *context)
+{
+    const struct cg_key *key = context;
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    CG_CLEANUP(cg_key_free_at) struct cg_key *copy = NULL;
+    CG_CLEANUP(cg_key_free_at) struct cg_key *half = NULL;
+    struct cg_span der = {0};
+    struct cg_rsa_public numbers = {0};
+    CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
+    CG_TRY(cg_key_to_pkcs8(key, arena, &der));
+    CG_TRY(cg_key_from_pkcs8(CG_KEY_RSA_SHA256, der, &copy));
+    CG_TRY(cg_key_rsa_public(copy, arena, &numbers));
+    return cg_key_from_rsa_public(CG_KEY_RSA_SHA256, &numbers, &half);
+}
+
+static enum cg_status sign_and_verify(void *context)
+{
+    const struct cg_key *key = context;
+    CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
+    CG_CLEANUP(cg_verifier_free_at) struct cg_verifier *verifier = NULL;
+    uint8_t signature[CG_LIMIT_SIGNATURE_BYTES];
+    size_t len = 0;
+    CG_TRY(cg_signer_new(key, &signer));
+    CG_TRY(cg_verifier_new(key, &verifier));
+    CG_TRY(cg_sign(signer, message, signature, &len));
+    return cg_verify(verifier, message, cg_span_of_bytes(signature, len));
+}
+
+static enum cg_status seal_and_open(void *context)
+{
+    (void)context;
+    static const uint8_t key[CG_SEALED_KEY_BYTES] = {1};
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    struct cg_random random = cg_random_system();
+    struct cg_span sealed = {0};
+    struct cg_span plain = {0};
+    CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
+    CG_TRY(cg_sealed_close(key, message, message, &random, arena, &sealed));
+    return cg_sealed_open(key, message, sealed, arena, &plain);
+}
+
+static enum cg_status make_certificate(void *context)
+{
+    (void)context;
+    static const struct cg_span host = CG_SPAN("localhost");
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    struct cg_dev_certificate made = {0};
+    int64_t expires_s = 0;
+    CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
+    CG_TRY(cg_certificate_make(&host, 1, NOW_S, 86400, arena, &made));
+    return cg_certificate_expiry(made.certificate_pem, &expires_s);
+}
+
+static enum cg_status random_text(void *context)
+{
+    (void)context;
+    struct cg_random random = cg_random_system();
+    struct cg_buf buf;
+    cg_buf_init(&buf, 64);
+    enum cg_status status = cg_random_text(&random, 32, &buf);
+    cg_buf_release(&buf);
+    return status;
+}
+
+TEST(crypto_survives_every_failing_allocation)
+{
+    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+    assert_ok(cg_key_generate(CG_KEY_RSA_SHA256, 2048, &key));
+    const struct torture_scenario scenarios[] = {
+        {.name = "key", .run = copy_key, .context = key},
+        {.name = "signature", .run = sign_and_verify, .context = key},
+        {.name = "sealed", .run = seal_and_open},
+        {.name = "certificate", .run = make_certificate},
+        {.name = "random text", .run = random_text},
+    };
+    for (size_t i = 0; i < TEST_COUNT(scenarios); i++) {
+        torture(&scenarios[i]);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(crypto_survives_every_failing_allocation),
+};
+
+TEST_MAIN(tests)
