@@ -59,20 +59,25 @@ static ngx_uint_t take_start(ngx_str_t *text, ngx_str_t start)
     return 1;
 }
 
-/* "sqlite:" + absolute path + what followed it. */
+/* "sqlite:" + absolute path + what followed it. The prefix itself may be relative ("nginx -p .").
+ */
 static char *make_uri(ngx_conf_t *cf, ngx_str_t path, ngx_str_t rest, ngx_str_t *ret_uri)
 {
-    static const ngx_str_t scheme = ngx_string("sqlite:");
+    u_char folder[NGX_MAX_PATH] = "";
     if (ngx_conf_full_name(cf->cycle, &path, 0) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-    u_char *data = ngx_pnalloc(cf->pool, scheme.len + path.len + rest.len);
+    if (path.data[0] != '/' && ngx_getcwd(folder, sizeof(folder) - 1) == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "the current folder cannot be told");
+        return NGX_CONF_ERROR;
+    }
+    const char *between = folder[0] == '\0' ? "" : "/";
+    size_t size = sizeof("sqlite:") + ngx_strlen(folder) + 1 + path.len + rest.len;
+    u_char *data = ngx_pnalloc(cf->pool, size);
     if (data == NULL) {
         return NGX_CONF_ERROR;
     }
-    u_char *end = ngx_cpymem(data, scheme.data, scheme.len);
-    end = ngx_cpymem(end, path.data, path.len);
-    end = ngx_cpymem(end, rest.data, rest.len);
+    u_char *end = ngx_snprintf(data, size, "sqlite:%s%s%V%V", folder, between, &path, &rest);
     *ret_uri = (ngx_str_t){.len = (size_t)(end - data), .data = data};
     return NGX_CONF_OK;
 }

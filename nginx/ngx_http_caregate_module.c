@@ -96,7 +96,7 @@ static ngx_http_module_t hooks = {
     .merge_loc_conf = caregate_config_merge_location,
 };
 
-__attribute__((visibility("default"))) ngx_module_t ngx_http_caregate_module = {
+ngx_module_t ngx_http_caregate_module = {
     NGX_MODULE_V1,
     &hooks,
     commands,

@@ -39,6 +39,9 @@
 #define CAREGATE_POLL_MS 500
 #define CAREGATE_UPKEEP_MS 1000
 
+/* nginx finds the module by its tables; nothing else is seen from outside, however it is built. */
+#pragma GCC visibility push(hidden)
+
 extern ngx_module_t ngx_http_caregate_module;
 
 /* Where a directive stands, for messages about it when all is read. */
@@ -334,5 +337,7 @@ ngx_int_t caregate_variables_add(ngx_conf_t *cf);
 /* Fills conf->variable_indexes. */
 ngx_int_t caregate_variables_index(ngx_conf_t *cf, struct caregate_main_conf *conf);
 extern const size_t caregate_variable_count;
+
+#pragma GCC visibility pop
 
 #endif
