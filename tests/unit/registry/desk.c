@@ -9,22 +9,43 @@
 
 #define ARENA_BYTES ((size_t)64 << 20)
 
-static struct desk *make(void)
+struct desk *desk_new(const char *uri)
 {
     struct desk *desk = calloc(1, sizeof(*desk));
     assert_non_null(desk);
     desk->random = cg_random_system();
     desk->realm = test_span(DESK_REALM);
     assert_ok(cg_arena_new(ARENA_BYTES, &desk->arena));
-    assert_ok(cg_store_open(CG_SPAN_OF("sqlite::memory:"), CG_STORE_REGISTRY, CG_STORE_CREATE,
-                            &desk->store));
+    assert_ok(cg_store_open(test_span(uri), CG_STORE_REGISTRY, CG_STORE_CREATE, &desk->store));
     assert_ok(cg_store_begin(desk->store));
     return desk;
 }
 
+void desk_free(struct desk *desk)
+{
+    (void)cg_store_free(desk->store);
+    (void)cg_arena_free(desk->arena);
+    free(desk);
+}
+
+void desk_commit(struct desk *desk)
+{
+    assert_ok(cg_store_commit(desk->store));
+    assert_ok(cg_store_begin(desk->store));
+}
+
+void desk_furnish(struct desk *desk)
+{
+    desk_add_realm(desk, DESK_REALM, DESK_LIFE_S);
+    desk_add_organisation(desk, "RYG");
+    desk_add_api(desk, "documents", "documents.read documents.write documents.delete", 1);
+    desk_add_api(desk, "medicines", "medicines.read medicines.write", 2);
+    desk->client = desk_add_client(desk, "Ward system");
+}
+
 int desk_open_bare(void **state)
 {
-    struct desk *desk = make();
+    struct desk *desk = desk_new("sqlite::memory:");
     desk_add_realm(desk, DESK_REALM, DESK_LIFE_S);
     *state = desk;
     return 0;
@@ -32,21 +53,15 @@ int desk_open_bare(void **state)
 
 int desk_open(void **state)
 {
-    (void)desk_open_bare(state);
-    struct desk *desk = *state;
-    desk_add_organisation(desk, "RYG");
-    desk_add_api(desk, "documents", "documents.read documents.write documents.delete", 1);
-    desk_add_api(desk, "medicines", "medicines.read medicines.write", 2);
-    desk->client = desk_add_client(desk, "Ward system");
+    struct desk *desk = desk_new("sqlite::memory:");
+    desk_furnish(desk);
+    *state = desk;
     return 0;
 }
 
 int desk_close(void **state)
 {
-    struct desk *desk = *state;
-    (void)cg_store_free(desk->store);
-    (void)cg_arena_free(desk->arena);
-    free(desk);
+    desk_free(*state);
     return 0;
 }
 

@@ -36,6 +36,15 @@ int desk_close(void **state);
 /* The realm alone, without APIs and clients. */
 int desk_open_bare(void **state);
 
+/* The same without cmocka, in a store of the caller's choice. */
+struct desk *desk_new(const char *uri);
+void desk_free(struct desk *desk);
+/* Realm, organisation, two APIs and a client. */
+void desk_furnish(struct desk *desk);
+
+/* Makes what was changed durable and visible to others, and goes on in a new transaction. */
+void desk_commit(struct desk *desk);
+
 void desk_add_realm(struct desk *desk, const char *path, int64_t life_s);
 void desk_add_organisation(struct desk *desk, const char *ods);
 void desk_add_api(struct desk *desk, const char *name, const char *scope, int64_t approvals);

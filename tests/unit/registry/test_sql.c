@@ -91,18 +91,23 @@ static bool next_word(const char **at, char ret_word[static 64])
     return false;
 }
 
+static void check_words(const char *text)
+{
+    const char *at = text;
+    char word[64];
+    while (next_word(&at, word)) {
+        for (size_t i = 0; i < TEST_COUNT(foreign_words); i++) {
+            if (strcmp(word, foreign_words[i]) == 0) {
+                fail_msg("%s in: %s", word, text);
+            }
+        }
+    }
+}
+
 TEST(statements_use_no_word_of_one_engine_alone)
 {
     for (size_t i = 0; i < CG_SQL_COUNT; i++) {
-        const char *at = cg_sql_texts[i].text;
-        char word[64];
-        while (next_word(&at, word)) {
-            for (size_t foreign = 0; foreign < TEST_COUNT(foreign_words); foreign++) {
-                if (strcmp(word, foreign_words[foreign]) == 0) {
-                    fail_msg("%s in: %s", word, cg_sql_texts[i].text);
-                }
-            }
-        }
+        check_words(cg_sql_texts[i].text);
     }
 }
 
