@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of `caregate check`. Each adds what it finds; a status is for what stops the whole
+ * check (memory). What a part cannot look at is a finding, not a failure.
+ */
+#ifndef CG_CLI_CHECK_H
+#define CG_CLI_CHECK_H
+
+#include "cli/context.h"
+#include "cli/findings.h"
+
+struct cg_check {
+    struct cg_context *context;
+    struct cg_findings findings;
+    struct cg_store *registry; /* NULL when it cannot be opened */
+    struct cg_store *audit;
+};
+
+#define CG_CHECK_SOON_S (30L * 86400) /* what ends within this is told */
+#define CG_CHECK_KEY_AGE_S (365L * 86400)
+
+/* Clock, permissions, disk space, certificate. */
+CG_MUST_USE enum cg_status cg_check_machine(struct cg_check *check);
+/* Opens the stores and checks their integrity. */
+CG_MUST_USE enum cg_status cg_check_stores(struct cg_check *check);
+/* Signing keys: do they open, how old are they. Wants open stores, as do the next two. */
+CG_MUST_USE enum cg_status cg_check_keys(struct cg_check *check);
+/* Secrets and agreements that end, clients that have none. */
+CG_MUST_USE enum cg_status cg_check_clients(struct cg_check *check);
+/* The audit's chains and checkpoints, and its newest record against the clock. */
+CG_MUST_USE enum cg_status cg_check_audit(struct cg_check *check);
+/* nginx: its version, its configuration, what is risky in it. */
+CG_MUST_USE enum cg_status cg_check_nginx(struct cg_check *check);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/span.h"
+#include "cli/check.h"
+#include "registry/agreement.h"
+#include "registry/client.h"
+#include "registry/credential.h"
+#include "registry/realm.h"
+#include "registry/signing_key.h"
+
+#include <sys/stat.h>
+
+/* What the looks at one realm know of it. */
+struct realm_check {
+    struct cg_check *check;
+    struct cg_span realm;
+    const struct cg_secret *master_key; /* NULL: it cannot be read */
+    /* of the client that is looked at */
+    struct cg_span client;
+    int64_t valid_secrets;
+    int64_t latest_expiry_s; /* of its valid secrets; INT64_MAX: one has no end */
+};
+
+static struct cg_findings *findings_of(struct realm_check *realm)
+{
+    return &realm->check->findings;
+}
+
+static enum cg_status look_at_key(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    const struct cg_signing_key *key = row;
+    CG_CLEANUP(cg_key_free_at) struct cg_key *opened = NULL;
+    char text[CG_TIME_TEXT_BYTES];
+    int64_t now_s = realm->check->context->now_s;
+    if (key->retain_until_s != 0 && key->retain_until_s <= now_s) {
+        return CG_OK;
+    }
+    if (realm->master_key != NULL &&
+        cg_signing_key_unseal(key, realm->master_key->data, &opened) != CG_OK) {
+        cg_findings_add(findings_of(realm), CG_FINDING_ERROR, realm->realm,
+                        "put back the master.key that belongs to this store",
+                        "the signing key %.*s does not open with master.key",
+                        CG_SPAN_ARGS(key->kid));
+    }
+    if (key->sign_from_s > now_s) {
+        cg_time_format(key->sign_from_s, text);
+        cg_findings_add(findings_of(realm), CG_FINDING_OK, realm->realm, NULL,
+                        "the next signing key %.*s is announced for %s", CG_SPAN_ARGS(key->kid),
+                        text);
+    }
+    return CG_OK;
+}
+
+static enum cg_status look_at_current_key(struct realm_check *realm)
+{
+    struct cg_context *context = realm->check->context;
+    struct cg_signing_key key;
+    int64_t until_s = 0;
+    if (cg_signing_key_current(realm->check->registry, realm->realm, context->now_s, context->arena,
+                               &key, &until_s) != CG_OK) {
+        cg_findings_add(findings_of(realm), CG_FINDING_ERROR, realm->realm,
+                        "`caregate key rotate --now` makes one", "no signing key is active");
+        return CG_OK;
+    }
+    int64_t days = (context->now_s - key.sign_from_s) / 86400;
+    bool old = context->now_s - key.sign_from_s > CG_CHECK_KEY_AGE_S && until_s == INT64_MAX;
+    cg_findings_add(findings_of(realm), old ? CG_FINDING_WARNING : CG_FINDING_OK, realm->realm,
+                    old ? "`caregate key rotate` announces the next; no token is lost by it" : NULL,
+                    "its signing key is %lld days old", (long long)days);
+    return CG_OK;
+}
+
+static enum cg_status look_at_realm_keys(struct realm_check *realm)
+{
+    struct cg_check *check = realm->check;
+    CG_TRY(look_at_current_key(realm));
+    return cg_signing_key_list(check->registry, realm->realm, check->context->arena, look_at_key,
+                               realm);
+}
+
+static enum cg_status keys_of_realm(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    realm->realm = ((const struct cg_realm *)row)->path;
+    return look_at_realm_keys(realm);
+}
+
+/* The permissions of master.key are told by another part; here it is only wanted to try the keys.
+ */
+static bool can_read_master_key(struct cg_context *context)
+{
+    struct stat file;
+    const char *path = NULL;
+    return cg_context_path(context, "master.key", &path) == CG_OK && stat(path, &file) == 0 &&
+           (file.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+enum cg_status cg_check_keys(struct cg_check *check)
+{
+    CG_CLEANUP(cg_secret_release) struct cg_secret master_key = {.len = 0};
+    struct realm_check realm = {.check = check, .realm = CG_SPAN(CG_AUDIT_KEY_REALM)};
+    if (check->registry == NULL) {
+        return CG_OK;
+    }
+    if (can_read_master_key(check->context)) {
+        if (cg_context_master_key(check->context, &master_key) == CG_OK) {
+            realm.master_key = &master_key;
+        } else {
+            cg_findings_add(&check->findings, CG_FINDING_ERROR, CG_SPAN_OF("master.key"),
+                            "put back the master.key that belongs to this store",
+                            "it is not a master key");
+        }
+    }
+    CG_TRY(look_at_realm_keys(&realm));
+    return cg_realm_list(check->registry, check->context->arena, keys_of_realm, &realm);
+}
+
+static enum cg_status see_secret(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    const struct cg_credential *secret = row;
+    int64_t expires_s = secret->expires_s == 0 ? INT64_MAX : secret->expires_s;
+    if (secret->revoked_s == 0 && expires_s > realm->check->context->now_s) {
+        realm->valid_secrets++;
+        realm->latest_expiry_s =
+            expires_s > realm->latest_expiry_s ? expires_s : realm->latest_expiry_s;
+    }
+    return CG_OK;
+}
+
+static void judge_secrets(struct realm_check *realm)
+{
+    char text[CG_TIME_TEXT_BYTES];
+    int64_t now_s = realm->check->context->now_s;
+    if (realm->valid_secrets == 0) {
+        cg_findings_add(findings_of(realm), CG_FINDING_WARNING, realm->client,
+                        "`caregate secret issue --client ID`, or retire the client",
+                        "this active client of %.*s has no valid secret",
+                        CG_SPAN_ARGS(realm->realm));
+        return;
+    }
+    if (realm->latest_expiry_s != INT64_MAX && realm->latest_expiry_s - now_s < CG_CHECK_SOON_S) {
+        cg_time_format(realm->latest_expiry_s, text);
+        cg_findings_add(findings_of(realm), CG_FINDING_WARNING, realm->client,
+                        "issue the next one; both are valid until then",
+                        "the last secret of this client of %.*s ends at %s",
+                        CG_SPAN_ARGS(realm->realm), text);
+    }
+}
+
+static enum cg_status look_at_client(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    const struct cg_client *client = row;
+    struct cg_check *check = realm->check;
+    if (client->state != CG_CLIENT_ACTIVE) {
+        return CG_OK;
+    }
+    realm->client = client->id;
+    realm->valid_secrets = 0;
+    realm->latest_expiry_s = 0;
+    CG_TRY(cg_secret_list(check->registry, realm->realm, client->id, check->context->arena,
+                          see_secret, realm));
+    judge_secrets(realm);
+    return CG_OK;
+}
+
+static enum cg_status look_at_agreement(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    const struct cg_agreement *agreement = row;
+    char text[CG_TIME_TEXT_BYTES];
+    int64_t left_s = agreement->until_s - realm->check->context->now_s;
+    if (agreement->state == CG_AGREEMENT_APPROVED && agreement->until_s != 0 && left_s > 0 &&
+        left_s < CG_CHECK_SOON_S) {
+        cg_time_format(agreement->until_s, text);
+        cg_findings_add(findings_of(realm), CG_FINDING_WARNING, agreement->id,
+                        "request and approve the one that follows it",
+                        "the agreement of %.*s for %.*s ends at %s",
+                        CG_SPAN_ARGS(agreement->client), CG_SPAN_ARGS(agreement->api), text);
+    }
+    return CG_OK;
+}
+
+static enum cg_status clients_of_realm(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    struct cg_check *check = realm->check;
+    realm->realm = ((const struct cg_realm *)row)->path;
+    CG_TRY(cg_client_list(check->registry, realm->realm, check->context->arena, look_at_client,
+                          realm));
+    return cg_agreement_list(check->registry, realm->realm, (struct cg_span){NULL, 0},
+                             check->context->arena, look_at_agreement, realm);
+}
+
+enum cg_status cg_check_clients(struct cg_check *check)
+{
+    struct realm_check realm = {.check = check};
+    if (check->registry == NULL) {
+        return CG_OK;
+    }
+    return cg_realm_list(check->registry, check->context->arena, clients_of_realm, &realm);
+}
