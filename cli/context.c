@@ -222,12 +222,18 @@ enum cg_status cg_context_realm(struct cg_context *context, struct cg_store *reg
 
 enum cg_status cg_context_master_key(struct cg_context *context, struct cg_secret *ret_key)
 {
+    return cg_context_master_key_of(context, CG_CONTEXT_MASTER_KEY, ret_key);
+}
+
+enum cg_status cg_context_master_key_of(struct cg_context *context, const char *name,
+                                        struct cg_secret *ret_key)
+{
     const char *path = NULL;
     struct cg_span line = {NULL, 0};
     struct stat file;
     uint8_t bytes[CG_SEALED_KEY_BYTES];
     size_t len = 0;
-    CG_TRY(cg_context_path(context, "master.key", &path));
+    CG_TRY(cg_context_path(context, name, &path));
     if (stat(path, &file) == 0 && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return cg_complain(context, CG_ERR_AUTHORISATION,
                            "others may read or write %s; mend it with chmod 600", path);

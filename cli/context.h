@@ -84,6 +84,10 @@ CG_MUST_USE enum cg_status cg_context_realm(struct cg_context *context, struct c
  */
 CG_MUST_USE enum cg_status cg_context_master_key(struct cg_context *context,
                                                  struct cg_secret *ret_key);
+#define CG_CONTEXT_MASTER_KEY "master.key"
+/* The same of another file of the folder, for a key that is on its way to be the master key. */
+CG_MUST_USE enum cg_status cg_context_master_key_of(struct cg_context *context, const char *name,
+                                                    struct cg_secret *ret_key);
 
 /* Reads a file of at most `max` bytes into the arena (which wipes). Complains. */
 CG_MUST_USE enum cg_status cg_context_read_file(struct cg_context *context, const char *path,

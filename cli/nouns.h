@@ -18,5 +18,8 @@ extern const struct cg_noun cg_noun_org;
 extern const struct cg_noun cg_noun_client;
 extern const struct cg_noun cg_noun_agreement;
 extern const struct cg_noun cg_noun_secret;
+extern const struct cg_noun cg_noun_key;
+extern const struct cg_noun cg_noun_token;
+extern const struct cg_noun cg_noun_explain;
 
 #endif
