@@ -29,7 +29,7 @@ static void look_at_mode(struct cg_check *check, const char *name, bool is_publi
 {
     struct stat file;
     const char *path = NULL;
-    struct cg_span subject = cg_span_of_string(name);
+    struct cg_span subject = cg_span_of_string(name[0] != '\0' ? name : check->context->dir);
     if (cg_context_path(check->context, name, &path) != CG_OK) {
         check->findings.failed = true;
         return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "base/span.h"
 #include "cli/check.h"
 #include "cli/nginx.h"
@@ -52,6 +53,21 @@ static enum cg_status look_at_conf(struct cg_check *check, struct cg_span dump)
     return CG_OK;
 }
 
+/* nginx's words on one line: "[emerg] …", without time and process. */
+static enum cg_status one_line(struct cg_check *check, struct cg_span errors, const char **ret_line)
+{
+    struct cg_buf buf;
+    struct cg_span text = {NULL, 0};
+    size_t start = cg_span_find(errors, '[', 0);
+    cg_buf_init_arena(&buf, check->context->arena, errors.len + 1);
+    errors = start < errors.len ? cg_span_part(errors, start, errors.len) : errors;
+    for (size_t i = 0; i < errors.len; i++) {
+        cg_buf_put_byte(&buf, errors.data[i] == '\n' ? ' ' : errors.data[i]);
+    }
+    CG_TRY(cg_buf_finish(&buf, &text));
+    return cg_context_string(check->context, text, ret_line);
+}
+
 enum cg_status cg_check_nginx(struct cg_check *check)
 {
     struct cg_process_result result;
@@ -63,9 +79,11 @@ enum cg_status cg_check_nginx(struct cg_check *check)
     CG_TRY(cg_nginx_ask(check->context, &result));
     if (result.exit_code != 0) {
         const char *explanation = cg_nginx_explain(result.errors);
+        const char *line = NULL;
+        CG_TRY(one_line(check, result.errors, &line));
         cg_findings_add(&check->findings, CG_FINDING_ERROR, CG_SPAN_OF("nginx.conf"),
-                        explanation != NULL ? explanation : "mend the line that nginx names",
-                        "nginx refuses it: %.*s", CG_SPAN_ARGS(result.errors));
+                        explanation != NULL ? explanation : "change the line that nginx names",
+                        "nginx refuses it: %s", line);
         return CG_OK;
     }
     cg_findings_add(&check->findings, CG_FINDING_OK, CG_SPAN_OF("nginx"), NULL,

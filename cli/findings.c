@@ -15,11 +15,6 @@ static const char *const level_names[] = {
     [CG_FINDING_ERROR] = "error",
 };
 
-const char *cg_finding_level_name(enum cg_finding_level level)
-{
-    return level_names[level];
-}
-
 static bool is_known(const struct cg_findings *findings, struct cg_span subject,
                      struct cg_span text)
 {
@@ -63,20 +58,34 @@ void cg_findings_add(struct cg_findings *findings, enum cg_finding_level level,
     }
 }
 
+/* A program reads what to mend apart from what is wrong; people read on. */
+static void put(const struct cg_finding *finding, struct cg_output *output)
+{
+    char text[2 * FINDING_BYTES];
+    struct cg_span whole = finding->finding;
+    if (!output->json && finding->mend != NULL) {
+        (void)snprintf(text, sizeof(text), "%.*s; to mend it: %s", CG_SPAN_ARGS(whole),
+                       finding->mend);
+        whole = cg_span_of_string(text);
+    }
+    cg_output_open_record(output);
+    cg_output_string(output, "level", level_names[finding->level]);
+    cg_output_text(output, "subject", finding->subject);
+    cg_output_text(output, "finding", whole);
+    if (output->json) {
+        cg_output_string(output, "mend", finding->mend);
+    }
+    cg_output_close_record(output);
+}
+
 void cg_findings_put(const struct cg_findings *findings, struct cg_output *output)
 {
-    cg_output_open_list(output, CG_LIST_BLOCKS, "nothing was looked at");
+    cg_output_open_list(output, CG_LIST_TABLE, "nothing was looked at");
     for (int level = CG_FINDING_ERROR; level >= CG_FINDING_OK; level--) {
         for (const struct cg_finding *at = findings->first; at != NULL; at = at->next) {
-            if ((int)at->level != level) {
-                continue;
+            if ((int)at->level == level) {
+                put(at, output);
             }
-            cg_output_open_record(output);
-            cg_output_string(output, "level", cg_finding_level_name(at->level));
-            cg_output_text(output, "subject", at->subject);
-            cg_output_text(output, "finding", at->finding);
-            cg_output_string(output, "mend", at->mend);
-            cg_output_close_record(output);
         }
     }
     cg_output_close_list(output);

@@ -38,8 +38,6 @@ __attribute__((format(printf, 5, 6))) void cg_findings_add(struct cg_findings *f
                                                            struct cg_span subject, const char *mend,
                                                            const char *format, ...);
 
-const char *cg_finding_level_name(enum cg_finding_level level);
-
 /* As a list, the worst first. */
 void cg_findings_put(const struct cg_findings *findings, struct cg_output *output);
 
