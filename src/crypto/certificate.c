@@ -294,10 +294,11 @@ enum cg_status cg_certificate_make(const struct cg_span *hosts, size_t host_coun
 /* Nobody is asked for the password of an encrypted block. */
 static int no_password(char *room, int size, int writing, void *data)
 {
-    (void)room;
-    (void)size;
     (void)writing;
     (void)data;
+    if (size > 0) {
+        room[0] = '\0';
+    }
     return -1;
 }
 

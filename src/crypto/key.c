@@ -218,7 +218,7 @@ enum cg_status cg_key_rsa_public(const struct cg_key *key, struct cg_arena *aren
 static enum cg_status check_rsa(const struct cg_key *key)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
-    CG_TRY(cg_arena_new(CG_LIMIT_SIGNATURE_BYTES * 8, &arena));
+    CG_TRY(cg_arena_new((size_t)CG_LIMIT_SIGNATURE_BYTES * 8, &arena));
     struct cg_rsa_public numbers = {0};
     CG_TRY(cg_key_rsa_public(key, arena, &numbers));
     return numbers_are_good(&numbers) ? CG_OK : CG_ERR_INPUT;

@@ -26,8 +26,8 @@ static bool fits(struct cg_span context, size_t sealed_len)
 }
 
 /* Encrypts behind the head that stands in `sealed`, and writes the tag. */
-static bool encrypt(const uint8_t *key, struct cg_span context, struct cg_span plain,
-                    uint8_t *sealed)
+static bool gcm_encrypt(const uint8_t *key, struct cg_span context, struct cg_span plain,
+                        uint8_t *sealed)
 {
     CG_CLEANUP(cipher_ctx_free_at) EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     uint8_t *text = sealed + HEAD_BYTES;
@@ -54,7 +54,7 @@ enum cg_status cg_sealed_close(const uint8_t key[static CG_SEALED_KEY_BYTES],
     uint8_t *sealed = memory;
     sealed[0] = VERSION;
     CG_TRY(cg_random_fill(random, sealed + 1, NONCE_BYTES));
-    if (!encrypt(key, context, plain, sealed)) {
+    if (!gcm_encrypt(key, context, plain, sealed)) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
     *ret_sealed = (struct cg_span){sealed, len};
@@ -63,8 +63,8 @@ enum cg_status cg_sealed_close(const uint8_t key[static CG_SEALED_KEY_BYTES],
 
 /* The text is decrypted before its tag is judged, so the caller wipes it when this does not give
  * CG_OK. */
-static enum cg_status decrypt(const uint8_t *key, struct cg_span context, struct cg_span sealed,
-                              uint8_t *plain)
+static enum cg_status gcm_decrypt(const uint8_t *key, struct cg_span context, struct cg_span sealed,
+                                  uint8_t *plain)
 {
     CG_CLEANUP(cipher_ctx_free_at) EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     const uint8_t *text = sealed.data + HEAD_BYTES;
@@ -96,7 +96,7 @@ enum cg_status cg_sealed_open(const uint8_t key[static CG_SEALED_KEY_BYTES], str
     size_t len = sealed.len - CG_SEALED_OVERHEAD_BYTES;
     void *plain = NULL;
     CG_TRY(cg_arena_take(arena, len, &plain));
-    enum cg_status status = decrypt(key, context, sealed, plain);
+    enum cg_status status = gcm_decrypt(key, context, sealed, plain);
     if (status != CG_OK) {
         cg_wipe(plain, len);
         return cg_openssl_failed(status);

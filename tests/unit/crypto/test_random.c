@@ -68,7 +68,6 @@ TEST(random_text_of_any_length_is_one_base64url_text)
     for (size_t i = 0; i < sizeof(pattern); i++) {
         pattern[i] = (uint8_t)(i * 7 + 250);
     }
-    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
     for (size_t len = 0; len <= sizeof(pattern); len++) {
         struct known_random known = {.source = {pattern, sizeof(pattern)}, .left = ALWAYS};
         struct cg_random random = random_of(&known);
