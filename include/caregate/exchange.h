@@ -39,9 +39,9 @@ struct cg_response {
     struct cg_header headers[CG_RESPONSE_HEADERS_MAX]; /* Content-Type among them */
     size_t header_count;
     struct cg_span body;
-    enum cg_reason reason;       /* for log and metrics; CG_REASON_NONE when all went well */
-    struct cg_span client_id;    /* for the log; absent while unknown */
-    struct cg_span token_id;     /* jti of a token issued, or absent */
+    enum cg_reason reason;    /* for log and metrics; CG_REASON_NONE when all went well */
+    struct cg_span client_id; /* for the log; absent while unknown */
+    struct cg_span token_id;  /* jti of a token issued, or absent */
 };
 
 struct cg_exchange {

@@ -23,8 +23,8 @@
 struct cg_issuer_slot;
 
 struct cg_issuer_config {
-    struct cg_span store_uri;  /* "sqlite:/path/registry.db" */
-    struct cg_span writer;     /* name of this audit writer: "node1/worker0"; [A-Za-z0-9._/-]{1,64} */
+    struct cg_span store_uri; /* "sqlite:/path/registry.db" */
+    struct cg_span writer; /* name of this audit writer: "node1/worker0"; [A-Za-z0-9._/-]{1,64} */
     const uint8_t *master_key; /* CG_MASTER_KEY_BYTES, borrowed until the slot is freed */
 };
 

@@ -31,8 +31,8 @@ enum cg_reason {
     /* the gate: 400 */
     CG_REASON_TOKEN_IN_QUERY,
     /* the gate: 503 */
-    CG_REASON_SNAPSHOT_MISSING,  /* no keys and rules have arrived yet */
-    CG_REASON_SNAPSHOT_TOO_OLD,  /* older than caregate_snapshot_max_age */
+    CG_REASON_SNAPSHOT_MISSING,   /* no keys and rules have arrived yet */
+    CG_REASON_SNAPSHOT_TOO_OLD,   /* older than caregate_snapshot_max_age */
     CG_REASON_GATE_MISCONFIGURED, /* the location's realm or API is not in the registry */
     /* the gate, errors of the connection to the API behind */
     CG_REASON_UPSTREAM_UNREACHABLE, /* 502 */
@@ -40,21 +40,21 @@ enum cg_reason {
     CG_REASON_UPSTREAM_TIMEOUT,     /* 504 */
 
     /* the issuer */
-    CG_REASON_REQUEST_MALFORMED,         /* not a form, bad percent escape, ... */
-    CG_REASON_REQUEST_TOO_LARGE,         /* 413 */
-    CG_REASON_CONTENT_TYPE_WRONG,        /* 415 */
-    CG_REASON_METHOD_NOT_ALLOWED,        /* 405 */
-    CG_REASON_ENDPOINT_UNKNOWN,          /* 404 */
+    CG_REASON_REQUEST_MALFORMED,  /* not a form, bad percent escape, ... */
+    CG_REASON_REQUEST_TOO_LARGE,  /* 413 */
+    CG_REASON_CONTENT_TYPE_WRONG, /* 415 */
+    CG_REASON_METHOD_NOT_ALLOWED, /* 405 */
+    CG_REASON_ENDPOINT_UNKNOWN,   /* 404 */
     CG_REASON_PARAMETER_REPEATED,
     CG_REASON_GRANT_TYPE_MISSING,
     CG_REASON_GRANT_TYPE_UNSUPPORTED,
     CG_REASON_GRANT_NOT_ALLOWED,
     CG_REASON_CREDENTIALS_MISSING,
-    CG_REASON_CREDENTIALS_TWICE,         /* Basic and body at once, or two client ids */
+    CG_REASON_CREDENTIALS_TWICE, /* Basic and body at once, or two client ids */
     CG_REASON_CLIENT_AUTHENTICATION_FAILED,
-    CG_REASON_SCOPE_NOT_AGREED,          /* nothing agreed of what was asked */
+    CG_REASON_SCOPE_NOT_AGREED, /* nothing agreed of what was asked */
     CG_REASON_SCOPE_MALFORMED,
-    CG_REASON_NOTHING_AGREED,            /* the client has no agreement in force */
+    CG_REASON_NOTHING_AGREED, /* the client has no agreement in force */
     CG_REASON_RESOURCE_UNKNOWN,
     CG_REASON_RESOURCE_AMBIGUOUS,
     CG_REASON_TOKEN_TOO_LARGE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Endpoints: each takes a context whose realm is known, and fills in the response, or fails with context->fault set.
+ * Endpoints: each takes a context whose realm is known, and fills in the response, or fails with
+ * context->fault set.
  */
 #ifndef CG_ISSUER_ENDPOINT_H
 #define CG_ISSUER_ENDPOINT_H

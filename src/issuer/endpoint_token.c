@@ -65,7 +65,8 @@ static const char *text_for_repeated(struct cg_span name)
     return NULL;
 }
 
-/* RFC 6749 §3.2: request parameters MUST NOT be included more than once. RFC 8707 §2 excepts resource. */
+/* RFC 6749 §3.2: request parameters MUST NOT be included more than once. RFC 8707 §2 excepts
+ * resource. */
 static enum cg_status refuse_repeated(struct cg_oauth_context *context)
 {
     for (size_t i = 1; i < context->params.count; i++) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A batch: every exchange is answered in turn, in one view of the registry; then what they have to tell the audit is made durable
- * at once; only then are the answers final.
+ * A batch: every exchange is answered in turn, in one view of the registry; then what they have to
+ * tell the audit is made durable at once; only then are the answers final.
  */
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
-#include "issuer/route.h"
 #include "crypto/sealed.h"
+#include "issuer/route.h"
 #include "issuer/slot.h"
 #include "oauth/response.h"
 #include "oauth/wire_error.h"
@@ -49,18 +49,19 @@ static bool method_is_allowed(const struct cg_route *route, struct cg_span metho
 }
 
 /* Finds route and realm, then runs the endpoint. On failure context->fault says why. */
-static enum cg_status dispatch(struct cg_issuer_slot *slot, const struct cg_registry_version *version,
+static enum cg_status dispatch(struct cg_issuer_slot *slot,
+                               const struct cg_registry_version *version,
                                struct cg_oauth_context *context, const struct cg_route **ret_route)
 {
     const struct cg_request *request = &context->exchange->request;
-    struct cg_realm_query query = {.version = *version,
-                                   .master_key = slot->master_key,
-                                   .now_s = context->now_s};
+    struct cg_realm_query query = {
+        .version = *version, .master_key = slot->master_key, .now_s = context->now_s};
     const struct cg_route *route = cg_route_find(request->path, &query.path);
-    enum cg_status status = CG_ERR_NOT_FOUND;
-    if (route != NULL) {
-        status = cg_realm_table_find(slot->realms, slot->registry, &query, &context->issuing);
+    if (route == NULL) {
+        CG_FAIL(&context->fault, CG_ERR_NOT_FOUND, CG_REASON_ENDPOINT_UNKNOWN, NULL, NULL);
     }
+    enum cg_status status =
+        cg_realm_table_find(slot->realms, slot->registry, &query, &context->issuing);
     if (status == CG_ERR_NOT_FOUND) {
         CG_FAIL(&context->fault, status, CG_REASON_ENDPOINT_UNKNOWN, NULL, NULL);
     }
@@ -93,7 +94,7 @@ static void refuse(struct cg_issuer_slot *slot, struct cg_oauth_context *context
         context->fault.reason = CG_REASON_INTERNAL;
     }
     cg_wire_error_answer(context->exchange, &context->fault, context->event.realm);
-    if (context->fault.reason == CG_REASON_METHOD_NOT_ALLOWED) {
+    if (route != NULL && context->fault.reason == CG_REASON_METHOD_NOT_ALLOWED) {
         cg_response_add(&context->exchange->response, CG_SPAN_OF("Allow"), route->allow);
     }
     note_refusal(slot, context);
@@ -132,7 +133,8 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     }
 }
 
-/* One view of the registry for the whole batch; a store that fails is closed and opened once more. */
+/* One view of the registry for the whole batch; a store that fails is closed and opened once more.
+ */
 static enum cg_status begin_view(struct cg_issuer_slot *slot, int64_t now_s,
                                  struct cg_registry_version *ret_version)
 {
@@ -164,7 +166,8 @@ static enum cg_status make_durable(struct cg_issuer_slot *slot,
     return cg_journal_append(slot->journal, events, event_count);
 }
 
-/* No token leaves before its audit record is durable; nor does a refusal that was to be recorded. */
+/* No token leaves before its audit record is durable; nor does a refusal that was to be recorded.
+ */
 static void withhold(struct cg_exchange *const exchanges[], size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -10,7 +10,7 @@
 #include "registry/signing_key.h"
 
 #define PLACES 64
-#define REALM_BYTES 262144
+#define REALM_BYTES ((size_t)262144)
 
 struct place {
     struct cg_arena *arena;
@@ -93,7 +93,8 @@ static enum cg_status load_jwks(struct place *place, struct cg_store *registry,
     struct cg_buf buf;
     int64_t changes_s = INT64_MAX;
     cg_buf_init_arena(&buf, place->arena, REALM_BYTES);
-    CG_TRY(cg_signing_key_jwks(registry, query->path, query->now_s, place->arena, &buf, &changes_s));
+    CG_TRY(
+        cg_signing_key_jwks(registry, query->path, query->now_s, place->arena, &buf, &changes_s));
     place->changes_s = sooner(place->changes_s, changes_s);
     return cg_buf_finish(&buf, &place->realm.jwks);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Realms as a slot uses them: settings, a prepared signer, the JWKS and metadata documents as ready text. Rebuilt when the
- * registry's version changes or a key's time comes; a request costs no query. One thread.
+ * Realms as a slot uses them: settings, a prepared signer, the JWKS and metadata documents as ready
+ * text. Rebuilt when the registry's version changes or a key's time comes; a request costs no
+ * query. One thread.
  */
 #ifndef CG_ISSUER_REALM_TABLE_H
 #define CG_ISSUER_REALM_TABLE_H
@@ -24,10 +25,11 @@ struct cg_realm_query {
 };
 
 /*
- * The realm of a path, valid until the next call. A realm without a key that can be unsealed has signer NULL.
- * CG_ERR_NOT_FOUND, CG_ERR_STORE, CG_ERR_LIMIT.
+ * The realm of a path, valid until the next call. A realm without a key that can be unsealed has
+ * signer NULL. CG_ERR_NOT_FOUND, CG_ERR_STORE, CG_ERR_LIMIT.
  */
-CG_MUST_USE enum cg_status cg_realm_table_find(struct cg_realm_table *table, struct cg_store *registry,
+CG_MUST_USE enum cg_status cg_realm_table_find(struct cg_realm_table *table,
+                                               struct cg_store *registry,
                                                const struct cg_realm_query *query,
                                                const struct cg_issuing_realm **ret_realm);
 

@@ -9,7 +9,8 @@ static const struct cg_route routes[] = {
     {CG_SPAN("/oauth/jwks"), CG_SPAN("GET, HEAD"), cg_endpoint_jwks, false},
     {CG_SPAN("/.well-known/oauth-authorization-server"), CG_SPAN("GET, HEAD"), cg_endpoint_metadata,
      true},
-    {CG_SPAN("/.well-known/openid-configuration"), CG_SPAN("GET, HEAD"), cg_endpoint_metadata, true},
+    {CG_SPAN("/.well-known/openid-configuration"), CG_SPAN("GET, HEAD"), cg_endpoint_metadata,
+     true},
 };
 
 static bool ends_with(struct cg_span path, struct cg_span suffix)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of a slot: what one thread at a time needs to answer requests. Opened at first use, closed and opened anew after a
- * failure or when the file behind was replaced.
+ * Inside of a slot: what one thread at a time needs to answer requests. Opened at first use, closed
+ * and opened anew after a failure or when the file behind was replaced.
  */
 #ifndef CG_ISSUER_SLOT_H
 #define CG_ISSUER_SLOT_H
@@ -15,21 +15,21 @@
 #include <caregate/issuer.h>
 
 struct cg_issuer_slot {
-    struct cg_arena *arena;        /* the configuration's copies */
+    struct cg_arena *arena; /* the configuration's copies */
     struct cg_span store_uri;
     struct cg_span writer;
-    const uint8_t *master_key;     /* borrowed */
+    const uint8_t *master_key; /* borrowed */
     struct cg_random random;
-    struct cg_store *registry;     /* NULL while it is away */
-    struct cg_journal *journal;    /* NULL while it is away */
+    struct cg_store *registry;  /* NULL while it is away */
+    struct cg_journal *journal; /* NULL while it is away */
     struct cg_client_cache *clients;
     struct cg_realm_table *realms;
-    struct cg_tally *refusals;     /* of the issuer: past a rate they are counted only */
-    struct cg_use_notes *uses;     /* last-used times that wait to be written */
+    struct cg_tally *refusals;      /* of the issuer: past a rate they are counted only */
+    struct cg_use_notes *uses;      /* last-used times that wait to be written */
     struct cg_signer *audit_signer; /* signs checkpoints; NULL until the first */
     struct cg_span audit_kid;
-    struct cg_arena *audit_arena;  /* of audit_kid */
-    int64_t registry_looked_s;     /* when the files were last looked at */
+    struct cg_arena *audit_arena; /* of audit_kid */
+    int64_t registry_looked_s;    /* when the files were last looked at */
     int64_t checkpoint_due_s;
 };
 

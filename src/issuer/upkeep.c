@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is done beside answering requests: coalesced writes, summaries, checkpoints, reports of others. */
+/* What is done beside answering requests: coalesced writes, summaries, checkpoints, reports of
+ * others. */
 #include "audit/checkpoint.h"
 #include "base/limits.h"
 #include "base/span.h"
@@ -101,8 +102,8 @@ static struct cg_audit_event event_of(const struct cg_refusal *refusal)
                                    .address = refusal->address};
 }
 
-static enum cg_status append_refusals(struct cg_issuer_slot *slot, const struct cg_refusal *refusals,
-                                      size_t count)
+static enum cg_status append_refusals(struct cg_issuer_slot *slot,
+                                      const struct cg_refusal *refusals, size_t count)
 {
     struct cg_audit_event events[CG_LIMIT_BATCH_EXCHANGES];
     const struct cg_audit_event *pointers[CG_LIMIT_BATCH_EXCHANGES];
@@ -117,8 +118,8 @@ enum cg_status cg_issuer_report_refusals(struct cg_issuer_slot *slot,
                                          const struct cg_refusal *refusals, size_t count)
 {
     for (size_t done = 0; done < count;) {
-        size_t part = count - done < CG_LIMIT_BATCH_EXCHANGES ? count - done
-                                                              : CG_LIMIT_BATCH_EXCHANGES;
+        size_t part =
+            count - done < CG_LIMIT_BATCH_EXCHANGES ? count - done : CG_LIMIT_BATCH_EXCHANGES;
         if (cg_slot_open(slot, refusals[done].time_s) != CG_OK ||
             append_refusals(slot, refusals + done, part) != CG_OK) {
             cg_slot_close(slot);
@@ -131,10 +132,8 @@ enum cg_status cg_issuer_report_refusals(struct cg_issuer_slot *slot,
 
 enum cg_status cg_issuer_report_start(struct cg_issuer_slot *slot, int64_t now_s)
 {
-    struct cg_audit_event event = {.kind = CG_AUDIT_PROCESS_STARTED,
-                                   .time_s = now_s,
-                                   .count = 1,
-                                   .actor = slot->writer};
+    struct cg_audit_event event = {
+        .kind = CG_AUDIT_PROCESS_STARTED, .time_s = now_s, .count = 1, .actor = slot->writer};
     if (cg_slot_open(slot, now_s) != CG_OK || append_one(slot, &event) != CG_OK) {
         cg_slot_close(slot);
         return CG_ERR_STORE;

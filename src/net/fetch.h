@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Outgoing HTTP: the only door to libcurl. https only (http to loopback when asked), no redirects, bounded in time and size. Blocks: pool
- * threads and the command line.
+ * Outgoing HTTP: the only door to libcurl. https only (http to loopback when asked), no redirects,
+ * bounded in time and size. Blocks: pool threads and the command line.
  */
 #ifndef CG_NET_FETCH_H
 #define CG_NET_FETCH_H
@@ -12,20 +12,21 @@
 
 struct cg_fetch_request {
     const char *url;
-    const char *ca_file;             /* PEM, or NULL: the system's */
-    struct cg_span form;             /* POST body (form type), or absent: GET */
-    struct cg_span authorization;    /* header value, or absent */
+    const char *ca_file;          /* PEM, or NULL: the system's */
+    struct cg_span form;          /* POST body (form type), or absent: GET */
+    struct cg_span authorization; /* header value, or absent */
     size_t max_bytes;
     long timeout_ms;
 };
 
 struct cg_fetch_response {
     long http_status;
-    struct cg_span body;             /* in the arena */
-    char message[256];               /* what curl said when it failed; zero-terminated */
+    struct cg_span body; /* in the arena */
+    char message[256];   /* what curl said when it failed; zero-terminated */
 };
 
-/* CG_OK with any HTTP status; CG_ERR_STORE when there was no answer (message says why); CG_ERR_LIMIT when too large. */
+/* CG_OK with any HTTP status; CG_ERR_STORE when there was no answer (message says why);
+ * CG_ERR_LIMIT when too large. */
 CG_MUST_USE enum cg_status cg_fetch(const struct cg_fetch_request *request, struct cg_arena *arena,
                                     struct cg_fetch_response *ret_response);
 

@@ -16,14 +16,14 @@ static enum cg_status from_basic(struct cg_oauth_context *context, struct cg_spa
 {
     struct cg_span body_id = presented->id;
     if (presented->secret.data != NULL) {
-        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CREDENTIALS_TWICE, NULL,
-                "RFC 6749 §2.3");
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CREDENTIALS_TWICE, NULL, "RFC 6749 §2.3");
     }
     if (cg_authz_basic(credentials, context->arena, &presented->id, &presented->secret) != CG_OK) {
-        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_REQUEST_MALFORMED,
-                "the Authorization header is not well-formed Basic: form-encode client id and secret, "
-                "join them by a colon, encode as base64",
-                "RFC 6749 §2.3.1");
+        CG_FAIL(
+            &context->fault, CG_ERR_INPUT, CG_REASON_REQUEST_MALFORMED,
+            "the Authorization header is not well-formed Basic: form-encode client id and secret, "
+            "join them by a colon, encode as base64",
+            "RFC 6749 §2.3.1");
     }
     if (body_id.data != NULL && !cg_span_equal(body_id, presented->id)) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CREDENTIALS_TWICE,
@@ -34,7 +34,8 @@ static enum cg_status from_basic(struct cg_oauth_context *context, struct cg_spa
 }
 
 /* RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request. */
-static enum cg_status read_credentials(struct cg_oauth_context *context, struct presented *presented)
+static enum cg_status read_credentials(struct cg_oauth_context *context,
+                                       struct presented *presented)
 {
     CG_TRY(cg_params_get(&context->params, "client_id", &presented->id));
     CG_TRY(cg_params_get(&context->params, "client_secret", &presented->secret));
@@ -74,8 +75,9 @@ static enum cg_status find_record(struct cg_oauth_context *context, struct cg_sp
 }
 
 /*
- * A client that is remembered costs no statement, an unknown one does. So that a wrong secret cannot be told from an
- * unknown client by its cost, a failure that came from memory runs the statements of an id that no client can have.
+ * A client that is remembered costs no statement, an unknown one does. So that a wrong secret
+ * cannot be told from an unknown client by its cost, a failure that came from memory runs the
+ * statements of an id that no client can have.
  */
 static void level_the_work(struct cg_oauth_context *context)
 {
@@ -87,7 +89,8 @@ static void level_the_work(struct cg_oauth_context *context)
     (void)!cg_client_cache_find(context->clients, context->registry, &query, &nobody);
 }
 
-/* Always CG_CLIENT_AUTH_COMPARISONS comparisons: how many secrets a client has, or whether it exists, does not show. */
+/* Always CG_CLIENT_AUTH_COMPARISONS comparisons: how many secrets a client has, or whether it
+ * exists, does not show. */
 static bool secret_matches(const struct cg_client_record *record, struct cg_span digest,
                            int64_t now_s, struct cg_span *ret_secret_id)
 {
@@ -114,13 +117,13 @@ static enum cg_status refuse(struct cg_oauth_context *context, const char *detai
             "RFC 6749 §5.2");
 }
 
-/* What the audit learns of the client as soon as it is known to exist; copied, since the record may be pushed out. */
+/* What the audit learns of the client as soon as it is known to exist; copied, since the record may
+ * be pushed out. */
 static enum cg_status name_client(struct cg_oauth_context *context,
                                   const struct cg_client_record *record)
 {
     CG_TRY(cg_arena_copy(context->arena, record->client.id, &context->event.client_id));
-    return cg_arena_copy(context->arena, record->client.organisation,
-                         &context->event.organisation);
+    return cg_arena_copy(context->arena, record->client.organisation, &context->event.organisation);
 }
 
 enum cg_status cg_client_authenticate(struct cg_oauth_context *context,

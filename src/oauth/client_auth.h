@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client authentication at the token endpoint: client_secret_post and client_secret_basic (RFC 6749 §2.3.1).
+ * Client authentication at the token endpoint: client_secret_post and client_secret_basic (RFC 6749
+ * §2.3.1).
  */
 #ifndef CG_OAUTH_CLIENT_AUTH_H
 #define CG_OAUTH_CLIENT_AUTH_H
@@ -8,15 +9,17 @@
 #include "oauth/context.h"
 
 /*
- * Proves the client of a request by one method. An unknown client, a wrong secret, a revoked or expired one and a client that is not
- * active all cost the same work and give the same public answer; the event's detail tells them apart.
- * CG_ERR_AUTHENTICATION (CREDENTIALS_MISSING, CLIENT_AUTHENTICATION_FAILED), CG_ERR_INPUT (CREDENTIALS_TWICE, PARAMETER_REPEATED,
+ * Proves the client of a request by one method. An unknown client, a wrong secret, a revoked or
+ * expired one and a client that is not active all cost the same work and give the same public
+ * answer; the event's detail tells them apart. CG_ERR_AUTHENTICATION (CREDENTIALS_MISSING,
+ * CLIENT_AUTHENTICATION_FAILED), CG_ERR_INPUT (CREDENTIALS_TWICE, PARAMETER_REPEATED,
  * REQUEST_MALFORMED), CG_ERR_STORE (STORE_UNAVAILABLE).
  */
 CG_MUST_USE enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
                                                   const struct cg_client_record **ret_record);
 
-/* How many secret comparisons and digests one authentication makes: always this many, whoever asks. */
+/* How many secret comparisons and digests one authentication makes: always this many, whoever asks.
+ */
 #define CG_CLIENT_AUTH_COMPARISONS 16
 
 #endif

@@ -53,7 +53,8 @@ static bool wanted(const struct wish *wish, struct cg_span audience)
     return found;
 }
 
-/* Each resource asked for must be an API that is agreed now; else the client would think it had what it has not. */
+/* Each resource asked for must be an API that is agreed now; else the client would think it had
+ * what it has not. */
 static enum cg_status check_resources(struct cg_oauth_context *context, const struct wish *wish,
                                       const struct cg_client_record *record)
 {
@@ -97,8 +98,8 @@ static enum cg_status add_agreement(const struct cg_record_agreement *agreement,
 }
 
 /*
- * A client's own life stands above that of its APIs, and theirs above the realm's; of several APIs the shortest counts. No
- * token outlives an agreement that it rests on.
+ * A client's own life stands above that of its APIs, and theirs above the realm's; of several APIs
+ * the shortest counts. No token outlives an agreement that it rests on.
  */
 static int64_t token_life_s(const struct cg_oauth_context *context,
                             const struct cg_client_record *record,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * grant_type=client_credentials (RFC 6749 §4.4): from a proven client to what it is granted at this second.
+ * grant_type=client_credentials (RFC 6749 §4.4): from a proven client to what it is granted at this
+ * second.
  */
 #ifndef CG_OAUTH_GRANT_CLIENT_CREDENTIALS_H
 #define CG_OAUTH_GRANT_CLIENT_CREDENTIALS_H
@@ -10,8 +11,9 @@
 #include "token/scope.h"
 
 /*
- * Intersects scope and resource (RFC 8707) of the request with the agreements in force and fills in the token's claims but iss,
- * jti. Reasons: NOTHING_AGREED, SCOPE_NOT_AGREED, SCOPE_MALFORMED, RESOURCE_UNKNOWN, RESOURCE_AMBIGUOUS, GRANT_NOT_ALLOWED.
+ * Intersects scope and resource (RFC 8707) of the request with the agreements in force and fills in
+ * the token's claims but iss, jti. Reasons: NOTHING_AGREED, SCOPE_NOT_AGREED, SCOPE_MALFORMED,
+ * RESOURCE_UNKNOWN, RESOURCE_AMBIGUOUS, GRANT_NOT_ALLOWED.
  */
 CG_MUST_USE enum cg_status cg_grant_client_credentials(struct cg_oauth_context *context,
                                                        const struct cg_client_record *record,

@@ -33,8 +33,8 @@ static enum cg_status sign(struct cg_oauth_context *context, const struct cg_acc
     }
     struct cg_buf compact;
     cg_buf_init_arena(&compact, context->arena, CG_LIMIT_TOKEN_BYTES);
-    enum cg_status status = cg_jws_make(context->issuing->jws_header, payload,
-                                        context->issuing->signer, &compact);
+    enum cg_status status =
+        cg_jws_make(context->issuing->jws_header, payload, context->issuing->signer, &compact);
     if (status == CG_ERR_CRYPTO) {
         CG_FAIL(&context->fault, CG_ERR_CRYPTO, CG_REASON_SIGNING_KEY_UNAVAILABLE, NULL, NULL);
     }
@@ -71,7 +71,7 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
     cg_json_member_put_number(&json, "expires_in", token->expires_s - token->issued_s);
     cg_json_member_put(&json, "scope", token->scope);
     cg_json_close_object(&json);
-    struct cg_span body;
+    struct cg_span body = {NULL, 0};
     CG_TRY(cg_buf_finish(&buf, &body));
     struct cg_response *response = &context->exchange->response;
     cg_response_start(response, 200, CG_SPAN_OF("application/json"), body);
@@ -110,7 +110,7 @@ enum cg_status cg_issue_token(struct cg_oauth_context *context,
     }
     token->issuer = context->issuing->realm.issuer;
     CG_TRY(make_token_id(context, &token->token_id));
-    struct cg_span compact;
+    struct cg_span compact = {NULL, 0};
     CG_TRY(sign(context, token, &compact));
     CG_TRY(respond(context, is_documented(context, record), token, compact));
     return fill_event(context, token);

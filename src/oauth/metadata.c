@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oauth/metadata.h"
 
-#include "base/span.h"
 #include "base/limits.h"
+#include "base/span.h"
 #include "codec/json.h"
 
 #include <string.h>
 
-/* An endpoint's URL: the issuer with a suffix. Built in place, since the writer takes a whole string. */
+/* An endpoint's URL: the issuer with a suffix. Built in place, since the writer takes a whole
+ * string. */
 static void put_endpoint(struct cg_json_writer *json, const char *member,
                          const struct cg_realm *realm, const char *suffix)
 {

@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "registry/realm.h"
 
-/* scopes_supported comes from the APIs of the realm (space-separated). Failures stick to the buffer. */
+/* scopes_supported comes from the APIs of the realm (space-separated). Failures stick to the
+ * buffer. */
 void cg_metadata_write(const struct cg_realm *realm, struct cg_span scopes, struct cg_buf *buf);
 
 #endif

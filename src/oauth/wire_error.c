@@ -9,7 +9,8 @@
 
 #define CHALLENGE true
 
-/* RFC 6749 §5.2, RFC 8707 §2 and, for slow_down and temporarily_unavailable, the names of RFC 8628 and RFC 6749 §4.1.2.1. */
+/* RFC 6749 §5.2, RFC 8707 §2 and, for slow_down and temporarily_unavailable, the names of RFC 8628
+ * and RFC 6749 §4.1.2.1. */
 static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
     [CG_REASON_REQUEST_MALFORMED] = {400, "invalid_request", false, 0},
     [CG_REASON_REQUEST_TOO_LARGE] = {413, "invalid_request", false, 0},
@@ -59,7 +60,8 @@ static enum cg_status write_body(struct cg_arena *arena, const char *error, cons
     return cg_buf_finish(&buf, ret_body);
 }
 
-/* RFC 6749 §5.2: a 401 to a client that tried the Authorization header carries the matching challenge; we send it with each. */
+/* RFC 6749 §5.2: a 401 to a client that tried the Authorization header carries the matching
+ * challenge; we send it with each. */
 static void add_challenge(struct cg_exchange *exchange, struct cg_span realm_path)
 {
     struct cg_buf buf;

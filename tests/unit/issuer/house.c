@@ -49,16 +49,15 @@ static void add_client(struct house *house)
                                .grants = CG_SPAN("client_credentials"),
                                .created_s = HOUSE_NOW_S};
     struct cg_span id;
-    assert_ok(
-        cg_client_add(house->registry, &client, &house->random, house->arena, NULL, &id));
+    assert_ok(cg_client_add(house->registry, &client, &house->random, house->arena, NULL, &id));
     (void)snprintf(house->client, sizeof(house->client), "%.*s", CG_SPAN_ARGS(id));
     struct cg_secret_order order = {.realm = test_span(HOUSE_REALM),
                                     .client = id,
                                     .now_s = HOUSE_NOW_S,
                                     .random = &house->random};
     struct cg_secret secret;
-    assert_ok(cg_secret_issue(house->registry, &order, house->arena, NULL, &secret,
-                              &house->secret_id));
+    assert_ok(
+        cg_secret_issue(house->registry, &order, house->arena, NULL, &secret, &house->secret_id));
     (void)snprintf(house->secret, sizeof(house->secret), "%.*s",
                    CG_SPAN_ARGS(cg_secret_span(&secret)));
     cg_secret_release(&secret);
@@ -79,8 +78,8 @@ struct cg_span house_agree(struct house *house, const char *api, const char *sco
     struct cg_span id;
     enum cg_agreement_state state;
     assert_ok(cg_store_begin(house->registry));
-    assert_ok(cg_agreement_request(house->registry, &agreement, &house->random, house->arena, NULL,
-                                   &id));
+    assert_ok(
+        cg_agreement_request(house->registry, &agreement, &house->random, house->arena, NULL, &id));
     assert_ok(cg_agreement_approve(house->registry, agreement.realm, id, &decision, NULL, &state));
     assert_ok(cg_store_commit(house->registry));
     return id;
@@ -117,8 +116,8 @@ int house_build(void **state)
     struct cg_store *audit = NULL;
     assert_ok(cg_store_open(test_span(house.uri), CG_STORE_AUDIT, CG_STORE_CREATE, &audit));
     (void)cg_store_free(audit);
-    assert_ok(cg_store_open(test_span(house.uri), CG_STORE_REGISTRY, CG_STORE_CREATE,
-                            &house.registry));
+    assert_ok(
+        cg_store_open(test_span(house.uri), CG_STORE_REGISTRY, CG_STORE_CREATE, &house.registry));
     furnish(&house);
     struct cg_issuer_config config = {.store_uri = test_span(house.uri),
                                       .writer = CG_SPAN("test/worker0"),
@@ -131,9 +130,9 @@ int house_build(void **state)
 
 static void remove_files(const char *folder)
 {
-    static const char *const names[] = {"registry.db",     "registry.db-wal", "registry.db-shm",
+    static const char *const names[] = {"registry.db",      "registry.db-wal", "registry.db-shm",
                                         "registry.db.lock", "audit.db",        "audit.db-wal",
-                                        "audit.db-shm",    "audit.db.lock"};
+                                        "audit.db-shm",     "audit.db.lock"};
     for (size_t i = 0; i < TEST_COUNT(names); i++) {
         char path[128];
         (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small house to test the issuer in: a temporary folder with registry and audit, one realm, two APIs, one client with
- * an agreement in force and a secret, and a slot. Time stands at HOUSE_NOW_S unless a test moves it.
+ * A small house to test the issuer in: a temporary folder with registry and audit, one realm, two
+ * APIs, one client with an agreement in force and a secret, and a slot. Time stands at HOUSE_NOW_S
+ * unless a test moves it.
  */
 #ifndef CAREGATE_TEST_HOUSE_H
 #define CAREGATE_TEST_HOUSE_H
@@ -47,7 +48,8 @@ const struct cg_response *house_ask(struct house *house, const char *method, con
                                     const char *body);
 const struct cg_response *house_ask_with(struct house *house, const struct cg_request *request);
 
-/* A token request by the house's client with its secret in the body and `more` (starting with '&') behind it. */
+/* A token request by the house's client with its secret in the body and `more` (starting with '&')
+ * behind it. */
 const struct cg_response *house_ask_token(struct house *house, const char *more);
 
 /* The value of a response header, or an absent span. */

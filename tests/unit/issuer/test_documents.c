@@ -44,8 +44,7 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
 
 static void jwks_may_be_kept_for_five_minutes(void **state)
 {
-    const struct cg_response *response =
-        house_ask(*state, "GET", HOUSE_REALM "/oauth/jwks", NULL);
+    const struct cg_response *response = house_ask(*state, "GET", HOUSE_REALM "/oauth/jwks", NULL);
     assert_int_equal(response->http_status, 200);
     assert_span_text(house_header(response, "Cache-Control"), "max-age=300");
     assert_span_text(house_header(response, "Content-Type"), "application/jwk-set+json");
@@ -55,7 +54,8 @@ static void jwks_may_be_kept_for_five_minutes(void **state)
     (void)cg_json_free(json);
 }
 
-/* A next key is published before it signs, and the document follows without anybody asking for a reload. */
+/* A next key is published before it signs, and the document follows without anybody asking for a
+ * reload. */
 static void jwks_shows_an_announced_key_at_once(void **state)
 {
     struct house *house = *state;
@@ -80,8 +80,13 @@ static void jwks_shows_an_announced_key_at_once(void **state)
 static void unknown_places_are_not_found(void **state)
 {
     static const char *const paths[] = {
-        HOUSE_REALM "/oauth/tokens", "/other/oauth/token",  "/oauth/token",      HOUSE_REALM,
-        HOUSE_REALM "/admin/v1",     WELL_KNOWN "/nothing", HOUSE_REALM "/oauth/token/",
+        HOUSE_REALM "/oauth/tokens",
+        "/other/oauth/token",
+        "/oauth/token",
+        HOUSE_REALM,
+        HOUSE_REALM "/admin/v1",
+        WELL_KNOWN "/nothing",
+        HOUSE_REALM "/oauth/token/",
     };
     for (size_t i = 0; i < TEST_COUNT(paths); i++) {
         const struct cg_response *response = house_ask(*state, "GET", paths[i], NULL);
@@ -95,7 +100,7 @@ static void unknown_places_are_not_found(void **state)
 #define HOUSED(name) cmocka_unit_test_setup_teardown(name, house_build, house_pull_down)
 
 static const struct CMUnitTest tests[] = {
-    HOUSED(metadata_stands_at_both_places),   HOUSED(metadata_says_exactly_what_the_realm_does),
+    HOUSED(metadata_stands_at_both_places),    HOUSED(metadata_says_exactly_what_the_realm_does),
     HOUSED(jwks_may_be_kept_for_five_minutes), HOUSED(jwks_shows_an_announced_key_at_once),
     HOUSED(unknown_places_are_not_found),
 };

@@ -194,10 +194,11 @@ static void unknown_client_and_wrong_secret_get_the_same_answer(void **state)
     (void)snprintf(body, sizeof(body),
                    "grant_type=client_credentials&client_id=%s&client_secret=wrong", house->client);
     struct cg_span known;
-    assert_ok(cg_arena_copy(house->arena, house_ask(house, "POST", TOKEN_PATH, body)->body, &known));
-    const struct cg_response *unknown = house_ask(
-        house, "POST", TOKEN_PATH,
-        "grant_type=client_credentials&client_id=nobody&client_secret=wrong");
+    assert_ok(
+        cg_arena_copy(house->arena, house_ask(house, "POST", TOKEN_PATH, body)->body, &known));
+    const struct cg_response *unknown =
+        house_ask(house, "POST", TOKEN_PATH,
+                  "grant_type=client_credentials&client_id=nobody&client_secret=wrong");
     assert_span_equal(unknown->body, known);
 }
 
@@ -287,8 +288,8 @@ static void suspension_holds_at_once_and_resuming_raises_the_epoch(void **state)
     assert_error("suspended", house_ask_token(house, ""), 401, "invalid_client",
                  CG_REASON_CLIENT_AUTHENTICATION_FAILED);
     assert_ok(cg_store_begin(house->registry));
-    assert_ok(cg_client_resume(house->registry, test_span(HOUSE_REALM), test_span(house->client),
-                               NULL));
+    assert_ok(
+        cg_client_resume(house->registry, test_span(HOUSE_REALM), test_span(house->client), NULL));
     assert_ok(cg_store_commit(house->registry));
     struct cg_json *claims = claims_of(house, house_ask_token(house, ""));
     assert_int_equal(claim_number(claims, "epoch"), 1);
@@ -305,8 +306,7 @@ static void revoked_secret_is_refused_at_once(void **state)
                                               .force = true};
     struct cg_credential credential;
     assert_ok(cg_store_begin(house->registry));
-    assert_ok(
-        cg_secret_revoke(house->registry, &revocation, house->arena, NULL, &credential));
+    assert_ok(cg_secret_revoke(house->registry, &revocation, house->arena, NULL, &credential));
     assert_ok(cg_store_commit(house->registry));
     assert_error("revoked", house_ask_token(house, ""), 401, "invalid_client",
                  CG_REASON_CLIENT_AUTHENTICATION_FAILED);

@@ -208,9 +208,8 @@ static void wrong_master_key_gives_no_token_and_says_so(void **state)
 {
     struct house *house = *state;
     static const uint8_t other[CG_MASTER_KEY_BYTES] = {1};
-    struct cg_issuer_config config = {.store_uri = test_span(house->uri),
-                                      .writer = CG_SPAN("test/worker1"),
-                                      .master_key = other};
+    struct cg_issuer_config config = {
+        .store_uri = test_span(house->uri), .writer = CG_SPAN("test/worker1"), .master_key = other};
     house->slot = cg_issuer_slot_free(house->slot);
     assert_ok(cg_issuer_slot_new(&config, &house->slot));
     const struct cg_response *response = house_ask_token(house, "");
@@ -222,9 +221,8 @@ static void configuration_without_a_key_or_writer_is_refused(void **state)
 {
     struct house *house = *state;
     struct cg_issuer_slot *slot = NULL;
-    struct cg_issuer_config config = {.store_uri = test_span(house->uri),
-                                      .writer = CG_SPAN("w"),
-                                      .master_key = NULL};
+    struct cg_issuer_config config = {
+        .store_uri = test_span(house->uri), .writer = CG_SPAN("w"), .master_key = NULL};
     assert_status(cg_issuer_slot_new(&config, &slot), CG_ERR_INPUT);
     config.master_key = house->master_key;
     config.writer = (struct cg_span){NULL, 0};
