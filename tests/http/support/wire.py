@@ -34,6 +34,17 @@ class Answer:
         return f"<{self.status} {self.headers} {self.body[:200]!r}>"
 
 
+class Reader:
+    """Hands the same buffered file to one response after the other."""
+
+    def __init__(self, connection):
+        self.file = connection.makefile("rb")
+        self.file.close, self.end = lambda: None, self.file.close
+
+    def makefile(self, *_, **__):
+        return self.file
+
+
 class Wire:
     """A connection to 127.0.0.1, over TLS when a CA file is given."""
 
@@ -42,11 +53,16 @@ class Wire:
         if ca is not None:
             context = ssl.create_default_context(cafile=str(ca))
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+        self.reader = Reader(self.socket)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.reader.end()
         self.socket.close()
 
     def send(self, data):
@@ -54,14 +70,12 @@ class Wire:
 
     def answer(self, method="GET"):
         """The next response, or None when the connection was closed without one."""
-        response = http.client.HTTPResponse(self.socket, method=method)
+        response = http.client.HTTPResponse(self.reader, method=method)
         try:
             response.begin()
             return Answer(response)
         except (http.client.BadStatusLine, ConnectionResetError):
             return None
-        finally:
-            response.close()
 
     def is_closed(self):
         try:
