@@ -65,8 +65,7 @@ struct caregate_main_conf {
 
     ngx_uint_t has_gate;
     ngx_uint_t has_issuer;
-    ngx_thread_pool_t *pool; /* NULL without gate and issuer */
-    ngx_int_t request_id_index;
+    ngx_thread_pool_t *pool;      /* NULL without gate and issuer */
     ngx_uint_t *variable_indexes; /* of the module's own variables */
     ngx_http_output_header_filter_pt next_header_filter;
     ngx_http_output_body_filter_pt next_body_filter;
@@ -189,6 +188,8 @@ struct caregate_worker {
     ngx_event_t hold_timer; /* armed while anything is queued or running: keeps a quit waiting */
     ngx_uint_t pending_count;
     ngx_array_t free_exchanges; /* of struct cg_exchange * */
+    u_char random[256];         /* for request ids; no more than getrandom gives at once */
+    size_t random_left;
 
     ngx_thread_mutex_t mutex; /* guards the queue, which pool threads take from */
     struct caregate_entry *queue_first;

@@ -107,11 +107,9 @@ ngx_int_t caregate_variables_add(ngx_conf_t *cf)
 
 ngx_int_t caregate_variables_index(ngx_conf_t *cf, struct caregate_main_conf *conf)
 {
-    ngx_str_t made = ngx_string("request_id");
-    conf->request_id_index = ngx_http_get_variable_index(cf, &made);
     conf->variable_indexes =
         ngx_pcalloc(cf->pool, caregate_variable_count * sizeof(conf->variable_indexes[0]));
-    if (conf->request_id_index == NGX_ERROR || conf->variable_indexes == NULL) {
+    if (conf->variable_indexes == NULL) {
         return NGX_ERROR;
     }
     for (size_t i = 0; i < caregate_variable_count; i++) {
