@@ -147,7 +147,7 @@ void caregate_content_wipe_frames(ngx_http_request_t *r)
 /* While a pool thread has the request, whatever wakes it up has to wait. */
 static void wake(ngx_http_request_t *r)
 {
-    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0, "caregate: woken before the answer");
+    (void)r;
 }
 
 void caregate_content_resume(struct caregate_entry *entry)
