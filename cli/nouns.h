@@ -20,6 +20,7 @@ extern const struct cg_noun cg_noun_agreement;
 extern const struct cg_noun cg_noun_secret;
 extern const struct cg_noun cg_noun_key;
 extern const struct cg_noun cg_noun_token;
+extern const struct cg_noun cg_noun_audit;
 extern const struct cg_noun cg_noun_explain;
 
 #endif

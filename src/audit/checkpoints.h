@@ -25,6 +25,12 @@ CG_MUST_USE enum cg_status cg_audit_checkpoint_last(struct cg_store *store, stru
                                                     struct cg_span *ret_text,
                                                     struct cg_audit_payload *ret_payload);
 
+/* The checkpoint that a prune ends at, in the arena. CG_ERR_NOT_FOUND when there is none. Its
+ * signature is not looked at. */
+CG_MUST_USE enum cg_status cg_audit_prune_target(struct cg_store *store, int64_t before_s,
+                                                 struct cg_arena *arena,
+                                                 struct cg_audit_payload *ret_target);
+
 /* Who signs a checkpoint, and when. */
 struct cg_audit_seal {
     struct cg_signer *signer;

@@ -25,8 +25,8 @@ struct pruning {
     bool done;
 };
 
-static enum cg_status find_target(struct cg_store *store, int64_t before_s, struct cg_arena *arena,
-                                  struct cg_audit_payload *ret_target)
+enum cg_status cg_audit_prune_target(struct cg_store *store, int64_t before_s,
+                                     struct cg_arena *arena, struct cg_audit_payload *ret_target)
 {
     struct cg_statement *statement = NULL;
     CG_TRY(cg_store_start(store, CG_SQL_AUDIT_CHECKPOINT_BEFORE, &statement));
@@ -196,7 +196,7 @@ enum cg_status cg_audit_prune(struct cg_journal *journal, struct cg_signer *sign
         .event = event,
         .arena = arena,
     };
-    CG_TRY(find_target(pruning.store, before_s, target_arena, &pruning.target));
+    CG_TRY(cg_audit_prune_target(pruning.store, before_s, target_arena, &pruning.target));
     int64_t removed = 0;
     while (!pruning.done) {
         CG_TRY(run_step(&pruning, &removed));
