@@ -4,7 +4,11 @@
 #include "base/span.h"
 #include "crypto/digest.h"
 #include "desk.h"
+#include "folder.h"
 #include "registry/api.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
 
 /*
  * Every statement that the registry runs is counted: the linker puts this in front of the store's
@@ -174,8 +178,7 @@ static void record_holds_agreements_that_stand_now_or_later(void **state)
     (void)cg_client_cache_free(finding.cache);
 }
 
-/* An API does not lose scopes today; should it, agreements made before must not give them on. */
-static void record_gives_only_scopes_that_the_api_declares(void **state)
+static void record_keeps_scopes_in_the_order_agreed(void **state)
 {
     struct desk *desk = *state;
     (void)desk_agree(desk, "documents", "documents.delete documents.write documents.read");
@@ -190,6 +193,59 @@ static void record_gives_only_scopes_that_the_api_declares(void **state)
                                    : "medicines.read");
     }
     (void)cg_client_cache_free(finding.cache);
+}
+
+static void run_by_hand(struct desk *desk, const char *sql)
+{
+    sqlite3 *database = NULL;
+    struct cg_span path = cg_store_path(desk->store);
+    char name[160];
+    (void)snprintf(name, sizeof(name), "%.*s", CG_SPAN_ARGS(path));
+    assert_ok(cg_store_commit(desk->store));
+    assert_int_equal(sqlite3_open(name, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    assert_ok(cg_store_begin(desk->store));
+}
+
+/* No command takes a scope from an API; where a hand does, old agreements must not give it on. */
+TEST(record_gives_only_scopes_that_the_api_declares)
+{
+    struct folder folder;
+    folder_make(&folder);
+    struct desk *desk = desk_new(folder.uri);
+    desk_furnish(desk);
+    (void)desk_agree(desk, "documents", "documents.delete documents.write documents.read");
+    (void)desk_agree(desk, "medicines", "medicines.read");
+    run_by_hand(desk, "delete from api_scope where scope in ('documents.write', 'medicines.read')");
+    struct finding finding = begin(4);
+    const struct cg_client_record *record = find(desk, &finding, desk->client);
+    assert_int_equal(record->agreement_count, 2);
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        bool documents = cg_span_equal_string(record->agreements[i].api, "documents");
+        assert_span_text(record->agreements[i].scope,
+                         documents ? "documents.delete documents.read" : "");
+    }
+    (void)cg_client_cache_free(finding.cache);
+    desk_free(desk);
+    folder_remove(&folder);
+}
+
+/* A digest of another length could never be matched, and must not be read past its end. */
+TEST(damaged_digest_is_a_fault_of_the_store)
+{
+    struct folder folder;
+    folder_make(&folder);
+    struct desk *desk = desk_new(folder.uri);
+    desk_furnish(desk);
+    (void)desk_add_secret(desk, DESK_NOW_S, 0);
+    run_by_hand(desk, "update credential set digest = x'00'");
+    struct finding finding = begin(4);
+    const struct cg_client_record *record = NULL;
+    assert_status(find_in(desk, &finding, desk->realm, desk->client, &record), CG_ERR_STORE);
+    (void)cg_client_cache_free(finding.cache);
+    desk_free(desk);
+    folder_remove(&folder);
 }
 
 static void remembered_record_costs_no_statement(void **state)
@@ -362,8 +418,9 @@ static const struct CMUnitTest tests[] = {
                                     desk_close),
     cmocka_unit_test_setup_teardown(record_holds_agreements_that_stand_now_or_later, desk_open,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(record_gives_only_scopes_that_the_api_declares, desk_open,
-                                    desk_close),
+    cmocka_unit_test_setup_teardown(record_keeps_scopes_in_the_order_agreed, desk_open, desk_close),
+    cmocka_unit_test(record_gives_only_scopes_that_the_api_declares),
+    cmocka_unit_test(damaged_digest_is_a_fault_of_the_store),
     cmocka_unit_test_setup_teardown(remembered_record_costs_no_statement, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(unknown_client_costs_the_statements_of_a_known_one, desk_open,
                                     desk_close),
