@@ -106,7 +106,6 @@ HOLES = [
         location /sub/ { %(gate)s sub_filter_types *; sub_filter gate's gate's;
                          alias %(www)s/closed/; }""", "/sub/secret.txt", SECRET),
     ("empty_gif", "location /gif/ { %(gate)s empty_gif; }", "/gif/x.gif", "GIF89a"),
-    ("stub_status", "location /stub/ { %(gate)s stub_status; }", "/stub/", "Active connections"),
     ("secure_link", """
         location /link/ { %(gate)s secure_link_secret x; if ($secure_link = '') { return 200
                           'let in'; } }""", "/link/", LET_IN),
@@ -155,7 +154,7 @@ def assert_refused(answer, reason="token_missing"):
 
 
 def assert_keeps_secret(answer):
-    for text in (SECRET, LET_IN, "for everybody", "Active", "GIF"):
+    for text in (SECRET, LET_IN, "for everybody", "GIF"):
         assert text.encode() not in answer.body, answer
 
 
@@ -236,8 +235,8 @@ PATHS = ("/closed/secret.txt", "//closed/secret.txt", "/closed//secret.txt", "/.
          "/public/../closed/secret.txt", "/public/%2e%2e/closed/secret.txt",
          "/public/..%2fclosed/secret.txt", "/%63losed/secret.txt", "/closed%2fsecret.txt",
          "/closed/secret.txt%00", "/closed/secret.txt%00.gif", "/closed/%2e/secret.txt",
-         "/closed/secret.txt/", "/closed/secret.txt?a=b", "/closed/secret.txt#x", "/CLOSED/secret.txt",
-         "/closed;x/secret.txt", "/closed/secret.txt;x", "\\closed\\secret.txt",
+         "/closed/secret.txt/", "/closed/secret.txt?a=b", "/closed/secret.txt#x",
+         "/CLOSED/secret.txt", "/closed;x/secret.txt", "/closed/secret.txt;x", "\\closed\\secret.txt",
          "/public/..;/closed/secret.txt", "/public\\..\\closed\\secret.txt", "/closed",
          "http://localhost/closed/secret.txt", "http://other/closed/secret.txt", "/closed/.",
          "/public/../../closed/secret.txt", "/%2563losed/secret.txt", "closed/secret.txt", "*",

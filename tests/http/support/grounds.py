@@ -39,11 +39,11 @@ class Grounds:
         words |= {"server": server % words, "http": http % words}
         self.house.furnish(self.api.url, self.api.url)
         self.house.add_to_http(SERVER % words)
+        self.client = self.house.onboard("Ward", "documents", "documents.read documents.write")
 
     def start(self):
         try:
             self.house.start()
-            self.client = self.house.onboard("Ward", "documents", "documents.read documents.write")
             self.token = self.house.token(self.client)
             self.forge = Forge(self.house.dir, self.house.realm)
         except BaseException:
