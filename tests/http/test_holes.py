@@ -231,7 +231,8 @@ def test_a_method_reaches_the_api_with_a_good_token(grounds, method):
 
 
 # However it is spelt, it is either the protected path or no path at all.
-PATHS = ("/closed/secret.txt", "//closed/secret.txt", "/closed//secret.txt", "/./closed/secret.txt",
+PATHS = ("/closed/secret.txt", "//closed/secret.txt", "/closed//secret.txt",
+         "/./closed/secret.txt",
          "/public/../closed/secret.txt", "/public/%2e%2e/closed/secret.txt",
          "/public/..%2fclosed/secret.txt", "/%63losed/secret.txt", "/closed%2fsecret.txt",
          "/closed/secret.txt%00", "/closed/secret.txt%00.gif", "/closed/%2e/secret.txt",
