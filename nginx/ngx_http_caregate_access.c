@@ -79,16 +79,6 @@ static void note_refusal(ngx_http_request_t *r, const struct caregate_worker *wo
                   cg_reason_name(mark->reason), &mark->caller.client_id);
 }
 
-/* A client that waits for "100 Continue" is told the answer instead, and may not send its body. */
-static ngx_int_t discard_body(ngx_http_request_t *r)
-{
-    if (r->headers_in.expect != NULL && !r->expect_tested) {
-        r->keepalive = 0;
-    }
-    r->expect_tested = 1;
-    return ngx_http_discard_request_body(r);
-}
-
 static ngx_int_t refuse(ngx_http_request_t *r, const struct caregate_mark *mark,
                         const struct cg_gate_verdict *verdict)
 {
@@ -102,7 +92,7 @@ static ngx_int_t refuse(ngx_http_request_t *r, const struct caregate_mark *mark,
     exchange->request.request_id = caregate_span(mark->visit->request_id);
     enum cg_status status = cg_gate_refuse(conf->route, verdict, exchange);
     note_refusal(r, worker, mark);
-    ngx_int_t rc = discard_body(r);
+    ngx_int_t rc = caregate_answer_discard_body(r);
     if (rc != NGX_OK || status != CG_OK) {
         return rc != NGX_OK ? rc : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -61,6 +61,16 @@ void caregate_exchanges_free(struct caregate_worker *worker)
     worker->free_exchanges.nelts = 0;
 }
 
+/* A client that waits for "100 Continue" is told the answer instead, and may not send its body. */
+ngx_int_t caregate_answer_discard_body(ngx_http_request_t *r)
+{
+    if (r->headers_in.expect != NULL && !r->expect_tested) {
+        r->keepalive = 0;
+    }
+    r->expect_tested = 1;
+    return ngx_http_discard_request_body(r);
+}
+
 static ngx_uint_t is_named(const struct cg_header *header, const char *name)
 {
     return header->name.len == ngx_strlen(name) &&

@@ -302,7 +302,7 @@ static ngx_int_t refuse_body(struct caregate_entry *entry)
     if (r->http_version < NGX_HTTP_VERSION_20) {
         wipe(r->header_in->pos, (size_t)ngx_min(preread, r->headers_in.content_length_n));
     }
-    ngx_int_t rc = ngx_http_discard_request_body(r);
+    ngx_int_t rc = caregate_answer_discard_body(r);
     if (rc != NGX_OK) {
         return rc;
     }

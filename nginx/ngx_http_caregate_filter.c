@@ -16,12 +16,16 @@ static enum cg_reason upstream_reason(ngx_uint_t status)
     }
 }
 
-/* err_status is set where nginx makes an error itself; the upstream must be this location's. */
+/*
+ * err_status is set where nginx makes an error, and stays set for the answer of an error page. The
+ * upstream must be this location's, and nginx must be done with it: while it passes on an answer,
+ * it holds the cleanup.
+ */
 static ngx_uint_t is_upstream_error(const ngx_http_request_t *r, const struct caregate_mark *mark)
 {
     return mark->decision == CAREGATE_ALLOWED && mark->replacement == NULL &&
            upstream_reason(r->err_status) != CG_REASON_NONE && r->upstream != NULL &&
-           r->upstream != mark->upstream_before;
+           r->upstream != mark->upstream_before && r->upstream->cleanup == NULL && !r->cached;
 }
 
 static void drop_headers(ngx_http_request_t *r)

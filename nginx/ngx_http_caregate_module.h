@@ -260,6 +260,8 @@ void caregate_access_come_first(ngx_cycle_t *cycle);
 /* An exchange that the request's pool gives back to the worker. NULL when memory is short. */
 struct cg_exchange *caregate_exchange_obtain(ngx_http_request_t *r);
 void caregate_exchanges_free(struct caregate_worker *worker);
+/* Lets go of a body that is not wanted, without asking a client that has not sent it to do so. */
+ngx_int_t caregate_answer_discard_body(ngx_http_request_t *r);
 /* Puts status and headers of the response onto the request. */
 ngx_int_t caregate_answer_head(ngx_http_request_t *r, const struct cg_response *response);
 /* A chain with the response's body, or NULL when memory is short. */
