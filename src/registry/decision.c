@@ -11,11 +11,23 @@
 
 #define FOUND_BYTES 65536 /* one agreement and its texts */
 
+/* "Dr  A" is no second person beside "Dr A". */
+static bool has_doubled_space(struct cg_span who)
+{
+    for (size_t i = 1; i < who.len; i++) {
+        if (who.data[i] == ' ' && who.data[i - 1] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum cg_status check_decision(const struct cg_decision *decision, struct cg_fault *fault)
 {
-    if (!cg_name_is_text(decision->who, CG_LIMIT_NAME_BYTES)) {
+    if (!cg_name_is_text(decision->who, CG_LIMIT_NAME_BYTES) || has_doubled_space(decision->who)) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                "say who decides: a name of 1 to 64 bytes, without space at its ends", NULL);
+                "say who decides: a name of 1 to 64 bytes, without space at its ends or doubled",
+                NULL);
     }
     if (decision->why.data != NULL && !cg_name_is_text(decision->why, CG_LIMIT_TEXT_BYTES)) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
