@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "codec/base64url.h"
 #include "codec/json.h"
+#include "issuer/slot.h"
 #include "registry/credential.h"
 #include "test.h"
 
@@ -202,6 +203,24 @@ static void unknown_client_and_wrong_secret_get_the_same_answer(void **state)
     assert_span_equal(unknown->body, known);
 }
 
+/* What was not answered from memory cost the statements of a load: the same for all that fail. */
+static void wrong_secret_costs_what_an_unknown_client_costs(void **state)
+{
+    struct house *house = *state;
+    const struct cg_client_cache *clients = house->slot->clients;
+    (void)house_ask_token(house, "");
+    assert_int_equal(house_ask_token(house, "")->http_status, 200);
+    assert_true(cg_client_cache_was_remembered(clients));
+    char body[512];
+    (void)snprintf(body, sizeof(body),
+                   "grant_type=client_credentials&client_id=%s&client_secret=wrong", house->client);
+    assert_int_equal(house_ask(house, "POST", TOKEN_PATH, body)->http_status, 401);
+    assert_false(cg_client_cache_was_remembered(clients));
+    (void)house_ask(house, "POST", TOKEN_PATH,
+                    "grant_type=client_credentials&client_id=nobody&client_secret=wrong");
+    assert_false(cg_client_cache_was_remembered(clients));
+}
+
 static void basic_credentials_are_refused_beside_body_ones(void **state)
 {
     struct house *house = *state;
@@ -323,6 +342,7 @@ static const struct CMUnitTest tests[] = {
     HOUSED(refusals_follow_the_table),
     HOUSED(malformed_requests_follow_the_table),
     HOUSED(unknown_client_and_wrong_secret_get_the_same_answer),
+    HOUSED(wrong_secret_costs_what_an_unknown_client_costs),
     HOUSED(basic_credentials_are_refused_beside_body_ones),
     HOUSED(wrong_forms_of_request_are_told_apart),
     HOUSED(agreement_counts_from_its_first_second_to_its_last),
