@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/nginx.h"
 #include "cli/nouns.h"
+#include "cli/ready.h"
 #include "registry/realm.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define READY_WAIT_MS 20000
+#define ANSWER_WAIT_MS 5000
 #define RELOAD_WAIT_MS 20000
 #define STOP_WAIT_MS 120000 /* requests that are being answered may take their time */
 #define POLL_MS 40
@@ -169,6 +171,7 @@ static enum cg_status run_serve(struct cg_context *context, const struct cg_args
     CG_TRY(start_nginx(context, &before, &pid));
     CG_TRY(wait_ready(context, pid, &ready));
     if (ready) {
+        CG_TRY(cg_ready_wait(context, dump, ANSWER_WAIT_MS));
         say_ready(context, pid);
     }
     int status = attend(pid);
