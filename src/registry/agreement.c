@@ -63,7 +63,7 @@ static enum cg_status check_scope(const struct cg_agreement *agreement, const st
 }
 
 static enum cg_status check_purpose(const struct cg_agreement *agreement, struct cg_fault *fault,
-                                    const struct cg_purpose **ret_purpose)
+                                    struct cg_span *ret_code)
 {
     const struct cg_purpose *purpose = cg_purpose_find(agreement->purpose);
     if (purpose == NULL) {
@@ -79,7 +79,7 @@ static enum cg_status check_purpose(const struct cg_agreement *agreement, struct
                 "space at its ends",
                 NULL);
     }
-    *ret_purpose = purpose;
+    *ret_code = cg_span_of_string(purpose->code);
     return CG_OK;
 }
 
@@ -145,16 +145,14 @@ enum cg_status cg_agreement_request(struct cg_store *store, const struct cg_agre
                                     struct cg_fault *fault, struct cg_span *ret_id)
 {
     struct cg_agreement made = *agreement;
-    const struct cg_purpose *purpose = NULL;
-    struct cg_api api;
+    struct cg_api api = {.approvals_wanted = 0};
     CG_TRY(check_dates(agreement, fault));
-    CG_TRY(check_purpose(agreement, fault, &purpose));
+    CG_TRY(check_purpose(agreement, fault, &made.purpose));
     CG_TRY(check_client(store, agreement, arena, fault));
     CG_TRY(find_api(store, agreement, arena, fault, &api));
     CG_TRY(check_scope(agreement, &api, fault));
     CG_TRY(check_count(store, agreement, fault));
     CG_TRY(cg_name_make_id("agr_", random, arena, &made.id));
-    made.purpose = cg_span_of_string(purpose->code);
     made.approvals_wanted = api.approvals_wanted;
     made.from_s = agreement->from_s != 0 ? agreement->from_s : agreement->requested_s;
     CG_TRY(insert(store, &made));

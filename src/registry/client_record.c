@@ -146,7 +146,7 @@ static enum cg_status remember(struct cg_client_cache *cache, const struct cg_cl
     struct entry *entry = memory;
     entry->hash = hash;
     entry->bytes = bytes;
-    (void)cg_record_pack(record, (uint8_t *)entry->memory, &entry->record);
+    (void)cg_record_pack(record, entry->memory, &entry->record);
     struct entry **bucket = bucket_of(cache, hash);
     entry->next_in_bucket = *bucket;
     *bucket = entry;

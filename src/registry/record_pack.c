@@ -71,7 +71,7 @@ static const struct cg_record_agreement *pack_agreements(struct packing *packing
     return packed;
 }
 
-size_t cg_record_pack(const struct cg_client_record *record, uint8_t *memory,
+size_t cg_record_pack(const struct cg_client_record *record, void *memory,
                       struct cg_client_record *ret_record)
 {
     struct packing packing = {.memory = memory};

@@ -11,7 +11,7 @@
  * Copies what a record points at to `memory`, aligned for any type, and the record, pointing there,
  * to *ret_record. Returns how many bytes that takes. With memory NULL it only counts them.
  */
-size_t cg_record_pack(const struct cg_client_record *record, uint8_t *memory,
+size_t cg_record_pack(const struct cg_client_record *record, void *memory,
                       struct cg_client_record *ret_record);
 
 #endif

@@ -50,16 +50,16 @@ struct cg_signing_key_order {
 /*
  * Makes a key, seals and stores it. The key that signed until then is retained until its last token
  * has expired. kid is the RFC 7638 thumbprint. CG_ERR_CONFLICT for FIRST when the realm has a key,
- * for NEXT when it has none or a rotation is announced already; NOW takes the place of an announced
- * one, which is never used.
+ * for NEXT and NOW when it has none that signs, for NEXT when a rotation is announced already. NOW
+ * takes the place of an announced one, which is never used.
  */
 CG_MUST_USE enum cg_status cg_signing_key_create(struct cg_store *store,
                                                  const struct cg_signing_key_order *order,
                                                  struct cg_arena *arena, struct cg_fault *fault,
                                                  struct cg_span *ret_kid);
 
-/* Withdraws a key at once: its tokens are refused from now on. CG_ERR_CONFLICT for the one that
- * signs. */
+/* Withdraws a key at once: its tokens are refused from now on, its private half is destroyed. An
+ * announced one is taken back. CG_ERR_CONFLICT for the one that signs. */
 CG_MUST_USE enum cg_status cg_signing_key_retire(struct cg_store *store, struct cg_span realm,
                                                  struct cg_span kid, int64_t now_s,
                                                  struct cg_fault *fault);
@@ -80,7 +80,8 @@ CG_MUST_USE enum cg_status cg_signing_key_unseal(const struct cg_signing_key *ke
                                                  const uint8_t *master_key,
                                                  struct cg_key **ret_key);
 
-/* Seals all keys anew under another master key. */
+/* Seals all keys anew under another master key. Raises no version: issuers go on with what they
+ * have unsealed, and need the new master key when they next load keys. */
 CG_MUST_USE enum cg_status cg_signing_key_reseal(struct cg_store *store, const uint8_t *old_key,
                                                  const uint8_t *new_key,
                                                  const struct cg_random *random,

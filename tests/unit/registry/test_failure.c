@@ -6,6 +6,7 @@
  */
 #include "base/span.h"
 #include "desk.h"
+#include "key_pool.h"
 #include "registry/api.h"
 #include "registry/client_record.h"
 #include "registry/denial.h"
@@ -57,30 +58,6 @@ static enum cg_status fill(void *context, uint8_t *bytes, size_t len)
         return CG_ERR_CRYPTO;
     }
     return cg_random_fill(context, bytes, len);
-}
-
-/* Making a key takes a tenth of a second: each run gets the same ones again, in the same order. */
-static struct {
-    struct cg_arena *arena;
-    struct cg_span ders[3];
-    size_t next;
-} keys;
-
-enum cg_status __real_cg_key_generate(enum cg_key_algorithm algorithm, unsigned bits,
-                                      struct cg_key **ret_key);
-enum cg_status __wrap_cg_key_generate(enum cg_key_algorithm algorithm, unsigned bits,
-                                      struct cg_key **ret_key);
-enum cg_status __wrap_cg_key_generate(enum cg_key_algorithm algorithm, unsigned bits,
-                                      struct cg_key **ret_key)
-{
-    assert_true(keys.next < TEST_COUNT(keys.ders));
-    struct cg_span *der = &keys.ders[keys.next++];
-    if (der->data == NULL) {
-        CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-        assert_ok(__real_cg_key_generate(algorithm, bits, &key));
-        assert_ok(cg_key_to_pkcs8(key, keys.arena, der));
-    }
-    return cg_key_from_pkcs8(algorithm, *der, ret_key);
 }
 
 static const uint8_t master_key[32] = {1};
@@ -236,7 +213,7 @@ static bool run_with_failure(struct desk *desk, enum cg_status (*run)(struct des
     struct cg_registry_version before = desk_version(desk);
     assert_ok(cg_store_begin(desk->store));
     has_failed = false;
-    keys.next = 0;
+    key_pool_restart();
     calls_left = call;
     enum cg_status status = run(desk);
     calls_left = 0;
@@ -264,13 +241,13 @@ static void run_all(struct desk *desk, enum cg_status (*run)(struct desk *desk))
 static void every_failure_in_a_clients_life_is_told(void **state)
 {
     run_all(*state, lead_a_life);
+    key_pool_release();
 }
 
 static void every_failure_in_a_keys_life_is_told(void **state)
 {
-    assert_ok(cg_arena_new(65536, &keys.arena));
     run_all(*state, turn_keys);
-    keys.arena = cg_arena_free(keys.arena);
+    key_pool_release();
 }
 
 static const struct CMUnitTest tests[] = {

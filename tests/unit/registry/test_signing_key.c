@@ -6,12 +6,26 @@
 #include "crypto/sealed.h"
 #include "desk.h"
 #include "jose/jwks.h"
+#include "key_pool.h"
 
 #define T0 DESK_NOW_S
 #define ANNOUNCED_S 600 /* CG_KEY_ANNOUNCE_S, as the wire contract has it */
 
 static const uint8_t master_key[CG_SEALED_KEY_BYTES] = {1, 2, 3};
 static const uint8_t other_key[CG_SEALED_KEY_BYTES] = {3, 2, 1};
+
+static int open_desk(void **state)
+{
+    key_pool_restart();
+    return desk_open_bare(state);
+}
+
+static int release_keys(void **state)
+{
+    (void)state;
+    key_pool_release();
+    return 0;
+}
 
 static enum cg_status create(struct desk *desk, const char *realm, enum cg_key_start start,
                              int64_t now_s, struct cg_span *ret_kid)
@@ -393,37 +407,35 @@ TEST(key_state_has_a_word_for_each_time)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(first_key_signs_at_once, desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(next_key_is_announced_and_the_last_one_kept, desk_open_bare,
+    cmocka_unit_test_setup_teardown(first_key_signs_at_once, open_desk, desk_close),
+    cmocka_unit_test_setup_teardown(next_key_is_announced_and_the_last_one_kept, open_desk,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(rotating_now_waits_until_gates_can_know, desk_open_bare,
+    cmocka_unit_test_setup_teardown(rotating_now_waits_until_gates_can_know, open_desk, desk_close),
+    cmocka_unit_test_setup_teardown(rotating_now_takes_the_place_of_an_announced_key, open_desk,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(rotating_now_takes_the_place_of_an_announced_key,
-                                    desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(announced_key_about_to_sign_is_not_taken_back, desk_open_bare,
+    cmocka_unit_test_setup_teardown(announced_key_about_to_sign_is_not_taken_back, open_desk,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(second_rotation_within_the_announcement_is_refused,
-                                    desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(key_that_cannot_be_is_refused, desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(algorithm_that_cannot_sign_is_refused, desk_open_bare,
+    cmocka_unit_test_setup_teardown(second_rotation_within_the_announcement_is_refused, open_desk,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(longer_life_keeps_a_leaving_key_for_longer, desk_open_bare,
+    cmocka_unit_test_setup_teardown(key_that_cannot_be_is_refused, open_desk, desk_close),
+    cmocka_unit_test_setup_teardown(algorithm_that_cannot_sign_is_refused, open_desk, desk_close),
+    cmocka_unit_test_setup_teardown(longer_life_keeps_a_leaving_key_for_longer, open_desk,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(retired_key_is_gone_at_once_with_its_private_half,
-                                    desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(retired_key_does_not_come_back_by_a_longer_life, desk_open_bare,
+    cmocka_unit_test_setup_teardown(retired_key_is_gone_at_once_with_its_private_half, open_desk,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(retired_key_does_not_come_back_by_a_longer_life, open_desk,
                                     desk_close),
     cmocka_unit_test_setup_teardown(announced_key_that_is_retired_leaves_the_last_one_signing,
-                                    desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(key_between_two_that_is_retired_leaves_them_in_line,
-                                    desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(private_half_opens_under_its_master_key_only, desk_open_bare,
+                                    open_desk, desk_close),
+    cmocka_unit_test_setup_teardown(key_between_two_that_is_retired_leaves_them_in_line, open_desk,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(sealed_key_opens_in_no_other_place, desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(resealing_moves_every_key_to_the_new_master_key, desk_open_bare,
+    cmocka_unit_test_setup_teardown(private_half_opens_under_its_master_key_only, open_desk,
                                     desk_close),
-    cmocka_unit_test_setup_teardown(audit_keys_need_no_realm_and_stay_listed, desk_open_bare,
+    cmocka_unit_test_setup_teardown(sealed_key_opens_in_no_other_place, open_desk, desk_close),
+    cmocka_unit_test_setup_teardown(resealing_moves_every_key_to_the_new_master_key, open_desk,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(audit_keys_need_no_realm_and_stay_listed, open_desk,
                                     desk_close),
     cmocka_unit_test(key_state_has_a_word_for_each_time),
 };
-TEST_MAIN(tests)
+TEST_MAIN_WITH(tests, NULL, release_keys)
