@@ -79,26 +79,55 @@ static void note_refusal(ngx_http_request_t *r, const struct caregate_worker *wo
                   cg_reason_name(mark->reason), &mark->caller.client_id);
 }
 
-static ngx_int_t refuse(ngx_http_request_t *r, const struct caregate_mark *mark,
-                        const struct cg_gate_verdict *verdict)
+static ngx_int_t send_refusal(ngx_http_request_t *r, const struct caregate_mark *mark)
 {
-    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
-    const struct caregate_worker *worker =
-        ((struct caregate_main_conf *)caregate_main_conf_of(r))->worker;
-    struct cg_exchange *exchange = caregate_exchange_obtain(r);
-    if (exchange == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    exchange->request.request_id = caregate_span(mark->visit->request_id);
-    enum cg_status status = cg_gate_refuse(conf->route, verdict, exchange);
-    note_refusal(r, worker, mark);
-    ngx_int_t rc = caregate_answer_discard_body(r);
-    if (rc != NGX_OK || status != CG_OK) {
-        return rc != NGX_OK ? rc : NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
     /* The status of an earlier error page would replace ours. */
     r->err_status = 0;
-    return caregate_answer_send(r, &exchange->response);
+    return caregate_answer_send(r, &mark->refusal->response);
+}
+
+static void finish_body(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_finalize_request(r, rc == NGX_OK ? send_refusal(r, caregate_mark_find(r)) : rc);
+}
+
+/* The request goes no further than here: what is read is dropped, then the refusal is sent. */
+static ngx_int_t drop_body_first(ngx_http_request_t *r)
+{
+    struct caregate_body *body = ngx_pcalloc(r->pool, sizeof(*body));
+    if (body == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    body->limit = CAREGATE_DROP_MAX;
+    body->done = finish_body;
+    ngx_int_t rc = caregate_body_read(r, body);
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+    ngx_http_finalize_request(r, NGX_DONE);
+    return NGX_DONE;
+}
+
+static ngx_int_t refuse(ngx_http_request_t *r, struct caregate_mark *mark,
+                        const struct cg_gate_verdict *verdict)
+{
+    const struct caregate_main_conf *main_conf = caregate_main_conf_of(r);
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    mark->refusal = caregate_exchange_obtain(r);
+    if (mark->refusal == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    mark->refusal->request.request_id = caregate_span(mark->visit->request_id);
+    enum cg_status status = cg_gate_refuse(conf->route, verdict, mark->refusal);
+    note_refusal(r, main_conf->worker, mark);
+    if (status != CG_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (caregate_answer_waits_for_body(r)) {
+        return drop_body_first(r);
+    }
+    ngx_int_t rc = caregate_answer_discard_body(r);
+    return rc != NGX_OK ? rc : send_refusal(r, mark);
 }
 
 static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,

@@ -71,6 +71,18 @@ ngx_int_t caregate_answer_discard_body(ngx_http_request_t *r)
     return ngx_http_discard_request_body(r);
 }
 
+/*
+ * RFC 9113 §8.1 lets a server answer before it has read the body, and reset the stream. Some
+ * clients (curl 7.88 is one) then lose the answer: over HTTP/2 a body of reasonable size is read
+ * first.
+ */
+ngx_uint_t caregate_answer_waits_for_body(const ngx_http_request_t *r)
+{
+    return r == r->main && r->http_version == NGX_HTTP_VERSION_20 && r->request_body == NULL &&
+           (r->headers_in.content_length_n > 0 || r->headers_in.chunked) &&
+           r->headers_in.content_length_n <= CAREGATE_DROP_MAX && !r->discard_body;
+}
+
 static ngx_uint_t is_named(const struct cg_header *header, const char *name)
 {
     return header->name.len == ngx_strlen(name) &&

@@ -2,9 +2,7 @@
 /*
  * The issuer's content handler: reads a bounded body, queues the request, and sends the answer when
  * a pool thread has made it.
- *
- * The body is read unbuffered: it is bounded by the issuer's own limit whatever the configuration
- * says, and a secret never ends in a temporary file. What held it is wiped as soon as it is used.
+ * What held a secret is wiped as soon as it is used.
  */
 #include "ngx_http_caregate_module.h"
 
@@ -82,7 +80,7 @@ static void wipe_authorization(ngx_http_request_t *r)
 static void wipe_secrets(struct caregate_entry *entry)
 {
     struct cg_request *request = &entry->exchange->request;
-    wipe(entry->body, entry->body_size);
+    wipe(entry->body.data, entry->body.size);
     wipe_authorization(entry->request);
     request->authorization = (struct cg_span){NULL, 0};
     request->body = (struct cg_span){NULL, 0};
@@ -173,11 +171,10 @@ static void enqueue(struct caregate_entry *entry)
     ngx_http_request_t *r = entry->request;
     const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     struct cg_request *request = &entry->exchange->request;
-    if (!request->body_too_large && entry->body != NULL) {
-        request->body = (struct cg_span){.data = entry->body, .len = entry->body_len};
-    }
-    if (r->connection->read->timer_set) {
-        ngx_del_timer(r->connection->read);
+    if (entry->body.seen > entry->body.size) {
+        request->body_too_large = 1;
+    } else if (entry->body.data != NULL) {
+        request->body = (struct cg_span){.data = entry->body.data, .len = entry->body.seen};
     }
     r->read_event_handler = ngx_http_block_reading;
     r->write_event_handler = wake;
@@ -194,68 +191,15 @@ static void enqueue(struct caregate_entry *entry)
     ngx_http_finalize_request(r, answer(entry));
 }
 
-static size_t copy_buffer(struct caregate_entry *entry, ngx_buf_t *buffer)
-{
-    size_t len = ngx_buf_in_memory(buffer) ? (size_t)(buffer->last - buffer->pos) : 0;
-    size_t room = entry->body_size - entry->body_len;
-    if (len > room) {
-        entry->exchange->request.body_too_large = 1;
-    } else if (len > 0) {
-        ngx_memcpy(entry->body + entry->body_len, buffer->pos, len);
-        entry->body_len += len;
-    }
-    wipe(buffer->pos, len);
-    buffer->pos = buffer->last;
-    return len;
-}
-
-/* Moves what was read out of nginx's buffers. Returns how much it was. */
-static size_t consume(struct caregate_entry *entry)
-{
-    ngx_http_request_body_t *body = entry->request->request_body;
-    size_t sum = 0;
-    if (body == NULL) {
-        return 0;
-    }
-    for (ngx_chain_t *link = body->bufs; link != NULL; link = link->next) {
-        sum += copy_buffer(entry, link->buf);
-    }
-    body->bufs = NULL;
-    return sum;
-}
-
-static void read_on(ngx_http_request_t *r)
+static void finish_body(ngx_http_request_t *r, ngx_int_t rc)
 {
     struct caregate_entry *entry = caregate_mark_find(r)->entry;
-    for (;;) {
-        ngx_int_t rc = ngx_http_read_unbuffered_request_body(r);
-        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-            wipe_secrets(entry);
-            ngx_http_finalize_request(r, rc);
-            return;
-        }
-        size_t got = consume(entry);
-        if (rc == NGX_OK || entry->exchange->request.body_too_large) {
-            enqueue(entry);
-            return;
-        }
-        if (got == 0) {
-            return;
-        }
-    }
-}
-
-/* nginx's own handler when reading begins; more may be to come. */
-static void begin_reading(ngx_http_request_t *r)
-{
-    struct caregate_entry *entry = caregate_mark_find(r)->entry;
-    (void)consume(entry);
-    if (!r->reading_body || entry->exchange->request.body_too_large) {
-        enqueue(entry);
+    if (rc != NGX_OK) {
+        wipe_secrets(entry);
+        ngx_http_finalize_request(r, rc);
         return;
     }
-    r->read_event_handler = read_on;
-    read_on(r);
+    enqueue(entry);
 }
 
 static struct caregate_entry *make_entry(ngx_http_request_t *r)
@@ -282,16 +226,17 @@ static struct caregate_entry *make_entry(ngx_http_request_t *r)
     return entry;
 }
 
-static ngx_int_t make_room(struct caregate_entry *entry)
+static ngx_int_t make_room(ngx_http_request_t *r, struct caregate_body *body)
 {
-    const ngx_http_request_t *r = entry->request;
     off_t len = r->headers_in.content_length_n;
+    body->done = finish_body;
     if (len <= 0 && !r->headers_in.chunked) {
         return NGX_OK;
     }
-    entry->body_size = len > 0 ? (size_t)len : CG_ISSUER_BODY_MAX_BYTES;
-    entry->body = ngx_pnalloc(r->pool, entry->body_size);
-    return entry->body == NULL ? NGX_ERROR : NGX_OK;
+    body->size = len > 0 && len < CG_ISSUER_BODY_MAX_BYTES ? (size_t)len : CG_ISSUER_BODY_MAX_BYTES;
+    body->limit = caregate_answer_waits_for_body(r) ? CAREGATE_DROP_MAX : body->size;
+    body->data = ngx_pnalloc(r->pool, body->size);
+    return body->data == NULL ? NGX_ERROR : NGX_OK;
 }
 
 /* What came along with the headers may hold a secret, too. */
@@ -306,7 +251,8 @@ static ngx_int_t refuse_body(struct caregate_entry *entry)
     if (rc != NGX_OK) {
         return rc;
     }
-    entry->exchange->request.body_too_large = 1;
+    /* More was announced than there is room for. */
+    entry->body.seen = entry->body.size + 1;
     r->main->count++;
     enqueue(entry);
     return NGX_DONE;
@@ -319,17 +265,14 @@ ngx_int_t caregate_content_handler(ngx_http_request_t *r)
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
     struct caregate_entry *entry = make_entry(r);
-    if (entry == NULL) {
+    if (entry == NULL || make_room(r, &entry->body) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (r->headers_in.content_length_n > CG_ISSUER_BODY_MAX_BYTES) {
+    if (r->headers_in.content_length_n > CG_ISSUER_BODY_MAX_BYTES &&
+        !caregate_answer_waits_for_body(r)) {
         return refuse_body(entry);
     }
-    if (make_room(entry) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    r->request_body_no_buffering = 1;
-    ngx_int_t rc = ngx_http_read_client_request_body(r, begin_reading);
+    ngx_int_t rc = caregate_body_read(r, &entry->body);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         wipe_secrets(entry);
         return rc;

@@ -33,6 +33,8 @@
 #define CAREGATE_WORKERS_MAX 64
 /* Exchanges that a worker keeps for later use. */
 #define CAREGATE_FREE_EXCHANGES_MAX 128
+/* Of a body that is not wanted, so much is read at most before the answer is sent. */
+#define CAREGATE_DROP_MAX 33554432
 /* Name of a worker as a writer of the audit. */
 #define CAREGATE_WRITER_BYTES 64
 
@@ -115,6 +117,8 @@ struct caregate_mark {
     struct caregate_caller caller;
     ngx_http_upstream_t *upstream_before; /* of an earlier location of this request */
     struct caregate_entry *entry;         /* of a request to the issuer */
+    struct caregate_body *body;           /* that is being read */
+    struct cg_exchange *refusal;          /* that is being sent */
     struct cg_exchange *replacement;      /* body to send instead of nginx's error page */
     ngx_uint_t replaced;
 };
@@ -130,14 +134,22 @@ struct caregate_visit {
     ngx_str_t request_id;
 };
 
+/* A body on its way in. Lives in the request's pool. */
+struct caregate_body {
+    u_char *data; /* what is kept; NULL when size is 0 */
+    size_t size;  /* of data; a body that is longer is not kept */
+    size_t seen;  /* so many bytes came */
+    size_t limit; /* past so many, reading ends */
+    /* Called once: NGX_OK when the body is read or past its limit, else an HTTP status. */
+    void (*done)(ngx_http_request_t *r, ngx_int_t rc);
+};
+
 /* One token request between its content handler and its answer. Lives in the request's pool. */
 struct caregate_entry {
     struct caregate_entry *next;
     ngx_http_request_t *request;
     struct cg_exchange *exchange; /* owned by a cleanup of the request's pool */
-    u_char *body;
-    size_t body_len;
-    size_t body_size;
+    struct caregate_body body;
 };
 
 enum caregate_job { CAREGATE_DRAIN, CAREGATE_UPKEEP };
@@ -262,12 +274,21 @@ struct cg_exchange *caregate_exchange_obtain(ngx_http_request_t *r);
 void caregate_exchanges_free(struct caregate_worker *worker);
 /* Lets go of a body that is not wanted, without asking a client that has not sent it to do so. */
 ngx_int_t caregate_answer_discard_body(ngx_http_request_t *r);
+/* Whether the body is better read (and dropped) before the request is refused. */
+ngx_uint_t caregate_answer_waits_for_body(const ngx_http_request_t *r);
 /* Puts status and headers of the response onto the request. */
 ngx_int_t caregate_answer_head(ngx_http_request_t *r, const struct cg_response *response);
 /* A chain with the response's body, or NULL when memory is short. */
 ngx_chain_t *caregate_answer_body(ngx_http_request_t *r, const struct cg_response *response);
 /* Sends it all. The exchange must come from caregate_exchange_obtain. */
 ngx_int_t caregate_answer_send(ngx_http_request_t *r, const struct cg_response *response);
+
+/*
+ * body.c: reads the body of a request that has a mark, as nginx's own function does: it takes a
+ * count on the request, and body->done may be called before it returns, but not when it returns a
+ * status.
+ */
+ngx_int_t caregate_body_read(ngx_http_request_t *r, struct caregate_body *body);
 
 /* content.c */
 ngx_int_t caregate_content_handler(ngx_http_request_t *r);
