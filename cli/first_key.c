@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/first_key.h"
 
+#include "cli/master_key.h"
 #include "registry/signing_key.h"
 
 enum cg_status cg_first_key_add(struct cg_context *context, struct cg_change *change,
@@ -9,7 +10,7 @@ enum cg_status cg_first_key_add(struct cg_context *context, struct cg_change *ch
     CG_CLEANUP(cg_secret_release) struct cg_secret master_key = {.len = 0};
     struct cg_audit_event *event = NULL;
     struct cg_span kid = {NULL, 0};
-    CG_TRY(cg_context_master_key(context, &master_key));
+    CG_TRY(cg_master_key_open(context, cg_change_store(change), &master_key));
     struct cg_signing_key_order order = {
         .realm = realm,
         .alg = alg,

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "desk.h"
+
+#include "test.h"
+
+static const char *token_path(struct desk *desk)
+{
+    return desk_path(desk, "token");
+}
+
+static void decode_lays_open_and_says_that_nothing_was_verified(void **state)
+{
+    struct desk *desk = *state;
+    desk_agree(desk);
+    desk_write_token(desk, "jti-1");
+    assert_int_equal(desk_run(desk, "token", "decode", token_path(desk), NULL), 0);
+    assert_non_null(strstr(desk->talk, "nothing was verified"));
+    assert_non_null(strstr(desk->out, "2027-01-15T08:05:00Z, 300 s from now"));
+    assert_int_equal(desk_run(desk, "token", "decode", token_path(desk), "--json", NULL), 0);
+    assert_int_equal(strncmp(desk->out, "{\"verified\":false,\"header\":{\"alg\":\"RS256\"", 39),
+                     0);
+    assert_non_null(strstr(desk->out, "\"jti\":\"jti-1\""));
+}
+
+static void decode_takes_the_token_out_of_a_response(void **state)
+{
+    struct desk *desk = *state;
+    desk_write(desk, "token", "{\"access_token\":\"eyJhIjoxfQ.eyJiIjoyfQ.eA\"}\n");
+    assert_int_equal(desk_run(desk, "token", "decode", token_path(desk), "--json", NULL), 0);
+    assert_string_equal(desk->out,
+                        "{\"verified\":false,\"header\":{\"a\":1},\"claims\":{\"b\":2}}\n");
+}
+
+static void decode_refuses_what_is_no_jwt(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "a",
+        "eyJhIjoxfQ.eyJiIjoyfQ",
+        "eyJhIjoxfQ.eyJiIjoyfQ.eA.eA",
+        "eyJhIjoxfQ.WzFd.eA", /* claims that are an array */
+        "eyJhIjoxfQ.e*Jiijoy.eA",
+        "{\"error\":\"invalid_client\"}",
+    };
+    struct desk *desk = *state;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        desk_write(desk, "token", rows[i]);
+        assert_int_equal(desk_run(desk, "token", "decode", token_path(desk), NULL), CG_EXIT_FAILED);
+        assert_string_equal(desk->out, "");
+    }
+}
+
+static void verify_names_each_check(void **state)
+{
+    struct desk *desk = *state;
+    desk_agree(desk);
+    desk_write_token(desk, "jti-1");
+    assert_int_equal(desk_run(desk, "token", "verify", token_path(desk), "--json", NULL), 0);
+    assert_non_null(strstr(desk->out, "\"verified\":true,\"reason\":null"));
+    assert_null(strstr(desk->out, "\"held\":false"));
+}
+
+static void change_signature(struct desk *desk)
+{
+    char token[4096];
+    (void)snprintf(token, sizeof(token), "%s", desk_read(desk, "token"));
+    char *signature = strrchr(token, '.') + 1;
+    signature[0] = signature[0] == 'A' ? 'B' : 'A';
+    desk_write(desk, "token", token);
+}
+
+static void expire(struct desk *desk)
+{
+    desk->now_s += 300;
+}
+
+static void issue_ahead(struct desk *desk)
+{
+    desk->now_s += 61;
+    desk_write_token(desk, "jti-1");
+    desk->now_s -= 61;
+}
+
+static void revoke(struct desk *desk)
+{
+    assert_int_equal(desk_run(desk, "token", "revoke", "--jti", "jti-1", NULL), 0);
+}
+
+static void suspend(struct desk *desk)
+{
+    assert_int_equal(desk_run(desk, "client", "suspend", desk->client, NULL), 0);
+}
+
+static void withdraw(struct desk *desk)
+{
+    assert_int_equal(desk_run(desk, "agreement", "withdraw", desk->agreement, "--by", "A", NULL),
+                     0);
+}
+
+static void write_garbage(struct desk *desk)
+{
+    desk_write(desk, "token", "garbage");
+}
+
+static void verify_names_the_check_that_fails(void **state)
+{
+    static const struct {
+        const char *label;
+        void (*spoil)(struct desk *desk);
+        const char *reason;
+        const char *failed;
+    } rows[] = {
+        {"form", write_garbage, "token_malformed", "it is a compact JWS"},
+        {"signature", change_signature, "token_signature_invalid", "its signature is right"},
+        {"time", expire, "token_expired", "it has not expired"},
+        {"clock", issue_ahead, "token_issued_in_future", "it is not from the future"},
+        {"withdrawn", withdraw, "agreement_withdrawn", "none of its agreements is withdrawn"},
+        {"suspended", suspend, "client_suspended", "its client was not suspended since"},
+        {"revoked", revoke, "token_revoked", "it is not revoked"},
+    };
+    struct desk *desk = *state;
+    char want[128];
+    desk_agree(desk);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        desk->now_s = DESK_NOW_S;
+        desk_write_token(desk, "jti-1");
+        rows[i].spoil(desk);
+        int code = desk_run(desk, "token", "verify", token_path(desk), "--json", NULL);
+        (void)snprintf(want, sizeof(want), "{\"check\":\"%s\",\"held\":false}", rows[i].failed);
+        if (code != CG_EXIT_FAILED || strstr(desk->out, want) == NULL ||
+            strcmp(desk_text(desk, "reason"), rows[i].reason) != 0) {
+            fail_msg("%s: exit %d, %s", rows[i].label, code, desk->out);
+        }
+    }
+}
+
+static void revoke_is_audited_and_outlives_the_longest_life(void **state)
+{
+    struct desk *desk = *state;
+    assert_int_equal(desk_run(desk, "token", "revoke", "--jti", "jti-1", "--json", NULL), 0);
+    assert_true(desk_number(desk, "denied_until") >= DESK_NOW_S + 300);
+    assert_int_equal(desk_events(desk, "token_revoked", "\"token_id\":\"jti-1\""), 1);
+}
+
+static void revoke_refuses_a_whole_token_in_place_of_its_id(void **state)
+{
+    struct desk *desk = *state;
+    desk_agree(desk);
+    desk_write_token(desk, "jti-1");
+    assert_int_equal(desk_run(desk, "token", "revoke", "--jti", desk_read(desk, "token"), NULL),
+                     CG_EXIT_USAGE);
+    assert_null(strstr(desk->talk, "eyJ"));
+    assert_int_equal(desk_events(desk, "token_revoked", NULL), 0);
+}
+
+static void request_goes_to_https_or_this_machine_only(void **state)
+{
+    struct desk *desk = *state;
+    desk_write(desk, "secret", "cgs_x\n");
+    assert_int_equal(desk_run(desk, "token", "request", "--issuer", "http://care.example/r",
+                              "--client", "c", "--secret-file", desk_path(desk, "secret"), NULL),
+                     CG_EXIT_FAILED);
+    assert_non_null(strstr(desk->talk, "must be https"));
+    assert_null(strstr(desk->talk, "cgs_x"));
+}
+
+static void explain_answers_for_client_and_token(void **state)
+{
+    struct desk *desk = *state;
+    desk_agree(desk);
+    assert_int_equal(
+        desk_run(desk, "explain", "--client", desk->client, "--api", "documents", "--json", NULL),
+        CG_EXIT_FAILED);
+    assert_non_null(
+        strstr(desk->out, "{\"rule\":\"the client has a valid secret\",\"held\":false"));
+    desk_write_token(desk, "jti-1");
+    assert_int_equal(
+        desk_run(desk, "explain", "--token", token_path(desk), "--api", "documents", NULL), 0);
+    assert_non_null(strstr(desk->out, "it would be let in"));
+    withdraw(desk);
+    assert_int_equal(
+        desk_run(desk, "explain", "--token", token_path(desk), "--api", "documents", NULL),
+        CG_EXIT_FAILED);
+    assert_non_null(strstr(desk->out, "it would be refused: agreement_withdrawn"));
+}
+
+static void explain_wants_a_client_or_a_token(void **state)
+{
+    assert_int_equal(desk_run(*state, "explain", "--api", "documents", NULL), CG_EXIT_USAGE);
+}
+
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_set_up, desk_clear)
+
+static const struct CMUnitTest tests[] = {
+    DESK_TEST(decode_lays_open_and_says_that_nothing_was_verified),
+    DESK_TEST(decode_takes_the_token_out_of_a_response),
+    DESK_TEST(decode_refuses_what_is_no_jwt),
+    DESK_TEST(verify_names_each_check),
+    DESK_TEST(verify_names_the_check_that_fails),
+    DESK_TEST(revoke_is_audited_and_outlives_the_longest_life),
+    DESK_TEST(revoke_refuses_a_whole_token_in_place_of_its_id),
+    DESK_TEST(request_goes_to_https_or_this_machine_only),
+    DESK_TEST(explain_answers_for_client_and_token),
+    DESK_TEST(explain_wants_a_client_or_a_token),
+};
+TEST_MAIN(tests)
