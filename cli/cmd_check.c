@@ -34,6 +34,9 @@ static enum cg_status run_check(struct cg_context *context, const struct cg_args
     }
     CG_TRY(look_at_all(&check));
     cg_findings_put(&check.findings, &context->output);
+    if (check.findings.dropped > 0) {
+        cg_say(context, "and %zu more; mend these first", check.findings.dropped);
+    }
     size_t errors = check.findings.counts[CG_FINDING_ERROR];
     if (errors > 0) {
         CG_TRY(cg_output_finish(&context->output));

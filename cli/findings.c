@@ -53,6 +53,12 @@ void cg_findings_add(struct cg_findings *findings, enum cg_finding_level level,
     va_end(values);
     struct cg_finding finding = {
         .level = level, .subject = subject, .finding = cg_span_of_string(text), .mend = mend};
+    if (findings->counts[CG_FINDING_WARNING] + findings->counts[CG_FINDING_ERROR] >=
+        CG_FINDINGS_MAX) {
+        findings->dropped++;
+        findings->counts[level]++;
+        return;
+    }
     if (!is_known(findings, subject, finding.finding) && append(findings, &finding) != CG_OK) {
         findings->failed = true;
     }

@@ -21,11 +21,15 @@ struct cg_finding {
     struct cg_finding *next;
 };
 
+/* More than anybody reads. */
+#define CG_FINDINGS_MAX 500
+
 struct cg_findings {
     struct cg_arena *arena;
     struct cg_finding *first;
     struct cg_finding *last;
     size_t counts[3]; /* by level */
+    size_t dropped;   /* those past CG_FINDINGS_MAX, counted by level all the same */
     bool failed;      /* memory was short */
 };
 

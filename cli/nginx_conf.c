@@ -331,11 +331,12 @@ static void put_gate(const struct cg_nginx_api *api, struct cg_buf *buf)
 
 static void put_proxy(const struct cg_nginx_api *api, struct cg_buf *buf)
 {
-    cg_buf_put_string(buf, "\n    client_max_body_size 32m;\n    proxy_pass http");
+    cg_buf_put_string(buf, "\n    client_max_body_size 32m;\n    proxy_pass \"http");
     cg_buf_put_string(buf, api->https ? "s://" : "://");
     put_upstream_name(buf, api);
+    /* A path may hold ';' or '{'; it is plain, so it needs the quotes only. */
     cg_buf_put(buf, api->path);
-    cg_buf_put_string(buf, ";\n"
+    cg_buf_put_string(buf, "\";\n"
                            "    proxy_http_version 1.1;\n"
                            "    proxy_set_header Connection \"\";\n");
     put_line(buf, "    proxy_set_header Host", api->authority);

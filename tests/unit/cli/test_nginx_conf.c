@@ -124,7 +124,7 @@ TEST(nginx_api_verifies_https_upstreams)
         .host = CG_SPAN("api.example"),
         .authority = CG_SPAN("api.example:9443"),
         .port = 9443,
-        .path = CG_SPAN("/R4/"),
+        .path = CG_SPAN("/R4;{x}/"),
         .ca = CG_SPAN("/etc/ca.pem"),
         .rules = rules,
         .rule_count = 2,
@@ -143,7 +143,7 @@ TEST(nginx_api_verifies_https_upstreams)
         location, "caregate_require", cg_directive_in(location, "caregate_require", NULL));
     assert_span_text(cg_directive_word(second, 0), "c\";d");
     assert_words(location, "caregate_fhir", "on");
-    assert_words(location, "proxy_pass", "https://caregate_vlive_hpca_documents.write/R4/");
+    assert_words(location, "proxy_pass", "https://caregate_vlive_hpca_documents.write/R4;{x}/");
     assert_words(location, "proxy_ssl_verify", "on");
     assert_words(location, "proxy_ssl_server_name", "on");
     assert_words(location, "proxy_ssl_name", "api.example");

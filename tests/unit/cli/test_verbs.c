@@ -22,17 +22,22 @@ TEST(verbs_all_have_help_and_an_example_of_themselves)
     }
 }
 
+static void assert_options_differ(const struct cg_verb *verb)
+{
+    for (const struct cg_option *a = verb->options; a != NULL && a->name != NULL; a++) {
+        assert_non_null(a->help);
+        for (const struct cg_option *b = a + 1; b->name != NULL; b++) {
+            assert_string_not_equal(a->name, b->name);
+        }
+    }
+}
+
 TEST(verbs_options_are_told_apart)
 {
     const struct cg_noun *noun = NULL;
     for (size_t i = 0; (noun = cg_noun_at(i)) != NULL; i++) {
         for (const struct cg_verb *verb = noun->verbs; verb->name != NULL; verb++) {
-            for (const struct cg_option *a = verb->options; a != NULL && a->name != NULL; a++) {
-                assert_non_null(a->help);
-                for (const struct cg_option *b = a + 1; b->name != NULL; b++) {
-                    assert_string_not_equal(a->name, b->name);
-                }
-            }
+            assert_options_differ(verb);
         }
     }
 }
