@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 struct covering {
     struct cg_arena *arena;
@@ -31,11 +30,13 @@ static int64_t pruned_up_to(const struct covering *covering, struct cg_span writ
 /* Marks a head of the target when the chain passes through it. */
 static void note_head(struct covering *covering)
 {
+    struct cg_span hash = cg_span_of_bytes(covering->head.hash, CG_SHA256_BYTES);
     for (size_t i = 0; i < covering->target.heads.count; i++) {
         const struct cg_audit_mark *mark = &covering->target.heads.items[i];
-        if (covering->follows && mark->head.number == covering->head.number &&
-            cg_span_equal(mark->writer, covering->writer) &&
-            memcmp(mark->head.hash, covering->head.hash, sizeof(mark->head.hash)) == 0) {
+        bool is_it = covering->follows && mark->head.number == covering->head.number &&
+                     cg_span_equal(mark->writer, covering->writer) &&
+                     cg_span_equal(hash, cg_span_of_bytes(mark->head.hash, CG_SHA256_BYTES));
+        if (is_it) {
             covering->reached[i] = true;
         }
     }
