@@ -3,12 +3,13 @@
  * The whole audit as lines of JSON, in the order in which it is verified, and the proof that such
  * an export holds what a prune would remove. Lines, each one JSON object without the newline:
  *
- *     {"chain":{"writer":"node1/worker0","number":4,"hash":"b64url"}}   what the next records
- * follow
- *     {"writer":"node1/worker0","number":5,...}                         a record, as it was hashed
- *     {"checkpoint":{"number":7,"time":1767225600,"payload":"...","kid":"...","signature":"b64url"}}
+ *     {"chain":{"writer":"node1/worker0","number":4,"hash":"b64url"}}
+ *     {"writer":"node1/worker0","number":5,...}
+ *     {"checkpoint":{"number":7,"time":1767225600,"payload":"...","kid":"...",
+ *      "signature":"b64url"}}
  *
- * Every writer has a chain line and its records by number; the checkpoints come last. What the
+ * Every writer has a chain line, which tells what its records follow, and its records by number,
+ * as they were hashed; the checkpoints come last, each on one line. What the
  * hashes and signatures cover is told in audit/chain.h and audit/checkpoint.h; whoever has the
  * public keys can verify it elsewhere. Lines of other kinds, which the caller put among them, are
  * passed over. May block; one thread. CG_ERR_STORE, CG_ERR_LIMIT when memory is short.

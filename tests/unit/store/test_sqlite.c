@@ -326,6 +326,31 @@ static void store_is_usable_again_after_the_disk_failed(void **state)
     assert_ok(cg_store_check(context->store));
 }
 
+static void store_refuses_to_go_on_in_a_transaction_that_the_disk_undid(void **state)
+{
+    struct context *context = *state;
+    static uint8_t
+        huge[8000000]; /* more than the cache holds, so it is written before the commit */
+    struct cg_statement *statement = NULL;
+    assert_ok(open_with(context, context->disk_uri, CG_STORE_CREATE));
+    assert_ok(cg_store_begin(context->store));
+    context->disk->full = true;
+    assert_ok(cg_store_start(context->store, CG_SQL_SETTING_SET, &statement));
+    cg_bind_text(statement, "name", CG_SPAN_OF("a"));
+    cg_bind_blob(statement, "value", cg_span_of_bytes(huge, sizeof(huge)));
+    assert_status(cg_store_run(statement, NULL), CG_ERR_STORE);
+    context->disk->full = false;
+    assert_ok(cg_store_start(context->store, CG_SQL_SETTING_SET, &statement));
+    cg_bind_text(statement, "name", CG_SPAN_OF("b"));
+    cg_bind_text(statement, "value", CG_SPAN_OF("1"));
+    assert_status(cg_store_run(statement, NULL), CG_ERR_STORE);
+    assert_string_equal(cg_store_message(context->store),
+                        "the transaction was undone by a failure");
+    assert_status(cg_store_commit(context->store), CG_ERR_STORE);
+    assert_false(is_set(context->store, "b"));
+    assert_ok(set(context->store, "c", CG_SPAN_OF("1")));
+}
+
 /* One scenario, each of whose file operations fails in turn. */
 static enum cg_status scenario(struct context *context)
 {
@@ -468,6 +493,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(store_commit_syncs_the_log_before_it_returns, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(store_is_usable_again_after_the_disk_failed, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(store_refuses_to_go_on_in_a_transaction_that_the_disk_undid,
+                                    set_up, tear_down),
     cmocka_unit_test_setup_teardown(store_survives_any_file_operation_that_fails, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(sqlite_upkeep_empties_a_large_log, set_up, tear_down),
