@@ -157,7 +157,8 @@ def test_odd_authorization_gets_no_token(house, client, headers):
 
 
 HOSTILE_FORMS = ("a" * 9000, "&" * 8000, "=&" * 4000, "a=b&" * 2000, "%" * 8000, "%00=%00",
-                 "\0" * 100, "a=%zz", "a=%", "%ff%fe=1", "\xff" * 100, "scope=" + "x+" * 3000, "scope=a++b",
+                 "\0" * 100, "a=%zz", "a=%", "%ff%fe=1", "\xff" * 100, "scope=a++b",
+                 "scope=" + "x+" * 3000,
                  "scope=%0d%0aX-Evil:1", "a=1;b=2", '{"grant_type":"client_credentials"}',
                  "<?xml version='1.0'?>", "grant_type[]=client_credentials",
                  "grant_type=client_credentials%00", "grant_type=CLIENT_CREDENTIALS",

@@ -2,6 +2,7 @@
 """Tokens that the issuer would never issue, signed with the realm's true key or with another."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -66,7 +67,7 @@ class Forge:
     def __init__(self, folder, realm):
         self.realm = realm
         master_key = unb64((folder / "master.key").read_text("ascii").strip())
-        with sqlite3.connect(folder / "registry.db", timeout=10) as database:
+        with contextlib.closing(sqlite3.connect(folder / "registry.db")) as database:
             self.kid, sealed, self.jwk = database.execute(
                 "select kid, sealed, public_jwk from signing_key where realm = ?"
                 " order by sign_from_s desc", (realm,)).fetchone()
