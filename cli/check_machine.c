@@ -65,7 +65,7 @@ static void look_at_disk(struct cg_check *check)
                     level == CG_FINDING_OK ? NULL
                                            : "make room: without it no token can be issued, as the "
                                              "audit comes first; `caregate audit prune` may help",
-                    "%llu MiB are free", bytes / (1024 * 1024));
+                    "%llu MiB are free", bytes / (1024UL * 1024));
 }
 
 static void judge_certificate(struct cg_check *check, int64_t expires_s)

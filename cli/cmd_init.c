@@ -107,7 +107,7 @@ static enum cg_status make_plan(struct cg_context *context, const struct cg_args
 static enum cg_status write_master_key(struct cg_context *context)
 {
     struct cg_buf buf;
-    cg_buf_init_arena(&buf, context->arena, 2 * CG_BASE64URL_CHARS(CG_SEALED_KEY_BYTES));
+    cg_buf_init_arena(&buf, context->arena, CG_FOLDER_FILE_MAX_BYTES);
     CG_TRY(cg_random_text(&context->random, CG_SEALED_KEY_BYTES, &buf));
     cg_buf_put_byte(&buf, '\n');
     return cg_folder_write(context, "master.key", &buf, 0600);

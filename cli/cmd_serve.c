@@ -29,7 +29,8 @@ static const struct {
     {SIGTERM, SIGQUIT}, {SIGINT, SIGQUIT}, {SIGQUIT, SIGQUIT}, {SIGHUP, SIGHUP}, {SIGUSR1, SIGUSR1},
 };
 
-static void block_signals(sigset_t *ret_before)
+/* All that `serve` waits for, the end of nginx among them. */
+static sigset_t awaited_signals(void)
 {
     sigset_t all;
     sigemptyset(&all);
@@ -37,15 +38,14 @@ static void block_signals(sigset_t *ret_before)
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         sigaddset(&all, signals[i].ours);
     }
-    sigprocmask(SIG_BLOCK, &all, ret_before);
+    return all;
 }
 
-/* In the child. Its own process group, so that ctrl-C reaches `serve` alone and becomes graceful.
- */
+/* In the child. A process group of its own, so that ctrl-C reaches `serve` alone. */
 _Noreturn static void become_nginx(const char *const argv[], pid_t parent, const sigset_t *mask)
 {
-    char *words[16] = {NULL};
-    for (size_t i = 0; i + 1 < sizeof(words) / sizeof(words[0]) && argv[i] != NULL; i++) {
+    char *words[16] = {(char *)(uintptr_t)argv[0]};
+    for (size_t i = 1; i + 1 < sizeof(words) / sizeof(words[0]) && argv[i] != NULL; i++) {
         /* execv does not write through the pointers that it takes. */
         words[i] = (char *)(uintptr_t)argv[i];
     }
@@ -134,14 +134,9 @@ static int nginx_signal_of(int signal)
  * graceful. */
 static int attend(pid_t pid)
 {
-    sigset_t all;
+    sigset_t all = awaited_signals();
     int status = 0;
     bool ending = false;
-    sigemptyset(&all);
-    sigaddset(&all, SIGCHLD);
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        sigaddset(&all, signals[i].ours);
-    }
     for (;;) {
         if (waitpid(pid, &status, WNOHANG) == pid) {
             return status;
@@ -157,6 +152,7 @@ static int attend(pid_t pid)
 static enum cg_status run_serve(struct cg_context *context, const struct cg_args *args)
 {
     struct cg_span dump = {NULL, 0};
+    sigset_t all = awaited_signals();
     sigset_t before;
     pid_t pid = 0;
     bool ready = false;
@@ -167,7 +163,7 @@ static enum cg_status run_serve(struct cg_context *context, const struct cg_args
         return cg_complain(context, CG_ERR_CONFLICT,
                            "it runs already (process %d); `caregate stop` ends it", (int)pid);
     }
-    block_signals(&before);
+    (void)sigprocmask(SIG_BLOCK, &all, &before);
     CG_TRY(start_nginx(context, &before, &pid));
     CG_TRY(wait_ready(context, pid, &ready));
     if (ready) {

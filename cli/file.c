@@ -14,7 +14,7 @@ static const char *why(int error)
     return strerrordesc_np(error);
 }
 
-static void close_at(int *descriptor)
+static void close_at(const int *descriptor)
 {
     if (*descriptor >= 0) {
         (void)close(*descriptor);

@@ -35,11 +35,11 @@ static void close_at(int *descriptor)
 static enum cg_status spawn(const char *const argv[], int output, int errors, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
-    char *words[16] = {NULL};
+    char *words[16] = {(char *)(uintptr_t)argv[0]};
     if (posix_spawn_file_actions_init(&actions) != 0) {
         return CG_ERR_LIMIT;
     }
-    for (size_t i = 0; i + 1 < sizeof(words) / sizeof(words[0]) && argv[i] != NULL; i++) {
+    for (size_t i = 1; i + 1 < sizeof(words) / sizeof(words[0]) && argv[i] != NULL; i++) {
         /* posix_spawn wants pointers that it will not write through. */
         words[i] = (char *)(uintptr_t)argv[i];
     }
