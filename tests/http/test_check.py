@@ -2,12 +2,12 @@
 """`caregate check` finds what is wrong and says how to mend it."""
 import re
 import shutil
-import sqlite3
 import subprocess
 
 import pytest
 
 from support.house import House
+from support.store import change, gather
 
 LOCATION = "apis/vlive_hpca/documents.conf"
 
@@ -68,9 +68,8 @@ def seal_differently(house):
 
 def damage(house):
     """Spoils the last page of the registry."""
-    with sqlite3.connect(house.dir / "registry.db") as store:
-        store.execute("pragma wal_checkpoint(truncate)")
     path = house.dir / "registry.db"
+    gather(path)
     data = bytearray(path.read_bytes())
     for page in range(2, len(data) // 4096):
         data[page * 4096:page * 4096 + 64] = b"\xa5" * 64
@@ -78,11 +77,8 @@ def damage(house):
 
 
 def tamper(house):
-    with sqlite3.connect(house.dir / "audit.db") as store:
-        store.execute("update audit_record set record = replace(record, 'org', 'gro') "
-                      "where writer = 'cli' and number = 3")
-        store.execute("update audit_record set record = record || ' ' "
-                      "where writer = 'cli' and number = 4")
+    assert change(house.dir / "audit.db", "update audit_record set record = record || ' ' "
+                                          "where writer = 'cli' and number = 4") == 1
 
 
 def in_location(line):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing keys: the next one is published before it signs, and no valid token is ever refused."""
-import sqlite3
 import time
 
 from support.form import header
+from support.store import ask, change
 from support.wait import wait_until
 
 GATE_WAIT_S = 2.0
@@ -24,20 +24,23 @@ def let_in(house, *tokens):
     return all(house.gate("/results/1", token).status_code == 200 for token in tokens)
 
 
+def sealed(house, kid):
+    return ask(house.dir / "registry.db", "select sealed from signing_key where kid = ?", kid)
+
+
 def gate_knows(house):
     """Whether the gate's snapshot is of the registry as it is now."""
-    with sqlite3.connect(house.dir / "registry.db", timeout=10) as store:
-        version = store.execute("select registry from version").fetchone()[0]
+    version = ask(house.dir / "registry.db", "select registry from version")[0][0]
     metrics = house.request("GET", "/metrics", base=house.status).text
     return f"\ncaregate_snapshot_version {version}\n" in metrics
 
 
 def bring_forward(house, kid):
     """Moves the start of an announced key to now: what ten minutes of waiting would do."""
-    with sqlite3.connect(house.dir / "registry.db", timeout=10) as store:
-        store.execute("update signing_key set sign_from_s = ?, publish_from_s = ? where kid = ?",
-                      (int(time.time()), int(time.time()) - 600, kid))
-        store.execute("update version set registry = registry + 1, keys = keys + 1")
+    registry, now = house.dir / "registry.db", int(time.time())
+    change(registry, "update signing_key set sign_from_s = ?, publish_from_s = ? where kid = ?",
+           now, now - 600, kid)
+    change(registry, "update version set registry = registry + 1, keys = keys + 1")
 
 
 def test_announced_key_is_published_ten_minutes_before_it_signs(own_house):
@@ -94,15 +97,11 @@ def test_lost_key_is_replaced_in_seconds_and_its_tokens_refused_once_it_is_retir
 def test_private_key_of_a_retired_key_is_destroyed(make_house):
     house = make_house(start=False)
     first = house.cli("key", "list")[0]["kid"]
-    with sqlite3.connect(house.dir / "registry.db") as store:
-        sealed = store.execute("select sealed from signing_key where kid = ?", (first,)).fetchone()
-        assert len(sealed[0]) > 1000
+    assert len(sealed(house, first)[0][0]) > 1000
     house.cli("key", "rotate", "--now")
     wait_until(lambda: states(house).get(first) == "retained", NOW_WAIT_S, "the next key")
     house.cli("key", "retire", first)
-    with sqlite3.connect(house.dir / "registry.db") as store:
-        row = store.execute("select sealed from signing_key where kid = ?", (first,)).fetchone()
-    assert row is None or not row[0]
+    assert not any(data for (data,) in sealed(house, first))
 
 
 def test_resealed_keys_serve_on_under_the_new_master_key(own_house):
@@ -115,6 +114,4 @@ def test_resealed_keys_serve_on_under_the_new_master_key(own_house):
     fresh = house.token(client)
     assert header(fresh)["kid"] == header(old)["kid"]
     assert let_in(house, old, fresh)
-    with sqlite3.connect(house.dir / "registry.db") as store:
-        for (sealed,) in store.execute("select sealed from signing_key"):
-            assert before.strip() not in sealed
+    assert before.strip() not in (house.dir / "registry.db").read_bytes()

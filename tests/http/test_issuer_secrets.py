@@ -2,12 +2,12 @@
 """Client secrets: several at once, with an end, taken back, never kept as they are."""
 import hashlib
 import re
-import sqlite3
 import time
 
 import pytest
 
 from support.form import token_request
+from support.store import ask
 from support.wait import wait_until
 
 
@@ -83,10 +83,9 @@ def test_new_secret_is_good_at_once(house):
 def test_store_holds_digests_only(house, client):
     """SHA-256 of 256 random bits; grep of every file of the data folder finds no secret."""
     house.token(client)
-    with sqlite3.connect(f"file:{house.dir}/registry.db?mode=ro", uri=True) as store:
-        row = store.execute("select digest from credential where id = ?",
-                            (client.secret_id,)).fetchone()
-    assert row[0] == hashlib.sha256(client.secret.encode()).digest()
+    rows = ask(house.dir / "registry.db", "select digest from credential where id = ?",
+               client.secret_id)
+    assert rows[0][0] == hashlib.sha256(client.secret.encode()).digest()
     for path in house.home.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
@@ -111,5 +110,4 @@ def test_last_use_is_shown_and_written_once_a_minute_at_most(make_house):
 
 
 def registry_version(house):
-    with sqlite3.connect(f"file:{house.dir}/registry.db?mode=ro", uri=True) as store:
-        return store.execute("select registry from version").fetchone()[0]
+    return ask(house.dir / "registry.db", "select registry from version")[0][0]
