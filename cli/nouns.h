@@ -22,5 +22,6 @@ extern const struct cg_noun cg_noun_key;
 extern const struct cg_noun cg_noun_token;
 extern const struct cg_noun cg_noun_audit;
 extern const struct cg_noun cg_noun_explain;
+extern const struct cg_noun cg_noun_bench;
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/span.h"
 #include "cli/cmd_token.h"
 #include "cli/token_file.h"
+#include "cli/token_form.h"
 #include "codec/json.h"
 #include "codec/uri.h"
 #include "net/fetch.h"
@@ -18,9 +19,7 @@ struct request {
     struct cg_context *context;
     const char *issuer; /* without a final slash */
     const char *ca_file;
-    struct cg_span client_id;
-    struct cg_span secret;
-    struct cg_span scope;
+    struct cg_token_form form;
 };
 
 /* RFC 8414 §3: the well-known part goes between host and path. */
@@ -86,37 +85,11 @@ static enum cg_status discover(const struct request *request, const char **ret_e
     return cg_context_print(request->context, ret_endpoint, "%s/oauth/token", request->issuer);
 }
 
-/* WHATWG URL §5.2, what RFC 6749 appendix B asks for. */
-static void put_form_value(struct cg_buf *buf, struct cg_span value)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t byte = value.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-        bool plain = letter || (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' ||
-                     byte == '_' || byte == '*';
-        if (plain) {
-            cg_buf_put_byte(buf, byte);
-            continue;
-        }
-        cg_buf_put_byte(buf, '%');
-        cg_buf_put_byte(buf, (uint8_t)digits[byte >> 4]);
-        cg_buf_put_byte(buf, (uint8_t)digits[byte & 15]);
-    }
-}
-
 static enum cg_status write_form(const struct request *request, struct cg_span *ret_form)
 {
     struct cg_buf buf;
     cg_buf_init_arena(&buf, request->context->arena, CG_LIMIT_FORM_BYTES);
-    cg_buf_put_string(&buf, "grant_type=client_credentials&client_id=");
-    put_form_value(&buf, request->client_id);
-    cg_buf_put_string(&buf, "&client_secret=");
-    put_form_value(&buf, request->secret);
-    if (request->scope.len > 0) {
-        cg_buf_put_string(&buf, "&scope=");
-        put_form_value(&buf, request->scope);
-    }
+    cg_token_form_write(&request->form, &buf);
     return cg_buf_finish(&buf, ret_form);
 }
 
@@ -170,15 +143,16 @@ static struct cg_span without_slash(struct cg_span url)
 
 enum cg_status cg_token_request_run(struct cg_context *context, const struct cg_args *args)
 {
-    struct request request = {.context = context, .client_id = cg_args_value(args, "client")};
+    struct request request = {.context = context, .form.client_id = cg_args_value(args, "client")};
     const char *endpoint = NULL;
-    CG_TRY(cg_args_join(context, args, "scope", &request.scope));
+    CG_TRY(cg_args_join(context, args, "scope", &request.form.scope));
     CG_TRY(
         cg_context_string(context, without_slash(cg_args_value(args, "issuer")), &request.issuer));
     if (cg_args_has(args, "ca-file")) {
         CG_TRY(cg_context_string(context, cg_args_value(args, "ca-file"), &request.ca_file));
     }
-    CG_TRY(cg_token_file_read_secret(context, cg_args_value(args, "secret-file"), &request.secret));
+    CG_TRY(cg_token_file_read_secret(context, cg_args_value(args, "secret-file"),
+                                     &request.form.secret));
     CG_TRY(discover(&request, &endpoint));
     return ask(&request, endpoint);
 }
