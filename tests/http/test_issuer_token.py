@@ -73,7 +73,7 @@ def test_both_authentication_methods_are_taken(house, writer, form, headers):
 
 
 def test_basic_credentials_are_form_encoded(house, writer):
-    """RFC 6749 §2.3.1: both are form-encoded before base64; %5F is what we have an underscore for."""
+    """RFC 6749 §2.3.1: both are form-encoded before base64."""
     encoded = writer.secret.replace("_", "%5F").replace("-", "%2d")
     pair = base64.b64encode(f"{writer.id.replace('-', '%2D')}:{encoded}".encode()).decode()
     answer = post(house, {"grant_type": "client_credentials"}, {"Authorization": f"Basic {pair}"})
