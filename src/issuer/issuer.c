@@ -15,6 +15,8 @@
 #include <caregate/issuer.h>
 
 _Static_assert(CG_MASTER_KEY_BYTES == CG_SEALED_KEY_BYTES, "one size for the master key");
+_Static_assert(CG_ISSUER_BATCH_MAX == CG_LIMIT_BATCH_EXCHANGES, "one size for a batch");
+_Static_assert(CG_ISSUER_BODY_MAX_BYTES == CG_LIMIT_FORM_BYTES, "one size for a form");
 
 static void answer_fault(struct cg_exchange *exchange, enum cg_reason reason)
 {
