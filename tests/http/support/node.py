@@ -7,7 +7,8 @@ import subprocess
 
 def run_node(folder, script, question, ca=None):
     """(what it printed, None), or (None, its error)."""
-    env = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "NODE_EXTRA_CA_CERTS")}
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("LD_PRELOAD", "NODE_EXTRA_CA_CERTS")}
     if ca is not None:
         env["NODE_EXTRA_CA_CERTS"] = str(ca)
     done = subprocess.run(["node", str(folder / script)], input=json.dumps(question), env=env,
