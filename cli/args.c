@@ -68,6 +68,26 @@ static enum cg_status take_option(struct cg_context *context, const struct cg_ve
     return CG_OK;
 }
 
+/* What follows a '=' is a value, and may be a secret that went astray. */
+static enum cg_status refuse_option(struct cg_context *context, const char *word)
+{
+    return cg_complain_usage(context, "there is no option %.*s", (int)strcspn(word, "="), word);
+}
+
+/* The word that getopt_long has just read an option from. */
+static const char *word_of(char *argv[])
+{
+    return argv[optarg != NULL && optarg == argv[optind - 1] ? optind - 2 : optind - 1];
+}
+
+/* getopt_long takes any beginning of a name: --secret would be --secret-file. */
+static bool is_spelt_out(const char *word, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, len) == 0 &&
+           (word[len + 2] == '\0' || word[len + 2] == '=');
+}
+
 static enum cg_status read_options(struct cg_context *context, const struct cg_verb *verb, int argc,
                                    char *argv[], struct cg_args *args)
 {
@@ -83,7 +103,10 @@ static enum cg_status read_options(struct cg_context *context, const struct cg_v
             return cg_complain_usage(context, "a value is missing after %s", argv[optind - 1]);
         }
         if (code != 0) {
-            return cg_complain_usage(context, "there is no option %s", argv[optind - 1]);
+            return refuse_option(context, argv[optind - 1]);
+        }
+        if (!is_spelt_out(word_of(argv), table.rows[index]->name)) {
+            return refuse_option(context, word_of(argv));
         }
         CG_TRY(take_option(context, verb, table.rows[index], args));
     }
