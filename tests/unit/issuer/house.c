@@ -104,27 +104,39 @@ static void furnish(struct house *house)
         house_agree(house, "documents", "documents.read documents.write", HOUSE_NOW_S, 0);
 }
 
-int house_build(void **state)
+struct house *house_standing(void)
 {
     static struct house house;
-    house = (struct house){.now_s = HOUSE_NOW_S, .random = cg_random_system()};
-    (void)snprintf(house.folder, sizeof(house.folder), "/tmp/caregate-house-XXXXXX");
-    assert_non_null(mkdtemp(house.folder));
-    (void)snprintf(house.uri, sizeof(house.uri), "sqlite:%s/registry.db", house.folder);
-    memset(house.master_key, 7, sizeof(house.master_key));
-    assert_ok(cg_arena_new(ARENA_BYTES, &house.arena));
+    return &house;
+}
+
+void house_leave(void)
+{
+    void *state = house_standing();
+    (void)house_pull_down(&state);
+}
+
+int house_build(void **state)
+{
+    struct house *house = house_standing();
+    *house = (struct house){.now_s = HOUSE_NOW_S, .random = cg_random_system()};
+    (void)snprintf(house->folder, sizeof(house->folder), "/tmp/caregate-house-XXXXXX");
+    assert_non_null(mkdtemp(house->folder));
+    (void)snprintf(house->uri, sizeof(house->uri), "sqlite:%.63s/registry.db", house->folder);
+    memset(house->master_key, 7, sizeof(house->master_key));
+    assert_ok(cg_arena_new(ARENA_BYTES, &house->arena));
     struct cg_store *audit = NULL;
-    assert_ok(cg_store_open(test_span(house.uri), CG_STORE_AUDIT, CG_STORE_CREATE, &audit));
+    assert_ok(cg_store_open(test_span(house->uri), CG_STORE_AUDIT, CG_STORE_CREATE, &audit));
     (void)cg_store_free(audit);
     assert_ok(
-        cg_store_open(test_span(house.uri), CG_STORE_REGISTRY, CG_STORE_CREATE, &house.registry));
-    furnish(&house);
-    struct cg_issuer_config config = {.store_uri = test_span(house.uri),
+        cg_store_open(test_span(house->uri), CG_STORE_REGISTRY, CG_STORE_CREATE, &house->registry));
+    furnish(house);
+    struct cg_issuer_config config = {.store_uri = test_span(house->uri),
                                       .writer = CG_SPAN("test/worker0"),
-                                      .master_key = house.master_key};
-    assert_ok(cg_issuer_slot_new(&config, &house.slot));
-    assert_ok(cg_exchange_new(&house.exchange));
-    *state = &house;
+                                      .master_key = house->master_key};
+    assert_ok(cg_issuer_slot_new(&config, &house->slot));
+    assert_ok(cg_exchange_new(&house->exchange));
+    *state = house;
     return 0;
 }
 

@@ -21,7 +21,7 @@
 
 struct house {
     char folder[64];
-    char uri[96];
+    char uri[128];
     uint8_t master_key[CG_MASTER_KEY_BYTES];
     struct cg_random random;
     struct cg_arena *arena;
@@ -38,6 +38,10 @@ struct house {
 /* cmocka set-up and tear-down; *state is a struct house. */
 int house_build(void **state);
 int house_pull_down(void **state);
+
+/* The one house of the program, built or not; and pulling it down at exit. */
+struct house *house_standing(void);
+void house_leave(void);
 
 /* Adds an approved agreement of the house's client; returns its id. */
 struct cg_span house_agree(struct house *house, const char *api, const char *scope, int64_t from_s,
