@@ -71,7 +71,9 @@ static enum cg_status take_option(struct cg_context *context, const struct cg_ve
 /* What follows a '=' is a value, and may be a secret that went astray. */
 static enum cg_status refuse_option(struct cg_context *context, const char *word)
 {
-    return cg_complain_usage(context, "there is no option %.*s", (int)strcspn(word, "="), word);
+    size_t len = strcspn(word, "=");
+    return cg_complain_usage(context, "there is no option %.*s%s", (int)len, word,
+                             word[len] == '=' ? " that takes a value" : "");
 }
 
 /* The word that getopt_long has just read an option from. */

@@ -58,7 +58,11 @@ TEST(args_refuse_wrong_usage_with_exit_code_2)
     } rows[] = {
         {"unknown option", {"x", "--name", "n", "--colour", NULL}, "no option --colour"},
         {"value missing", {"x", "--name", NULL}, "value is missing after --name"},
-        {"value to a flag", {"x", "--name", "n", "--fhir=yes", NULL}, "no option --fhir=yes"},
+        {"value to a flag",
+         {"x", "--name", "n", "--fhir=yes", NULL},
+         "no option --fhir that takes a value"},
+        {"half a name", {"x", "--na", "n", NULL}, "no option --na\n"},
+        {"half a name with a value", {"x", "--na=n", NULL}, "no option --na that"},
         {"required missing", {"x", NULL}, "wants --name NAME: its name"},
         {"argument missing", {"--name", "n", NULL}, "wants ID [MORE]"},
         {"argument too many", {"--name", "n", "a", "b", "c", NULL}, "\"c\" is one word too many"},
