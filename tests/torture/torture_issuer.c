@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Our own allocations fail in turn while a slot is made and a token is asked for. Whatever fails,
+ * the answer is a token with its record, or a proper refusal to try again; never half of one.
+ */
+#include "base/span.h"
+#include "base/status.h"
+#include "house.h"
+#include "test.h"
+#include "torture.h"
+
+#include <caregate/issuer.h>
+
+static struct cg_request request_for(struct house *house, char body[static 512])
+{
+    (void)snprintf(body, 512, "grant_type=client_credentials&client_id=%s&client_secret=%s",
+                   house->client, house->secret);
+    return (struct cg_request){.method = CG_SPAN("POST"),
+                               .path = CG_SPAN(HOUSE_REALM "/oauth/token"),
+                               .content_type = CG_SPAN("application/x-www-form-urlencoded"),
+                               .body = test_span(body),
+                               .address = CG_SPAN("127.0.0.1")};
+}
+
+/* CG_OK for a token, CG_ERR_LIMIT for a proper "not now"; anything else fails the test. */
+static enum cg_status judge(const struct cg_response *response)
+{
+    bool has_token = memmem(response->body.data, response->body.len, "access_token", 12) != NULL;
+    assert_true(has_token == (response->http_status == 200));
+    assert_true(has_token == (response->token_id.len > 0));
+    if (response->http_status == 200) {
+        return CG_OK;
+    }
+    /* A record that could not be loaded reads as a store that is away; a digest as our own fault.
+     */
+    assert_true(response->http_status == 503 || response->http_status == 500 ||
+                response->http_status == 400);
+    return CG_ERR_LIMIT;
+}
+
+static enum cg_status ask(struct house *house, struct cg_issuer_slot *slot)
+{
+    char body[512];
+    struct cg_exchange *exchange = NULL;
+    CG_TRY(cg_exchange_new(&exchange));
+    exchange->request = request_for(house, body);
+    struct cg_exchange *const exchanges[] = {exchange};
+    cg_issuer_run(slot, exchanges, 1, HOUSE_NOW_S);
+    enum cg_status status = judge(&exchange->response);
+    (void)cg_exchange_free(exchange);
+    return status;
+}
+
+static enum cg_status run_issuer(void *context)
+{
+    struct house *house = context;
+    struct cg_issuer_config config = {.store_uri = test_span(house->uri),
+                                      .writer = CG_SPAN("torture/worker0"),
+                                      .master_key = house->master_key};
+    struct cg_issuer_slot *slot = NULL;
+    CG_TRY(cg_issuer_slot_new(&config, &slot));
+    enum cg_status status = ask(house, slot);
+    if (status == CG_OK) {
+        status = cg_issuer_upkeep(slot, HOUSE_NOW_S);
+    }
+    (void)cg_issuer_slot_free(slot);
+    return status;
+}
+
+static void issuer_gives_a_whole_token_or_none(void **state)
+{
+    struct torture_scenario scenario = {.name = "token request",
+                                        .run = run_issuer,
+                                        .context = *state,
+                                        .accepted = TORTURE_ACCEPT(CG_OK) |
+                                                    TORTURE_ACCEPT(CG_ERR_LIMIT) |
+                                                    TORTURE_ACCEPT(CG_ERR_STORE)};
+    torture(&scenario);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(issuer_gives_a_whole_token_or_none, house_build,
+                                    house_pull_down),
+};
+
+TEST_MAIN(tests)
