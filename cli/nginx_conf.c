@@ -161,7 +161,7 @@ static void put_head(const struct cg_nginx_conf *conf, struct cg_buf *buf)
         "worker_processes 1;\n"
         "# Tokens are signed and stored here, beside the event loop.\n"
         "thread_pool caregate threads=2;\n"
-        "# Lower levels quote request lines, which can carry NHS numbers.\n"
+        "# What concerns no single request; those are below.\n"
         "error_log stderr error;\n"
         "pid run/nginx.pid;\n"
         "\n"
@@ -177,6 +177,10 @@ static void put_http(const struct cg_nginx_conf *conf, struct cg_buf *buf)
     put_file(buf, "    caregate_master_key \"", conf->dir, "/master.key");
     cg_buf_put_string(
         buf, "\n"
+             "    # nginx quotes request lines in errors of requests, such as an API that is away.\n"
+             "    # They can carry NHS numbers: the access log tells the same without them.\n"
+             "    error_log stderr crit;\n"
+             "\n"
              "    # No paths, no queries: both can carry NHS numbers.\n"
              "    log_format caregate '$time_iso8601 $remote_addr $request_method $status '\n"
              "                        '$request_time $caregate_decision $caregate_reason '\n"
