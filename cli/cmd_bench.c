@@ -201,18 +201,28 @@ static enum cg_status run_token(struct cg_context *context, const struct cg_args
     struct bench bench;
     double signatures = 0;
     bool served = cg_args_has(args, "url");
+    bool limit = !cg_args_has(args, "load-only");
+    if (!served && !limit) {
+        return cg_complain_usage(context, "--load-only wants --url with it");
+    }
     CG_TRY(read_load(context, args, &bench));
     if (served) {
         CG_TRY(prepare_tokens(&bench, args));
     }
-    CG_TRY(measure_signatures(bench.seconds, &signatures));
+    if (limit) {
+        CG_TRY(measure_signatures(bench.seconds, &signatures));
+    }
     if (served) {
         CG_TRY(load_and_keep(&bench, cg_args_value(args, "keep"), &result));
     }
     cg_output_open_record(output);
-    cg_output_number(output, "signatures_per_s", (int64_t)signatures);
+    if (limit) {
+        cg_output_number(output, "signatures_per_s", (int64_t)signatures);
+    }
     if (served) {
         put_result(&bench, "tokens_per_s", &result);
+    }
+    if (served && limit) {
         put_ratio(&bench, "ratio_to_signatures", per_second(&result), signatures);
     }
     cg_output_close_record(output);
@@ -300,6 +310,7 @@ static const struct cg_option token_options[] = {
     {"url", "URL", CG_OPTION_PLAIN, "a token endpoint of this machine: http://127.0.0.1:PORT/…"},
     {"client", "ID", CG_OPTION_PLAIN, "the client's id"},
     {"secret-file", "FILE", CG_OPTION_PLAIN, "its secret; from standard input if left out"},
+    {"load-only", NULL, CG_OPTION_PLAIN, "measure no signatures before"},
     {"keep", "FILE", CG_OPTION_PLAIN, "write the tokens to it, one a line, for bench gate"},
     LOAD_OPTIONS,
     {NULL, NULL, CG_OPTION_PLAIN, NULL},

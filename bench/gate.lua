@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- wrk script: calls an API with one token, which the file that is the argument holds.
+
+local call
+
+function init(args)
+  local file = assert(io.open(args[1]))
+  local token = file:read("*l")
+  file:close()
+  call = wrk.format("GET", nil, { ["Authorization"] = "Bearer " .. token })
+end
+
+function request()
+  return call
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests":%d,"us":%d,"refused":%d,"errors":%d,"p50":%d,"p99":%d,"p999":%d}\n',
+    summary.requests, summary.duration, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
+end
