@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/span.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -107,10 +108,12 @@ static enum cg_status read_options(struct cg_context *context, const struct cg_v
         if (code != 0) {
             return refuse_option(context, argv[optind - 1]);
         }
-        if (!is_spelt_out(word_of(argv), table.rows[index]->name)) {
+        const struct cg_option *row = table.rows[index];
+        assert(row != NULL);
+        if (!is_spelt_out(word_of(argv), row->name)) {
             return refuse_option(context, word_of(argv));
         }
-        CG_TRY(take_option(context, verb, table.rows[index], args));
+        CG_TRY(take_option(context, verb, row, args));
     }
     return CG_OK;
 }

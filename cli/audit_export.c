@@ -4,6 +4,7 @@
 #include "cli/cmd_audit.h"
 #include "registry/signing_key.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -99,6 +100,7 @@ static enum cg_status export_to_file(struct cg_context *context, const char *pat
     CG_CLEANUP(close_at) FILE *stream = NULL;
     struct cg_audit_export_count count = {.records = 0};
     CG_TRY(open_new(context, path, &stream));
+    assert(stream != NULL);
     enum cg_status status = write_all(context, stream, &count);
     if (status == CG_OK && !is_on_disk(stream)) {
         status = cg_complain(context, CG_ERR_INTERNAL, "%s cannot be written: %s", path,

@@ -36,7 +36,9 @@ static enum cg_status plan_listen(struct cg_context *context, const struct cg_ar
                                   struct plan *plan)
 {
     struct cg_span text = cg_args_value(args, "listen");
-    text = text.data != NULL ? text : CG_SPAN_OF("127.0.0.1:8443");
+    if (text.data == NULL) {
+        text = CG_SPAN_OF("127.0.0.1:8443");
+    }
     if (cg_listen_parse(text, &plan->listen) != CG_OK) {
         return cg_complain_usage(context,
                                  "--listen wants an address and a port from 1 to 65535, as in "

@@ -31,7 +31,9 @@ static enum cg_status read_profile(struct cg_context *context, const struct cg_a
                                    struct cg_span otherwise, struct cg_realm *ret_realm)
 {
     struct cg_span profile = cg_args_value(args, "profile");
-    profile = profile.data != NULL ? profile : otherwise;
+    if (profile.data == NULL) {
+        profile = otherwise;
+    }
     return cg_realm_defaults(profile, &context->fault, ret_realm);
 }
 

@@ -25,7 +25,8 @@ void cg_say(struct cg_context *context, const char *format, ...)
     fputc('\n', context->talk);
 }
 
-static void complain(struct cg_context *context, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void complain(struct cg_context *context,
+                                                           const char *format, va_list values)
 {
     fprintf(context->talk, "caregate %s: ", context->command);
     vfprintf(context->talk, format, values);
