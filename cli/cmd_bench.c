@@ -217,10 +217,10 @@ static enum cg_status run_token(struct cg_context *context, const struct cg_args
     }
     cg_output_open_record(output);
     if (limit) {
-        cg_output_number(output, "signatures_per_s", (int64_t)signatures);
+        cg_output_number(output, "signatures_per_second", (int64_t)signatures);
     }
     if (served) {
-        put_result(&bench, "tokens_per_s", &result);
+        put_result(&bench, "tokens_per_second", &result);
     }
     if (served && limit) {
         put_ratio(&bench, "ratio_to_signatures", per_second(&result), signatures);
@@ -288,9 +288,9 @@ static enum cg_status run_gate(struct cg_context *context, const struct cg_args 
     }
     CG_TRY(measure_gate(&bench, cg_args_value(args, "url"), &gate));
     cg_output_open_record(output);
-    put_result(&bench, "requests_per_s", &gate);
+    put_result(&bench, "requests_per_second", &gate);
     if (compared) {
-        cg_output_number(output, "compared_per_s", (int64_t)per_second(&plain));
+        cg_output_number(output, "compared_per_second", (int64_t)per_second(&plain));
         cg_output_number(output, "compared_p99_us", cg_bench_times_at(&plain.times, 9900));
         put_ratio(&bench, "ratio_to_compared", per_second(&gate), per_second(&plain));
     }
