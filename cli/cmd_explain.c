@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/span.h"
 #include "cli/args.h"
+#include "cli/explain_rules.h"
 #include "cli/lookup.h"
 #include "cli/nouns.h"
 #include "cli/token_file.h"
@@ -63,7 +64,6 @@ static enum cg_status put_verdict(struct cg_context *context,
     put_steps_for_people(&context->output, explanation);
     if (explanation->reason == CG_REASON_NONE) {
         cg_output_document(&context->output, CG_SPAN_OF("it would be let in"));
-        cg_say(context, "what nginx's caregate_require wants of a method is not looked at here");
         return CG_OK;
     }
     const char *text = NULL;
@@ -84,9 +84,6 @@ static enum cg_status read_question(struct cg_context *context, const struct cg_
     if (by_token) {
         CG_TRY(cg_token_file_read(context, cg_args_value(args, "token"), &question->token));
     }
-    if (cg_args_has(args, "path")) {
-        cg_say(context, "--path: no rule of this version looks at it");
-    }
     question->client_id = cg_args_value(args, "client");
     question->api = cg_args_value(args, "api");
     question->method = cg_args_value(args, "method");
@@ -100,9 +97,14 @@ static enum cg_status run_explain(struct cg_context *context, const struct cg_ar
     struct cg_lookup lookup;
     struct cg_explain_question question = {.now_s = 0};
     struct cg_explanation explanation;
+    struct cg_explain_rules rules;
     CG_TRY(read_question(context, args, &question));
     CG_TRY(cg_lookup_open(context, &store, &lookup));
     question.realm = lookup.realm;
+    struct cg_explain_place place = {lookup.realm, question.api, cg_args_value(args, "path")};
+    CG_TRY(cg_explain_rules_read(context, &place, &rules));
+    question.rules = rules.items;
+    question.rule_count = rules.count;
     CG_TRY(cg_explain(store, &question, context->arena, &context->fault, &explanation));
     CG_TRY(put_verdict(context, &explanation));
     if (explanation.reason != CG_REASON_NONE) {
@@ -118,7 +120,7 @@ static const struct cg_option explain_options[] = {
     {"token", "FILE", CG_OPTION_PLAIN, "a token in a file, - for standard input"},
     {"api", "NAME", CG_OPTION_REQUIRED, "the API that it would call"},
     {"method", "METHOD", CG_OPTION_PLAIN, "how it would call, GET if left out"},
-    {"path", "PATH", CG_OPTION_PLAIN, "what it would call"},
+    {"path", "PATH", CG_OPTION_PLAIN, "what it would call: the API's only location if left out"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
@@ -127,8 +129,9 @@ static const struct cg_verb explain_verbs[] = {
         .name = "",
         .summary = "tell whether a call would be let in, and why",
         .options = explain_options,
-        .help = "Goes through the rules of issuer and gate, each with whether it held. The\n"
-                "verdict is the gate's own. Exit 0: it would be let in; 1: it would not.",
+        .help = "Goes through the rules of issuer and gate, each with whether it held, with\n"
+                "what nginx.conf wants by caregate_require. The verdict is the gate's own.\n"
+                "Exit 0: it would be let in; 1: it would not.",
         .example = "caregate explain --client ward-system-7f3k9q2x --api documents.write",
         .run = run_explain,
     },

@@ -295,6 +295,8 @@ static enum cg_status make_route(struct explaining *explaining, struct cg_fault 
     struct cg_gate_route_config config = {
         .realm = explaining->question->realm,
         .api = explaining->question->api,
+        .rules = explaining->question->rules,
+        .rule_count = explaining->question->rule_count,
     };
     const char *message = NULL;
     enum cg_status status = cg_gate_route_new(&config, &explaining->route, &message);

@@ -2,8 +2,8 @@
 /*
  * "Would this be let in, and why": the issuer's and the gate's rules, each with whether it held,
  * for a client as the registry is now, or for a token. The verdict is the gate's own (gate/decide),
- * never a second opinion. What nginx's configuration demands besides (caregate_require) is not
- * known here. May block; one thread; no transaction may be open.
+ * never a second opinion. What nginx's configuration demands besides (caregate_require) the caller
+ * tells. May block; one thread; no transaction may be open.
  */
 #ifndef CG_FEED_EXPLAIN_H
 #define CG_FEED_EXPLAIN_H
@@ -17,7 +17,9 @@ struct cg_explain_question {
     struct cg_span client_id; /* or absent */
     struct cg_span token;     /* compact JWS, or absent; goes before client_id */
     struct cg_span api;
-    struct cg_span method; /* absent: GET */
+    struct cg_span method;            /* absent: GET */
+    const struct cg_gate_rule *rules; /* caregate_require at the location; may be none */
+    size_t rule_count;
     int64_t now_s;
 };
 
