@@ -101,6 +101,51 @@ def test_explanation_and_verification_of_a_bad_token_are_the_gates(house, client
     assert (verified.code, verified.json["reason"]) == (1, reason)
 
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+
+
+@pytest.mark.parametrize("scope", ["documents.read", "documents.write",
+                                   "documents.read documents.write"])
+@pytest.mark.parametrize("method", METHODS)
+def test_explanation_knows_what_the_location_wants_by_method(house, scope, method):
+    own = house.onboard("By method", "documents", scope)
+    answer = house.gate("/fhir/Patient/none", house.token(own), method)
+    words = ["--client", own.id, "--api", "documents", "--method", method]
+    let_in, reason = explained(house, *words)
+    assert let_in == (answer.status_code != 403)
+    if not let_in:
+        assert reason == "scope_insufficient"
+        outcome = house.gate("/fhir/Patient/none", house.token(own), method)
+        if method != "HEAD":
+            assert outcome.json()["issue"][0]["details"]["coding"][0]["code"] == reason
+    assert explained(house, *words, "--path", "/fhir/Patient/none") == (let_in, reason)
+
+
+def test_explanation_of_a_path_of_another_api_is_refused(house, client):
+    refused = house.cli("explain", "--client", client.id, "--api", "documents", "--path",
+                        "/results/1", ok=False)
+    assert refused.code == 1
+    assert "/results/1" in refused.err
+
+
+def test_explanation_takes_the_longest_location_that_holds_the_path(make_house, echo):
+    house = make_house(start=False)
+    house.add_to_server(
+        "        location /fhir/open/ { caregate_api documents realm=/vlive/hpca; "
+        f"proxy_pass {echo.url}; }}\n"
+        "        location /fhir/closed/ { caregate_api documents realm=/vlive/hpca; "
+        f"caregate_require documents.write; proxy_pass {echo.url}; }}")
+    house.start()
+    own = house.onboard("Places", "documents", "documents.read")
+    token = house.token(own)
+    for method, path in (("GET", "/fhir/open/1"), ("POST", "/fhir/open/1"),
+                         ("GET", "/fhir/closed/1"), ("POST", "/fhir/other"),
+                         ("GET", "/fhir/other")):
+        let_in, _ = explained(house, "--client", own.id, "--api", "documents", "--method", method,
+                              "--path", path)
+        assert let_in == (house.gate(path, token, method).status_code != 403), (method, path)
+
+
 def test_explanation_wants_a_client_or_a_token(house, client):
     assert house.cli("explain", "--api", "results", ok=False).code == 2
     assert house.cli("explain", "--client", client.id, ok=False).code == 2
