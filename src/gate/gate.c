@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "codec/authz_header.h"
 #include "codec/form.h"
+#include "crypto/digest.h"
 #include "gate/decide.h"
 #include "gate/refusals.h"
 #include "gate/route.h"
@@ -26,6 +27,7 @@ struct cg_gate {
     struct cg_snapshot *snapshot; /* owned; NULL until the first is installed */
     int64_t current_s;
     struct cg_token_cache *cache;
+    struct cg_hasher *hasher;
     struct cg_arena *scratch;
     struct cg_cached_token
         uncached; /* the token last verified, in scratch; used where the cache has no memory */
@@ -47,6 +49,7 @@ enum cg_status cg_gate_new(const struct cg_gate_config *config, struct cg_gate *
     gate->config = *config;
     cg_buf_init(&gate->needed_scope, CG_LIMIT_SCOPE_BYTES);
     CG_TRY(cg_token_cache_new(config->cache_tokens, &gate->cache));
+    CG_TRY(cg_hasher_new(&gate->hasher));
     CG_TRY(cg_arena_new(SCRATCH_BYTES, &gate->scratch));
     CG_TRY(cg_refusals_new(&gate->refusals));
     *ret_gate = CG_STEAL(gate);
@@ -61,6 +64,7 @@ struct cg_gate *cg_gate_free(struct cg_gate *gate)
     (void)cg_refusals_free(gate->refusals);
     cg_buf_release(&gate->needed_scope);
     (void)cg_arena_free(gate->scratch);
+    (void)cg_hasher_free(gate->hasher);
     (void)cg_token_cache_free(gate->cache);
     (void)cg_snapshot_free(gate->snapshot);
     return cg_release(gate);
@@ -193,7 +197,8 @@ static struct cg_cached_token *prove(struct cg_gate *gate, const struct cg_snaps
                                      enum cg_reason *ret_reason)
 {
     uint8_t digest[CG_SHA256_BYTES];
-    if (cg_sha256_two(cg_snapshot_realm_cache_prefix(realm), credentials, digest) != CG_OK) {
+    if (cg_hasher_two(gate->hasher, cg_snapshot_realm_cache_prefix(realm), credentials, digest) !=
+        CG_OK) {
         *ret_reason = CG_REASON_INTERNAL;
         return NULL;
     }
