@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,16 @@ static sigset_t awaited_signals(void)
     return all;
 }
 
+/* The usual 1024 would let that many idle clients keep out all others: nginx.conf allows more. */
+static void allow_connections(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 /* In the child. A process group of its own, so that ctrl-C reaches `serve` alone. */
 _Noreturn static void become_nginx(const char *const argv[], pid_t parent, const sigset_t *mask)
 {
@@ -49,6 +60,7 @@ _Noreturn static void become_nginx(const char *const argv[], pid_t parent, const
         /* execv does not write through the pointers that it takes. */
         words[i] = (char *)(uintptr_t)argv[i];
     }
+    allow_connections();
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
     if (getppid() == parent && sigprocmask(SIG_SETMASK, mask, NULL) == 0) {

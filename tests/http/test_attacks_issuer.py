@@ -3,7 +3,9 @@
 
 import base64
 import contextlib
+import pathlib
 import re
+import resource
 import ssl
 import threading
 import time
@@ -196,7 +198,28 @@ def test_an_endless_chunked_body_is_cut_off(house, client):
     assert_works(house, client)
 
 
-def test_idle_connections_do_not_keep_others_out(house, client):
+@pytest.fixture
+def many_files():
+    """The test itself holds more than the usual 1024 open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_the_server_may_open_as_many_files_as_it_is_allowed(make_house):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        own = make_house(furnish=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = pathlib.Path(f"/proc/{own.workers()[0]}/limits").read_text(encoding="ascii")
+    line = next(one for one in limits.splitlines() if one.startswith("Max open files"))
+    assert line.split()[3] == line.split()[4] != "512"
+
+
+def test_idle_connections_do_not_keep_others_out(house, client, many_files):
     """A thousand that say nothing, or half a request; nginx's own timeouts end them."""
     begun = head("POST", TOKEN_PATH, [("Content-Type", FORM), ("Content-Length", 100)])
     with contextlib.ExitStack() as stack:
