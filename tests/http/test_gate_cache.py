@@ -117,3 +117,22 @@ def test_a_token_of_a_retired_key_is_refused_although_remembered(keyed):
     keyed.house.cli("key", "retire", keyed.forge.kid)
     assert_soon(keyed, keyed.token, "token_key_unknown")
     assert ask(keyed, fresh) == "ok"
+
+
+def test_every_worker_hears_of_a_suspension_within_two_seconds():
+    made = Grounds(LOCATIONS)
+    made.house.edit("worker_processes 1;", "worker_processes 4;")
+    made.start()
+    try:
+        client = made.house.onboard("Many", "documents", "documents.read")
+        token = made.house.token(client)
+        assert len(made.house.workers()) == 4
+        assert {ask(made, token) for _ in range(60)} == {"ok"}
+        made.house.cli("client", "suspend", client.id)
+        time.sleep(HEARD_OF_S)
+        assert {ask(made, token) for _ in range(60)} == {"client_suspended"}
+        made.house.kill_worker()
+        assert {ask(made, token) for _ in range(60)} == {"client_suspended"}
+        assert {ask(made, made.token) for _ in range(60)} == {"ok"}
+    finally:
+        made.close()
