@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The issuer's table of errors: RFC 6749 §5.2, RFC 8707 §2."""
 import base64
+import contextlib
+import re
+import select
+import sqlite3
 import time
 
 import pytest
 
 from support.form import basic, post, token_request
+from support.store import change
 
 FORM_MAX_BYTES = 64 * 1024
 DOCUMENTED = "documents.write"
@@ -132,6 +137,15 @@ def test_client_without_agreement_gets_invalid_scope(house, unauthorised):
     answer = post(house, {"grant_type": "client_credentials", "client_id": client_id,
                           "client_secret": secret})
     check(answer, 400, "invalid_scope")
+
+
+def test_grant_that_the_client_may_not_use_is_unauthorized_client(own_house):
+    house = own_house
+    client = house.onboard("No grant", "documents", DOCUMENTED)
+    registry = house.dir / "registry.db"
+    change(registry, "update client set grants = 'authorization_code' where id = ?", client.id)
+    change(registry, "update version set registry = registry + 1")
+    check(house.token_response(client), 400, "unauthorized_client")
 
 
 @pytest.mark.parametrize("name", ["grant_type", "client_id", "client_secret", "scope", "anything"])
@@ -298,3 +312,46 @@ def test_store_away_is_503_with_retry_after_and_comes_back(own_house):
     while house.token_response(client).status_code != 200:
         assert time.monotonic() < deadline, "the issuer did not come back"
         time.sleep(0.1)
+
+
+QUEUE_MAX = 512
+CROWD = 600
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Holds the writer's lock of a store, as a slow disk would."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as store:
+        store.execute("begin immediate")
+        yield
+        store.execute("rollback")
+
+
+def read_answer(link):
+    """(status, head) of the answer on a connection that is closed after it."""
+    data = b""
+    while part := link.recv(65536):
+        data += part
+    head = data.partition(b"\r\n\r\n")[0].decode()
+    return int(head.split()[1]), head
+
+
+def test_queue_that_is_full_is_503_with_retry_after_and_the_others_get_their_tokens(own_house):
+    house = own_house
+    client = house.onboard("Crowd", "documents", DOCUMENTED)
+    body = f"grant_type=client_credentials&client_id={client.id}&client_secret={client.secret}"
+    request = (f"POST {house.realm}/oauth/token HTTP/1.1\r\nHost: localhost\r\n"
+               "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(house.connect()) for _ in range(CROWD)]
+        with locked(house.dir / "audit.db"):
+            for link in links:
+                link.sendall(request)
+            assert select.select(links, [], [], 10)[0], "a queue without an end"
+        answers = [read_answer(link) for link in links]
+    statuses = [status for status, _ in answers]
+    assert set(statuses) == {200, 503}
+    assert statuses.count(200) >= QUEUE_MAX
+    for status, head in answers:
+        assert bool(re.search(r"^Retry-After: [1-9]\r?$", head, re.M)) == (status == 503), head
