@@ -45,7 +45,7 @@ static enum cg_status open_export(struct cg_context *context, const char *path,
 {
     struct cg_span line = {NULL, 0};
     void *memory = NULL;
-    CG_TRY(cg_arena_take(context->arena, LINE_BYTES_MAX, &memory));
+    CG_TRY(cg_arena_take(context->arena, (size_t)LINE_BYTES_MAX, &memory));
     file->line = memory;
     file->stream = fopen(path, "re");
     if (file->stream == NULL) {

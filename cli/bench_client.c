@@ -197,6 +197,7 @@ static void receive(struct load *load, struct connection *connection)
     uint8_t rest[ANSWER_BYTES];
     while (connection->busy) {
         bool full = connection->kept == ANSWER_BYTES;
+        // cppcheck-suppress legacyUninitvar ; recv fills it
         uint8_t *to = full ? rest : connection->bytes + connection->kept;
         size_t room = full ? sizeof(rest) : ANSWER_BYTES - connection->kept;
         ssize_t got = recv(connection->descriptor, to, room, MSG_DONTWAIT);

@@ -197,7 +197,7 @@ static enum cg_status prepare_tokens(struct bench *bench, const struct cg_args *
 static enum cg_status run_token(struct cg_context *context, const struct cg_args *args)
 {
     struct cg_output *output = &context->output;
-    struct cg_bench_result result;
+    struct cg_bench_result result = {.answers = 0};
     struct bench bench;
     double signatures = 0;
     bool served = cg_args_has(args, "url");

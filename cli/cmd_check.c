@@ -13,7 +13,7 @@ static void release(struct cg_check *check)
 
 static enum cg_status look_at_all(struct cg_check *check)
 {
-    enum cg_status (*const parts[])(struct cg_check *) = {
+    static enum cg_status (*const parts[])(struct cg_check *) = {
         cg_check_machine, cg_check_stores, cg_check_keys,
         cg_check_clients, cg_check_audit,  cg_check_nginx,
     };

@@ -95,19 +95,24 @@ static enum cg_status find_alg(struct cg_context *context, struct cg_store *stor
 }
 
 static enum cg_status make_key(struct cg_context *context, struct cg_change *change,
-                               struct cg_signing_key_order *order, struct cg_span *ret_kid)
+                               struct cg_span realm, enum cg_key_start start,
+                               struct cg_span *ret_kid)
 {
     CG_CLEANUP(cg_secret_release) struct cg_secret master_key = {.len = 0};
     struct cg_store *store = cg_change_store(change);
     struct cg_audit_event *event = NULL;
     CG_TRY(cg_master_key_open(context, store, &master_key));
-    CG_TRY(find_alg(context, store, order->realm, &order->alg));
-    order->master_key = master_key.data;
-    order->random = &context->random;
-    order->now_s = context->now_s;
-    CG_TRY(cg_signing_key_create(store, order, context->arena, &context->fault, ret_kid));
+    struct cg_signing_key_order order = {
+        .realm = realm,
+        .start = start,
+        .master_key = master_key.data,
+        .random = &context->random,
+        .now_s = context->now_s,
+    };
+    CG_TRY(find_alg(context, store, realm, &order.alg));
+    CG_TRY(cg_signing_key_create(store, &order, context->arena, &context->fault, ret_kid));
     CG_TRY(cg_change_note(change, CG_AUDIT_KEY_CREATED, &event));
-    event->realm = order->realm;
+    event->realm = realm;
     event->detail = *ret_kid;
     return CG_OK;
 }
@@ -116,12 +121,13 @@ static enum cg_status run_rotate(struct cg_context *context, const struct cg_arg
 {
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
     bool now = cg_args_has(args, "now");
-    struct cg_signing_key_order order = {.start = now ? CG_KEY_START_NOW : CG_KEY_START_NEXT};
+    enum cg_key_start start = now ? CG_KEY_START_NOW : CG_KEY_START_NEXT;
+    struct cg_span realm = {NULL, 0};
     struct cg_span kid = {NULL, 0};
-    CG_TRY(begin(context, args, &change, &order.realm));
-    CG_TRY(make_key(context, change, &order, &kid));
+    CG_TRY(begin(context, args, &change, &realm));
+    CG_TRY(make_key(context, change, realm, start, &kid));
     CG_TRY(cg_change_commit(change));
-    CG_TRY(put_keys(context, cg_change_store(change), order.realm, kid));
+    CG_TRY(put_keys(context, cg_change_store(change), realm, kid));
     cg_say(context, "%s",
            now ? "once it signs, `caregate key retire KID` refuses the tokens of the one before"
                : "the key before it stays published until its last token is over");

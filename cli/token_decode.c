@@ -105,7 +105,7 @@ static enum cg_status put_json(struct cg_context *context, const struct part *he
     struct cg_json_writer writer;
     struct cg_span json = {NULL, 0};
     struct cg_buf buf;
-    cg_buf_init_arena(&buf, context->arena, 2 * PART_BYTES_MAX);
+    cg_buf_init_arena(&buf, context->arena, 2 * (size_t)PART_BYTES_MAX);
     cg_json_begin(&writer, &buf);
     cg_json_open_object(&writer);
     cg_json_put_name(&writer, "verified");

@@ -44,6 +44,7 @@
 /* nginx finds the module by its tables; nothing else is seen from outside, however it is built. */
 #pragma GCC visibility push(hidden)
 
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): nginx numbers its modules. */
 extern ngx_module_t ngx_http_caregate_module;
 
 /* Where a directive stands, for messages about it when all is read. */
@@ -209,8 +210,15 @@ struct caregate_worker {
     ngx_uint_t queue_count;
 };
 
-#define caregate_main_conf_of(r) ngx_http_get_module_main_conf(r, ngx_http_caregate_module)
-#define caregate_loc_conf_of(r) ngx_http_get_module_loc_conf(r, ngx_http_caregate_module)
+static inline struct caregate_main_conf *caregate_main_conf_of(const ngx_http_request_t *r)
+{
+    return ngx_http_get_module_main_conf(r, ngx_http_caregate_module);
+}
+
+static inline struct caregate_loc_conf *caregate_loc_conf_of(const ngx_http_request_t *r)
+{
+    return ngx_http_get_module_loc_conf(r, ngx_http_caregate_module);
+}
 
 /* directives.c: setters of the command table */
 char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

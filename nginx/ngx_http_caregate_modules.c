@@ -9,6 +9,7 @@
 #define VISIBLE __attribute__((visibility("default")))
 
 struct ngx_module_s;
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): nginx numbers its modules. */
 extern struct ngx_module_s ngx_http_caregate_module;
 
 VISIBLE extern struct ngx_module_s *const ngx_modules[];

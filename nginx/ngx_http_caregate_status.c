@@ -157,7 +157,7 @@ ngx_int_t caregate_status_handler(ngx_http_request_t *r)
     }
     u_char scratch[READY_BYTES];
     ngx_uint_t is_unready =
-        page->write == write_readiness &&
+        conf->worker != NULL && page->write == write_readiness &&
         write_unreadiness(conf->worker, scratch, scratch + READY_BYTES) != scratch;
     struct cg_response response = {
         .http_status = is_unready ? NGX_HTTP_SERVICE_UNAVAILABLE : NGX_HTTP_OK,

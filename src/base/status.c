@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/status.h"
 
-enum cg_status cg_fault_set(struct cg_fault *fault, enum cg_status status, enum cg_reason reason,
-                            const char *text, const char *spec)
-{
-    if (fault != NULL) {
-        *fault = (struct cg_fault){.reason = reason, .text = text, .spec = spec};
-    }
-    return status;
-}
-
 const char *cg_status_name(enum cg_status status)
 {
     static const char *const names[] = {

@@ -31,9 +31,17 @@ struct cg_fault {
 #define CG_FAIL(fault, status, reason, text, spec)                                                 \
     return cg_fault_set((fault), (status), (reason), (text), (spec))
 
-/* Fills *fault unless it is NULL; returns status. Use it through CG_FAIL. */
-CG_MUST_USE enum cg_status cg_fault_set(struct cg_fault *fault, enum cg_status status,
-                                        enum cg_reason reason, const char *text, const char *spec);
+/* Fills *fault unless it is NULL; returns status. Use it through CG_FAIL. Here, so that
+ * analysers see that no failure returns CG_OK. */
+CG_MUST_USE static inline enum cg_status cg_fault_set(struct cg_fault *fault, enum cg_status status,
+                                                      enum cg_reason reason, const char *text,
+                                                      const char *spec)
+{
+    if (fault != NULL) {
+        *fault = (struct cg_fault){.reason = reason, .text = text, .spec = spec};
+    }
+    return status;
+}
 
 /* A static word for a status: "input", "store". For diagnostics of the command line. */
 const char *cg_status_name(enum cg_status status);
