@@ -112,7 +112,8 @@ class Run:
                 self.ask(f"/fhir/Patient?identifier={quoted}&name=Planted", one)
                 self.ask("/fhir/Patient", one, "POST", [("Content-Type", "application/fhir+json"),
                                                         ("X-Patient", number)], number.encode())
-                self.ask("/fhir/Patient", one, headers=[("X-Patient-Id", number), ("Cookie", number)])
+                self.ask("/fhir/Patient", one, headers=[("X-Patient-Id", number),
+                                                        ("Cookie", number)])
             self.ask(f"/letters/{quoted}", token)
             self.ask(f"/nowhere/{quoted}", token)
 
@@ -167,7 +168,8 @@ def assert_nowhere(run, text, what, but=()):
 def test_the_run_wrote_what_is_searched(run):
     """The search would find what is there."""
     for name, text in (("audit export", "token_refused"), ("metrics", "client_authentication"),
-                       ("file logs/access.log", "token_missing"), ("answers", "token_algorithm_refused"),
+                       ("file logs/access.log", "token_missing"),
+                       ("answers", "token_algorithm_refused"),
                        ("file registry.db", "documents.read"), ("file audit.db", "token_issued"),
                        ("client list", run.client.id), ("secret list", run.client.secret_id)):
         found = run.outputs[name] + run.outputs.get(name + "-wal", "")
