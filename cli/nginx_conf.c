@@ -177,8 +177,8 @@ static void put_http(const struct cg_nginx_conf *conf, struct cg_buf *buf)
     put_file(buf, "    caregate_master_key \"", conf->dir, "/master.key");
     cg_buf_put_string(
         buf, "\n"
-             "    # When an API is away, nginx's error log quotes the request line, which can carry\n"
-             "    # NHS numbers: the access log tells the same without it.\n"
+             "    # When an API is away, nginx's error log quotes the request line. That can\n"
+             "    # carry NHS numbers; the access log tells the same without it.\n"
              "    error_log stderr crit;\n"
              "\n"
              "    # No paths, no queries: both can carry NHS numbers.\n"
