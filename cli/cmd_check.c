@@ -11,9 +11,11 @@ static void release(struct cg_check *check)
     check->audit = cg_store_free(check->audit);
 }
 
+typedef enum cg_status (*part_function)(struct cg_check *check);
+
 static enum cg_status look_at_all(struct cg_check *check)
 {
-    static enum cg_status (*const parts[])(struct cg_check *) = {
+    static const part_function parts[] = {
         cg_check_machine, cg_check_stores, cg_check_keys,
         cg_check_clients, cg_check_audit,  cg_check_nginx,
     };
