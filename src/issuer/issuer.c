@@ -165,6 +165,7 @@ static enum cg_status make_durable(struct cg_issuer_slot *slot,
     if (event_count == 0) {
         return CG_OK;
     }
+    CG_TRY(cg_slot_open_audit(slot));
     return cg_journal_append(slot->journal, events, event_count);
 }
 

@@ -73,8 +73,11 @@ static bool is_current(const struct cg_issuer_slot *slot)
            (slot->journal == NULL || cg_store_is_current(cg_journal_store(slot->journal)));
 }
 
-static enum cg_status open_journal(struct cg_issuer_slot *slot)
+enum cg_status cg_slot_open_audit(struct cg_issuer_slot *slot)
 {
+    if (slot->journal != NULL) {
+        return CG_OK;
+    }
     struct cg_store *audit = NULL;
     CG_TRY(cg_store_open(slot->store_uri, CG_STORE_AUDIT, CG_STORE_OPEN, &audit));
     return cg_journal_new(audit, slot->writer, &slot->journal);
@@ -88,11 +91,8 @@ enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s)
             cg_slot_close(slot);
         }
     }
-    if (slot->registry == NULL) {
-        CG_TRY(cg_store_open(slot->store_uri, CG_STORE_REGISTRY, CG_STORE_OPEN, &slot->registry));
+    if (slot->registry != NULL) {
+        return CG_OK;
     }
-    if (slot->journal == NULL) {
-        CG_TRY(open_journal(slot));
-    }
-    return CG_OK;
+    return cg_store_open(slot->store_uri, CG_STORE_REGISTRY, CG_STORE_OPEN, &slot->registry);
 }

@@ -33,8 +33,15 @@ struct cg_issuer_slot {
     int64_t checkpoint_due_s;
 };
 
-/* Opens what is not open. CG_ERR_STORE when the registry or the audit is away. */
+/*
+ * Opens the registry unless it is open, and closes both stores first when a file behind was
+ * replaced. CG_ERR_STORE when the registry is away.
+ */
 CG_MUST_USE enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s);
+
+/* Opens the audit unless it is open. CG_ERR_STORE when it is away: documents can still be served.
+ */
+CG_MUST_USE enum cg_status cg_slot_open_audit(struct cg_issuer_slot *slot);
 
 /* Closes both stores and forgets what came from them. */
 void cg_slot_close(struct cg_issuer_slot *slot);

@@ -14,6 +14,12 @@
 #define CHECKPOINT_EVERY_S 60
 #define KEY_BYTES 65536
 
+static enum cg_status open_both(struct cg_issuer_slot *slot, int64_t now_s)
+{
+    CG_TRY(cg_slot_open(slot, now_s));
+    return cg_slot_open_audit(slot);
+}
+
 static enum cg_status append_one(struct cg_issuer_slot *slot, const struct cg_audit_event *event)
 {
     const struct cg_audit_event *events[] = {event};
@@ -76,7 +82,7 @@ static enum cg_status keep_up(struct cg_issuer_slot *slot, int64_t now_s)
 
 enum cg_status cg_issuer_upkeep(struct cg_issuer_slot *slot, int64_t now_s)
 {
-    enum cg_status status = cg_slot_open(slot, now_s);
+    enum cg_status status = open_both(slot, now_s);
     if (status == CG_OK) {
         status = keep_up(slot, now_s);
     }
@@ -120,7 +126,7 @@ enum cg_status cg_issuer_report_refusals(struct cg_issuer_slot *slot,
     for (size_t done = 0; done < count;) {
         size_t part =
             count - done < CG_LIMIT_BATCH_EXCHANGES ? count - done : CG_LIMIT_BATCH_EXCHANGES;
-        if (cg_slot_open(slot, refusals[done].time_s) != CG_OK ||
+        if (open_both(slot, refusals[done].time_s) != CG_OK ||
             append_refusals(slot, refusals + done, part) != CG_OK) {
             cg_slot_close(slot);
             return CG_ERR_STORE;
@@ -134,7 +140,7 @@ enum cg_status cg_issuer_report_start(struct cg_issuer_slot *slot, int64_t now_s
 {
     struct cg_audit_event event = {
         .kind = CG_AUDIT_PROCESS_STARTED, .time_s = now_s, .count = 1, .actor = slot->writer};
-    if (cg_slot_open(slot, now_s) != CG_OK || append_one(slot, &event) != CG_OK) {
+    if (open_both(slot, now_s) != CG_OK || append_one(slot, &event) != CG_OK) {
         cg_slot_close(slot);
         return CG_ERR_STORE;
     }
