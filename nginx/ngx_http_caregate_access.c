@@ -130,6 +130,18 @@ static ngx_int_t refuse(ngx_http_request_t *r, struct caregate_mark *mark,
     return rc != NGX_OK ? rc : send_refusal(r, mark);
 }
 
+/* What proxy_pass without a path sends on as it came; absent where nginx has made the URI anew. */
+static struct cg_span raw_path(const ngx_http_request_t *r)
+{
+    ngx_str_t path = r->unparsed_uri;
+    if (r != r->main || !r->valid_unparsed_uri) {
+        return (struct cg_span){NULL, 0};
+    }
+    const u_char *query = ngx_strlchr(path.data, path.data + path.len, '?');
+    path.len = query == NULL ? path.len : (size_t)(query - path.data);
+    return caregate_span(path);
+}
+
 static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
                    struct cg_gate_verdict *ret_verdict)
 {
@@ -138,6 +150,7 @@ static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
     struct cg_gate_request request = {
         .authorization = caregate_span(visit->authorization),
         .query = caregate_span(r->args),
+        .path = raw_path(r),
         .method = cg_method_of(caregate_span(r->method_name)),
         .now_s = ngx_time(),
     };

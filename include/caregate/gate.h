@@ -88,6 +88,7 @@ CG_EXPORT int64_t cg_gate_snapshot_age_s(const struct cg_gate *gate, int64_t now
 struct cg_gate_request {
     struct cg_span authorization; /* header value or absent */
     struct cg_span query;         /* raw, without '?' */
+    struct cg_span path;          /* as sent, when it goes on as sent; absent: it does not */
     enum cg_method method;
     int64_t now_s;
 };

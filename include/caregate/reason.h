@@ -30,6 +30,7 @@ enum cg_reason {
     CG_REASON_SCOPE_INSUFFICIENT,
     /* the gate: 400 */
     CG_REASON_TOKEN_IN_QUERY,
+    CG_REASON_PATH_AMBIGUOUS, /* it climbs: another reader could end elsewhere */
     /* the gate: 503 */
     CG_REASON_SNAPSHOT_MISSING,   /* no keys and rules have arrived yet */
     CG_REASON_SNAPSHOT_TOO_OLD,   /* older than caregate_snapshot_max_age */

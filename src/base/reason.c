@@ -52,6 +52,9 @@ static const struct entry entries[CG_REASON_COUNT] = {
     [CG_REASON_TOKEN_IN_QUERY] =
         {"token_in_query",
          "Send the token in the Authorization header, never in the URL, and replace this one."},
+    [CG_REASON_PATH_AMBIGUOUS] =
+        {"path_ambiguous",
+         "Send the path without \"..\" segments: servers differ in where this one leads."},
 
     [CG_REASON_SNAPSHOT_MISSING] =
         {"snapshot_missing",

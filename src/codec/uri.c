@@ -197,3 +197,38 @@ bool cg_uri_is_realm_path(struct cg_span path)
     }
     return true;
 }
+
+/* The byte at *at, which moves on; an escape is decoded once, and one that is not whole stands. */
+static uint8_t next_path_byte(struct cg_span path, size_t *at)
+{
+    uint8_t byte = path.data[*at];
+    if (byte == '%' && cg_percent_decode(path, *at, &byte) == CG_OK) {
+        *at += CG_PERCENT_CHARS;
+        return byte;
+    }
+    *at += 1;
+    return byte;
+}
+
+bool cg_uri_path_climbs(struct cg_span path)
+{
+    size_t dots = 0;
+    bool is_dots = true;
+    bool is_parameter = false;
+    for (size_t at = 0; at < path.len;) {
+        uint8_t byte = next_path_byte(path, &at);
+        if (byte == '/' || byte == '\\') {
+            if (is_dots && dots == 2) {
+                return true;
+            }
+            dots = 0;
+            is_dots = true;
+            is_parameter = false;
+            continue;
+        }
+        is_parameter = is_parameter || byte == ';';
+        is_dots = is_dots && (is_parameter || byte == '.');
+        dots += !is_parameter && byte == '.' ? 1 : 0;
+    }
+    return is_dots && dots == 2;
+}

@@ -32,4 +32,10 @@ bool cg_uri_is_http(const struct cg_uri *uri);
  */
 bool cg_uri_is_realm_path(struct cg_span path);
 
+/*
+ * Whether a raw path has a segment that some reader takes for "..": escaped, before a ';', or
+ * between '\'. Where such a path leads depends on who reads it (RFC 3986 §5.2.4, §6.2.2).
+ */
+bool cg_uri_path_climbs(struct cg_span path);
+
 #endif

@@ -30,6 +30,7 @@ static const struct answer answers[CG_REASON_COUNT] = {
     [CG_REASON_AGREEMENT_WITHDRAWN] = {403, "insufficient_scope"},
     [CG_REASON_SCOPE_INSUFFICIENT] = {403, "insufficient_scope"},
     [CG_REASON_TOKEN_IN_QUERY] = {400, "invalid_request"},
+    [CG_REASON_PATH_AMBIGUOUS] = {400, "invalid_request"},
     [CG_REASON_SNAPSHOT_MISSING] = {503, NULL},
     [CG_REASON_SNAPSHOT_TOO_OLD] = {503, NULL},
     [CG_REASON_GATE_MISCONFIGURED] = {503, NULL},

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "codec/authz_header.h"
 #include "codec/form.h"
+#include "codec/uri.h"
 #include "crypto/digest.h"
 #include "gate/decide.h"
 #include "gate/refusals.h"
@@ -288,6 +289,10 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
     }
     ask_denylist(gate, realm, entry);
     reason = decide(realm, route, entry, request->method);
+    /* The location was chosen by one reading of the path; the API behind may have another. */
+    if (reason == CG_REASON_NONE && cg_uri_path_climbs(request->path)) {
+        return CG_REASON_PATH_AMBIGUOUS;
+    }
     if (reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_AGREEMENT_WITHDRAWN ||
         reason == CG_REASON_SCOPE_INSUFFICIENT) {
         show_needed_scope(gate, realm, route, request->method, verdict);

@@ -252,6 +252,14 @@ def test_a_spelling_of_the_path_opens_nothing_without_a_token(grounds, path):
     assert_keeps_secret(answer)
 
 
+@pytest.mark.parametrize("path", ["/public/../api/x", "/public/%2e%2e/api/x", "/public%2f..%2fapi/x",
+                                  "/api/..;/public/x", "/api/..\\public", "/api/a/%2e%2e/x"])
+def test_a_path_that_climbs_is_not_passed_on_even_with_a_good_token(grounds, path):
+    answer = grounds.ask(path, grounds.token)
+    assert (answer.status, answer.json()["reason"]) == (400, "path_ambiguous")
+    assert not grounds.seen(path)
+
+
 @pytest.mark.parametrize("line", [
     b"GET /closed/secret.txt\r\n\r\n",
     b"GET /closed/secret.txt HTTP/0.9\r\n\r\n",

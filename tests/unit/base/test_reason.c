@@ -43,6 +43,7 @@ TEST(reason_names_are_those_that_the_outside_knows)
         {CG_REASON_TOKEN_MISSING, "token_missing"},
         {CG_REASON_TOKEN_EXPIRED, "token_expired"},
         {CG_REASON_TOKEN_IN_QUERY, "token_in_query"},
+        {CG_REASON_PATH_AMBIGUOUS, "path_ambiguous"},
         {CG_REASON_API_NOT_AGREED, "api_not_agreed"},
         {CG_REASON_AGREEMENT_WITHDRAWN, "agreement_withdrawn"},
         {CG_REASON_CLIENT_AUTHENTICATION_FAILED, "client_authentication_failed"},

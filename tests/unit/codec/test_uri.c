@@ -182,11 +182,33 @@ TEST(uri_realm_path_is_bounded)
     assert_false(cg_uri_is_realm_path(cg_span_of_bytes(path, sizeof(path))));
 }
 
+TEST(uri_path_climbs_in_whatever_spelling)
+{
+    static const char *const climbing[] = {
+        "..",          "/a/../b",   "/a/..",       "/a/%2e%2e/b", "/a/.%2E/b",
+        "/a%2f..%2fb", "/a/..%2fb", "/a/..;/b",    "/a/..;x=1/b", "/a/..%3bx/b",
+        "/a/..\\b",    "/a\\../b",  "/a%5c..%5cb", "/a//../b",    "/../a",
+    };
+    static const char *const level[] = {
+        "",         "/",      "/a/b",      "/a/...",          "/a/..b",   "/a/b..",
+        "/a/.",     "/a/./b", "/a..b/..c", "/a/;../b",        "/a/.x./b", "/a%2fb",
+        "/a/.;./b", "/a/%2",  "/a/%2e",    "/a/%252e%252e/b",
+    };
+    for (size_t i = 0; i < TEST_COUNT(climbing); i++) {
+        assert_true(cg_uri_path_climbs(test_span(climbing[i])));
+    }
+    for (size_t i = 0; i < TEST_COUNT(level); i++) {
+        assert_false(cg_uri_path_climbs(test_span(level[i])));
+    }
+    assert_false(cg_uri_path_climbs((struct cg_span){NULL, 0}));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(uri_parse_finds_the_parts),
     cmocka_unit_test(uri_parse_refuses_what_is_no_absolute_uri),
     cmocka_unit_test(uri_parse_is_bounded),
     cmocka_unit_test(uri_realm_path_is_segments_of_plain_characters),
     cmocka_unit_test(uri_realm_path_is_bounded),
+    cmocka_unit_test(uri_path_climbs_in_whatever_spelling),
 };
 TEST_MAIN(tests)

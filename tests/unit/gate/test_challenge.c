@@ -32,6 +32,8 @@ static const struct {
     {CG_REASON_SCOPE_INSUFFICIENT, 403, "Forbidden", INSUFFICIENT},
     {CG_REASON_TOKEN_IN_QUERY, 400, "Bad Request",
      "Bearer realm=\"/vlive/hpca\", error=\"invalid_request\""},
+    {CG_REASON_PATH_AMBIGUOUS, 400, "Bad Request",
+     "Bearer realm=\"/vlive/hpca\", error=\"invalid_request\""},
     {CG_REASON_SNAPSHOT_MISSING, 503, "Service Unavailable", ""},
     {CG_REASON_SNAPSHOT_TOO_OLD, 503, "Service Unavailable", ""},
     {CG_REASON_GATE_MISCONFIGURED, 503, "Service Unavailable", ""},

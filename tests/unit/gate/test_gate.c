@@ -98,6 +98,30 @@ static void gate_refuses_a_token_in_the_query_whatever_the_header(void **state)
     }
 }
 
+static void gate_refuses_a_path_that_climbs_even_with_a_good_token(void **state)
+{
+    static const struct {
+        const char *path;
+        enum cg_reason reason;
+    } rows[] = {
+        {"/fhir/Patient", CG_REASON_NONE},
+        {"/admin/%2e%2e/fhir/Patient", CG_REASON_PATH_AMBIGUOUS},
+        {"/fhir/..;/admin", CG_REASON_PATH_AMBIGUOUS},
+    };
+    struct scene *scene = *state;
+    struct cg_access_token claims = sample_claims();
+    struct cg_gate_request request = {.method = CG_METHOD_GET, .now_s = SAMPLE_NOW_S};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        request.path = test_span(rows[i].path);
+        request.authorization = scene_bearer(scene, sample_token(scene->sample, &claims));
+        cg_gate_decide(scene->gate, scene->route, &request, &scene->verdict);
+        assert_reason_row(rows[i].path, scene->verdict.reason, rows[i].reason);
+        request.authorization = (struct cg_span){NULL, 0};
+        cg_gate_decide(scene->gate, scene->route, &request, &scene->verdict);
+        assert_reason_row(rows[i].path, scene->verdict.reason, CG_REASON_TOKEN_MISSING);
+    }
+}
+
 static void gate_refuses_a_token_past_the_limit_as_malformed(void **state)
 {
     struct scene *scene = *state;
@@ -234,6 +258,7 @@ static const struct CMUnitTest tests[] = {
     SCENE_TEST_CASE(gate_lets_a_good_token_in_and_shows_whose_it_is),
     SCENE_TEST_CASE(gate_reads_the_authorization_header_strictly),
     SCENE_TEST_CASE(gate_refuses_a_token_in_the_query_whatever_the_header),
+    SCENE_TEST_CASE(gate_refuses_a_path_that_climbs_even_with_a_good_token),
     SCENE_TEST_CASE(gate_refuses_a_token_past_the_limit_as_malformed),
     SCENE_TEST_CASE(gate_without_a_snapshot_refuses_everything),
     SCENE_TEST_CASE(gate_trusts_a_snapshot_for_its_time_and_no_longer),
