@@ -89,6 +89,7 @@ static enum cg_status read_place(struct cg_context *context, const struct cg_arg
                                  struct cg_nginx_api *conf)
 {
     const char *issuer = NULL;
+    const char *endpoints = NULL;
     conf->at = cg_args_value(args, "at");
     if (!cg_nginx_is_location(conf->at)) {
         return cg_complain_usage(context,
@@ -97,7 +98,9 @@ static enum cg_status read_place(struct cg_context *context, const struct cg_arg
                                  CG_SPAN_ARGS(conf->at));
     }
     CG_TRY(cg_context_print(context, &issuer, "%.*s/", CG_SPAN_ARGS(conf->realm)));
-    if (cg_span_equal_string(conf->at, issuer)) {
+    CG_TRY(cg_context_print(context, &endpoints, "%soauth/", issuer));
+    if (cg_span_equal_string(conf->at, issuer) ||
+        cg_span_starts_with(conf->at, cg_span_of_string(endpoints))) {
         return cg_complain(context, CG_ERR_CONFLICT, "%s is where tokens are issued", issuer);
     }
     return CG_OK;

@@ -142,6 +142,8 @@ REFUSED = [
                   "--replace", "--require", "results.read"], id="rule-that-no-token-can-meet"),
     pytest.param(["api", "protect", "results", "--at", "/vlive/hpca/", "--upstream",
                   "http://127.0.0.1:1", "--replace"], id="place-of-the-issuer"),
+    pytest.param(["api", "protect", "results", "--at", "/vlive/hpca/oauth/token/", "--upstream",
+                  "http://127.0.0.1:1", "--replace"], id="place-of-the-token-endpoint"),
     pytest.param(["reload"], id="reload-of-nothing"),
     pytest.param(["stop"], id="stop-of-nothing"),
     pytest.param(["--dir", "/nowhere/at/all", "client", "list"], id="no-data-folder"),
