@@ -246,13 +246,19 @@ void desk_add_api(struct desk *desk)
     assert_int_equal(desk_run(desk, "org", "add", "RX809", "--name", "Example Trust", NULL), 0);
 }
 
+static void keep_id(struct desk *desk, const char *name, char ret_id[static DESK_ID_BYTES])
+{
+    int len = snprintf(ret_id, DESK_ID_BYTES, "%s", desk_text(desk, name));
+    assert_true(len > 0 && len < DESK_ID_BYTES);
+}
+
 void desk_add_client(struct desk *desk)
 {
     desk_add_api(desk);
     assert_int_equal(
         desk_run(desk, "client", "add", "--json", "--org", "RX809", "--name", "Ward system", NULL),
         0);
-    (void)snprintf(desk->client, sizeof(desk->client), "%s", desk_text(desk, "client_id"));
+    keep_id(desk, "client_id", desk->client);
 }
 
 void desk_agree(struct desk *desk)
@@ -262,7 +268,7 @@ void desk_agree(struct desk *desk)
                               "--api", "documents", "--scope", "documents.write", "--purpose",
                               "direct_care", NULL),
                      0);
-    (void)snprintf(desk->agreement, sizeof(desk->agreement), "%s", desk_text(desk, "agreement_id"));
+    keep_id(desk, "agreement_id", desk->agreement);
     assert_int_equal(desk_run(desk, "agreement", "approve", desk->agreement, "--by", "A", NULL), 0);
 }
 

@@ -14,15 +14,16 @@
 #define DESK_NOW_S INT64_C(1800000000) /* 2027-01-15T08:00:00Z */
 #define DESK_REALM "/vlive/hpca"
 #define DESK_ISSUER "https://localhost:8443/vlive/hpca"
+#define DESK_ID_BYTES 80
 
 struct desk {
     char dir[64];
     int64_t now_s;
-    int exit_code;   /* of the last command */
-    char *out;       /* its results, zero-terminated */
-    char *talk;      /* what it said besides */
-    char client[80]; /* set by desk_add_client */
-    char agreement[80];
+    int exit_code;              /* of the last command */
+    char *out;                  /* its results, zero-terminated */
+    char *talk;                 /* what it said besides */
+    char client[DESK_ID_BYTES]; /* set by desk_add_client */
+    char agreement[DESK_ID_BYTES];
 };
 
 /* cmocka set-up and tear-down; *state is a struct desk. */
