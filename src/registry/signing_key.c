@@ -82,8 +82,11 @@ static enum cg_status publish(void *context, const void *row)
     const struct cg_signing_key *key = row;
     note_change(publishing, key->publish_from_s);
     note_change(publishing, key->retain_until_s);
-    bool gone = key->retain_until_s != 0 && publishing->now_s >= key->retain_until_s;
-    if (!gone && publishing->now_s >= key->publish_from_s) {
+    /* A retired key has no private half. A reader whose second began before the retirement must not
+     * publish it once more: the keys' generation, by which gates forget proofs, is raised once. */
+    bool retired = key->sealed.len == 0;
+    bool over = key->retain_until_s != 0 && publishing->now_s >= key->retain_until_s;
+    if (!retired && !over && publishing->now_s >= key->publish_from_s) {
         cg_json_put_raw(&publishing->writer, key->public_jwk);
     }
     return CG_OK;
