@@ -240,7 +240,7 @@ static enum cg_status deny_older(struct cg_store *store, const struct cg_client 
         .kind = CG_DENIAL_CLIENT,
         .subject = client->id,
         .epoch = epoch,
-        .expires_s = now_s + life_s,
+        .expires_s = now_s + life_s + CG_DENIAL_MARGIN_S,
     };
     return cg_denial_add(store, client->realm, &denial, now_s);
 }

@@ -156,7 +156,7 @@ static enum cg_status deny(struct cg_store *store, const struct cg_agreement *ag
     struct cg_snapshot_denial denial = {
         .kind = CG_DENIAL_AGREEMENT,
         .subject = agreement->id,
-        .expires_s = now_s + life_s,
+        .expires_s = now_s + life_s + CG_DENIAL_MARGIN_S,
     };
     return cg_denial_add(store, agreement->realm, &denial, now_s);
 }

@@ -9,6 +9,12 @@
 #include "registry/registry.h"
 #include "token/snapshot.h"
 
+/*
+ * Tokens are issued while the one who denies waits for the writers' lock, after the time that it
+ * took for now: they must not outlive the denial.
+ */
+#define CG_DENIAL_MARGIN_S 60
+
 /* Adds or, for the same subject, extends. Raises the denylist's version. CG_ERR_INPUT when it would
  * have lapsed by now_s. */
 CG_MUST_USE enum cg_status cg_denial_add(struct cg_store *store, struct cg_span realm,

@@ -98,11 +98,11 @@ static void denials_are_shown_until_they_lapse(void **state)
     assert_ok(cg_agreement_withdraw(desk->store, desk->realm, agreement, &decision, NULL));
     assert_ok(cg_client_suspend(desk->store, desk->realm, desk->client, DESK_NOW_S, NULL));
     struct cg_snapshot_denial denial = {CG_DENIAL_TOKEN, CG_SPAN("jti-1"), 0,
-                                        DESK_NOW_S + DESK_KEPT_S};
+                                        DESK_NOW_S + DESK_KEPT_S + CG_DENIAL_MARGIN_S};
     assert_ok(cg_denial_add(desk->store, desk->realm, &denial, DESK_NOW_S));
     for (int lapsed = 0; lapsed < 2; lapsed++) {
         int64_t changes_s;
-        int64_t now_s = DESK_NOW_S + (lapsed ? DESK_KEPT_S : DESK_KEPT_S - 1);
+        int64_t now_s = DESK_NOW_S + DESK_KEPT_S + CG_DENIAL_MARGIN_S - (lapsed ? 0 : 1);
         struct cg_snapshot *snapshot = snapshot_at(desk, now_s, &changes_s);
         const struct cg_snapshot_realm *realm = cg_snapshot_only_realm(snapshot);
         assert_int_equal(cg_snapshot_denies_token(realm, denial.subject), !lapsed);

@@ -103,7 +103,7 @@ static void suspending_denies_for_as_long_as_a_token_may_live(void **state)
     assert_int_equal(found[0].kind, CG_DENIAL_CLIENT);
     assert_span_equal(found[0].subject, desk->client);
     assert_int_equal(found[0].epoch, 1);
-    assert_int_equal(found[0].expires_s, DESK_NOW_S + DESK_KEPT_S);
+    assert_int_equal(found[0].expires_s, DESK_NOW_S + DESK_KEPT_S + CG_DENIAL_MARGIN_S);
 }
 
 static void retiring_denies_like_suspending(void **state)
@@ -114,7 +114,7 @@ static void retiring_denies_like_suspending(void **state)
     struct cg_snapshot_denial found[8];
     assert_int_equal(read_all(desk, DESK_NOW_S, found), 1);
     assert_int_equal(found[0].epoch, 2);
-    assert_int_equal(found[0].expires_s, DESK_NOW_S + 50 + DESK_KEPT_S);
+    assert_int_equal(found[0].expires_s, DESK_NOW_S + 50 + DESK_KEPT_S + CG_DENIAL_MARGIN_S);
 }
 
 static void withdrawing_denies_for_as_long_as_a_token_may_live(void **state)
@@ -127,7 +127,7 @@ static void withdrawing_denies_for_as_long_as_a_token_may_live(void **state)
     assert_int_equal(read_all(desk, DESK_NOW_S, found), 1);
     assert_int_equal(found[0].kind, CG_DENIAL_AGREEMENT);
     assert_span_equal(found[0].subject, id);
-    assert_int_equal(found[0].expires_s, DESK_NOW_S + 7 + DESK_KEPT_S);
+    assert_int_equal(found[0].expires_s, DESK_NOW_S + 7 + DESK_KEPT_S + CG_DENIAL_MARGIN_S);
 }
 
 static void sweeping_removes_what_lapsed_and_touches_nothing(void **state)
