@@ -83,12 +83,24 @@ static int64_t first_second(const struct line_up *line_up, enum cg_key_start sta
     return sign_from_s > line_up->last_sign_from_s ? sign_from_s : line_up->last_sign_from_s + 1;
 }
 
-static enum cg_status make_public(const struct cg_key *key, struct cg_arena *arena,
+/* One key in 64 has a thumbprint that a command line would take for an option: it is made again. */
+static enum cg_status generate(const struct cg_alg *alg, struct cg_key **ret_key,
+                               char ret_kid[static CG_THUMBPRINT_CHARS + 1])
+{
+    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+    do {
+        key = cg_key_free(key);
+        CG_TRY(cg_key_generate(alg->key_algorithm, alg->default_bits, &key));
+        CG_TRY(cg_jwk_thumbprint(key, ret_kid));
+    } while (ret_kid[0] == '-');
+    *ret_key = CG_STEAL(key);
+    return CG_OK;
+}
+
+static enum cg_status make_public(const struct cg_key *key, const char *kid, struct cg_arena *arena,
                                   struct cg_signing_key *made)
 {
-    char thumbprint[CG_THUMBPRINT_CHARS + 1];
-    CG_TRY(cg_jwk_thumbprint(key, thumbprint));
-    CG_TRY(cg_arena_copy(arena, cg_span_of_bytes(thumbprint, CG_THUMBPRINT_CHARS), &made->kid));
+    CG_TRY(cg_arena_copy(arena, cg_span_of_string(kid), &made->kid));
     struct cg_buf buf;
     struct cg_json_writer writer;
     cg_buf_init_arena(&buf, arena, JWK_BYTES);
@@ -101,9 +113,10 @@ static enum cg_status make_key(const struct cg_signing_key_order *order, const s
                                struct cg_arena *arena, struct cg_signing_key *ret_made)
 {
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-    CG_TRY(cg_key_generate(alg->key_algorithm, alg->default_bits, &key));
+    char kid[CG_THUMBPRINT_CHARS + 1];
+    CG_TRY(generate(alg, &key, kid));
     struct cg_signing_key made = {.realm = order->realm, .alg = alg->name};
-    CG_TRY(make_public(key, arena, &made));
+    CG_TRY(make_public(key, kid, arena, &made));
     struct cg_span der = {NULL, 0};
     struct cg_span context = {NULL, 0};
     CG_TRY(cg_key_to_pkcs8(key, arena, &der));
