@@ -52,7 +52,7 @@ CG_MUST_USE enum cg_status cg_audit_verify(struct cg_store *store, cg_audit_find
                                            void *context, struct cg_audit_verdict *ret_verdict);
 
 /*
- * Removes the records that the newest checkpoint not younger than before_s covers, and the
+ * Removes the records that the newest checkpoint not made after before_s covers, and the
  * checkpoints before that one, and makes new signed checkpoints that say what is the first record
  * kept. Adds the event (of kind CG_AUDIT_PRUNED; its time is the checkpoints'). Works in steps of a
  * bounded length, each one transaction that leaves an audit which verifies, so that others can
