@@ -387,42 +387,68 @@ static void store_survives_any_file_operation_that_fails(void **state)
     assert_true(failed > 20);
 }
 
-static void sqlite_upkeep_empties_a_large_log(void **state)
+#define LOG "registry.db-wal"
+#define MANY_BYTES 9000000
+
+/* Writes MANY_BYTES so many times; each time others, since SQLite leaves out what stays the same.
+ */
+static void write_many(struct context *context, int count)
+{
+    static uint8_t bytes[MANY_BYTES];
+    static uint8_t fill;
+    for (int i = 0; i < count; i++) {
+        fill++;
+        memset(bytes, fill, sizeof(bytes));
+        assert_ok(set(context->store, "many", cg_span_of_bytes(bytes, sizeof(bytes))));
+    }
+}
+
+static void sqlite_upkeep_starts_a_large_log_anew(void **state)
 {
     struct context *context = *state;
-    static uint8_t large[1000000];
-    memset(large, 'x', sizeof(large));
     assert_ok(open_plain(context, CG_STORE_CREATE));
-    for (int i = 0; i < 20; i++) {
-        char name[8];
-        (void)snprintf(name, sizeof(name), "n%d", i);
-        assert_ok(set(context->store, name, cg_span_of_bytes(large, sizeof(large))));
-    }
-    assert_true(file_size(&context->folder, "registry.db-wal") > 16 * 1024 * 1024);
+    write_many(context, 2);
+    off_t size = file_size(&context->folder, LOG);
+    assert_true(size > 16 * 1024 * 1024);
     assert_ok(cg_store_maintain(context->store));
-    assert_int_equal(file_size(&context->folder, "registry.db-wal"), 0);
-    assert_true(is_set(context->store, "n19"));
+    write_many(context, 1);
+    assert_int_equal(file_size(&context->folder, LOG), size);
+    write_many(context, 2);
+    assert_true(file_size(&context->folder, LOG) > size); /* nobody started it anew */
+    assert_true(is_set(context->store, "many"));
+}
+
+static void sqlite_log_is_cut_when_it_has_grown_past_64_mib(void **state)
+{
+    struct context *context = *state;
+    assert_ok(open_plain(context, CG_STORE_CREATE));
+    write_many(context, 9);
+    assert_true(file_size(&context->folder, LOG) > 80 * 1000 * 1000);
+    assert_ok(cg_store_maintain(context->store));
+    assert_ok(set(context->store, "small", CG_SPAN_OF("1")));
+    assert_int_equal(file_size(&context->folder, LOG), 64 * 1024 * 1024);
 }
 
 static void sqlite_upkeep_does_not_wait_for_readers(void **state)
 {
     struct context *context = *state;
-    static uint8_t large[9000000];
     struct cg_store *reader = NULL;
-    memset(large, 'x', sizeof(large));
     assert_ok(open_plain(context, CG_STORE_CREATE));
     assert_ok(
         cg_store_open(test_span(context->folder.uri), CG_STORE_REGISTRY, CG_STORE_OPEN, &reader));
     assert_ok(cg_store_begin_read(reader));
-    assert_false(is_set(reader, "a"));
-    assert_ok(set(context->store, "a", cg_span_of_bytes(large, sizeof(large))));
-    assert_ok(set(context->store, "b", cg_span_of_bytes(large, sizeof(large))));
+    assert_false(is_set(reader, "many"));
+    write_many(context, 2);
     assert_ok(cg_store_maintain(context->store));
-    assert_true(file_size(&context->folder, "registry.db-wal") > 0);
-    assert_false(is_set(reader, "a")); /* one view to its end */
+    assert_false(is_set(reader, "many")); /* one view to its end */
+    off_t size = file_size(&context->folder, LOG);
+    write_many(context, 1);
+    assert_true(file_size(&context->folder, LOG) > size); /* the reader still needs its start */
     cg_store_rollback(reader);
+    size = file_size(&context->folder, LOG);
     assert_ok(cg_store_maintain(context->store));
-    assert_int_equal(file_size(&context->folder, "registry.db-wal"), 0);
+    write_many(context, 1);
+    assert_int_equal(file_size(&context->folder, LOG), size);
     (void)cg_store_free(reader);
 }
 
@@ -497,7 +523,9 @@ static const struct CMUnitTest tests[] = {
                                     set_up, tear_down),
     cmocka_unit_test_setup_teardown(store_survives_any_file_operation_that_fails, set_up,
                                     tear_down),
-    cmocka_unit_test_setup_teardown(sqlite_upkeep_empties_a_large_log, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(sqlite_upkeep_starts_a_large_log_anew, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(sqlite_log_is_cut_when_it_has_grown_past_64_mib, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(sqlite_upkeep_does_not_wait_for_readers, set_up, tear_down),
     cmocka_unit_test_setup_teardown(writers_lock_of_a_killed_process_is_given_back, set_up,
                                     tear_down),
