@@ -198,6 +198,7 @@ struct caregate_worker {
     struct caregate_report report;
     struct caregate_slot slots[CAREGATE_SLOTS];
     ngx_event_t upkeep_timer;
+    size_t upkeep_next;     /* the slot whose turn it is: never all of them at a time */
     ngx_event_t hold_timer; /* armed while anything is queued or running: keeps a quit waiting */
     ngx_uint_t pending_count;
     ngx_array_t free_exchanges; /* of struct cg_exchange * */
@@ -208,6 +209,7 @@ struct caregate_worker {
     struct caregate_entry *queue_first;
     struct caregate_entry **queue_last;
     ngx_uint_t queue_count;
+    ngx_thread_mutex_t signing; /* held by the slot that signs */
 };
 
 static inline struct caregate_main_conf *caregate_main_conf_of(const ngx_http_request_t *r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The issuer: everything under a realm's path, behind one function.
+ * The issuer: everything under a realm's path, behind two functions: answer, then commit.
  *
  * A slot holds what one thread needs at a time: store connections, unsealed keys with prepared
  * signing contexts, a cache of clients. Make one slot per concurrent task, after the fork.
@@ -16,7 +16,7 @@
 
 #define CG_MASTER_KEY_BYTES 32
 
-/* Exchanges that cg_issuer_run takes at once, and the largest body that it looks at. */
+/* Exchanges that cg_issuer_answer takes at once, and the largest body that it looks at. */
 #define CG_ISSUER_BATCH_MAX 32
 #define CG_ISSUER_BODY_MAX_BYTES 8192
 
@@ -40,12 +40,20 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_slot_new(const struct cg_issuer_c
 CG_EXPORT struct cg_issuer_slot *cg_issuer_slot_free(struct cg_issuer_slot *slot);
 
 /*
- * Answers `count` exchanges (1 .. CG_ISSUER_BATCH_MAX) as of now_s (Unix seconds). On return each
- * has a complete response and what it reports is durable in the audit: if it could not be made
- * durable the response is 503 temporarily_unavailable. Cannot fail otherwise.
+ * Answers `count` exchanges (1 .. CG_ISSUER_BATCH_MAX) as of now_s (Unix seconds). The answers are
+ * not final, and none may be sent, until cg_issuer_commit was called with the same exchanges; this
+ * half uses the processor, that one waits for the disk, so that a caller with two slots can let one
+ * sign while the other waits. Cannot fail otherwise than by what it answers.
  */
-CG_EXPORT void cg_issuer_run(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
-                             size_t count, int64_t now_s);
+CG_EXPORT void cg_issuer_answer(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
+                                size_t count, int64_t now_s);
+
+/*
+ * On return each exchange has its final response, and what it reports is durable in the audit: if
+ * it could not be made durable the response is 503 temporarily_unavailable.
+ */
+CG_EXPORT void cg_issuer_commit(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
+                                size_t count);
 
 /*
  * Upkeep, called about once a second by one worker at least: writes coalesced last-used times,

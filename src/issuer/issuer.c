@@ -181,12 +181,13 @@ static void withhold(struct cg_exchange *const exchanges[], size_t count)
     }
 }
 
-void cg_issuer_run(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[], size_t count,
-                   int64_t now_s)
+void cg_issuer_answer(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
+                      size_t count, int64_t now_s)
 {
     struct cg_registry_version version;
     if (count > CG_LIMIT_BATCH_EXCHANGES || begin_view(slot, now_s, &version) != CG_OK) {
         for (size_t i = 0; i < count; i++) {
+            exchanges[i]->pending = NULL;
             answer_fault(exchanges[i], CG_REASON_STORE_UNAVAILABLE);
         }
         return;
@@ -195,6 +196,11 @@ void cg_issuer_run(struct cg_issuer_slot *slot, struct cg_exchange *const exchan
         answer(slot, &version, exchanges[i], now_s);
     }
     cg_store_rollback(slot->registry);
+}
+
+void cg_issuer_commit(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
+                      size_t count)
+{
     if (make_durable(slot, exchanges, count) != CG_OK) {
         withhold(exchanges, count);
         cg_slot_close(slot);

@@ -45,7 +45,8 @@ static enum cg_status ask(struct house *house, struct cg_issuer_slot *slot)
     CG_TRY(cg_exchange_new(&exchange));
     exchange->request = request_for(house, body);
     struct cg_exchange *const exchanges[] = {exchange};
-    cg_issuer_run(slot, exchanges, 1, HOUSE_NOW_S);
+    cg_issuer_answer(slot, exchanges, 1, HOUSE_NOW_S);
+    cg_issuer_commit(slot, exchanges, 1);
     enum cg_status status = judge(&exchange->response);
     (void)cg_exchange_free(exchange);
     return status;

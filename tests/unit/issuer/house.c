@@ -169,7 +169,8 @@ const struct cg_response *house_ask_with(struct house *house, const struct cg_re
     cg_exchange_clear(house->exchange);
     house->exchange->request = *request;
     struct cg_exchange *const exchanges[] = {house->exchange};
-    cg_issuer_run(house->slot, exchanges, 1, house->now_s);
+    cg_issuer_answer(house->slot, exchanges, 1, house->now_s);
+    cg_issuer_commit(house->slot, exchanges, 1);
     return &house->exchange->response;
 }
 

@@ -199,7 +199,8 @@ static void batch_is_answered_in_one_go(void **state)
                                 .body = test_span(body),
                                 .address = CG_SPAN("127.0.0.1")};
     }
-    cg_issuer_run(house->slot, exchanges, TEST_COUNT(exchanges), house->now_s);
+    cg_issuer_answer(house->slot, exchanges, TEST_COUNT(exchanges), house->now_s);
+    cg_issuer_commit(house->slot, exchanges, TEST_COUNT(exchanges));
     for (size_t i = 0; i < TEST_COUNT(exchanges); i++) {
         assert_int_equal(exchanges[i]->response.http_status, 200);
         (void)cg_exchange_free(exchanges[i]);
