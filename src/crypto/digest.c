@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/digest.h"
 
-#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/status.h"
 #include "crypto/openssl_failed.h"
@@ -36,50 +35,6 @@ enum cg_status cg_sha256_two(struct cg_span first, struct cg_span second,
         EVP_DigestUpdate(context, first.data, first.len) != 1 ||
         EVP_DigestUpdate(context, second.data, second.len) != 1 ||
         EVP_DigestFinal_ex(context, digest, NULL) != 1) {
-        return cg_openssl_failed(CG_ERR_CRYPTO);
-    }
-    memcpy(ret_digest, digest, sizeof(digest));
-    return CG_OK;
-}
-
-struct cg_hasher {
-    EVP_MD *method; /* fetched once */
-    EVP_MD_CTX *context;
-};
-
-enum cg_status cg_hasher_new(struct cg_hasher **ret_hasher)
-{
-    void *memory = NULL;
-    CG_TRY(cg_alloc(1, sizeof(struct cg_hasher), &memory));
-    struct cg_hasher *hasher = memory;
-    hasher->method = EVP_MD_fetch(NULL, "SHA256", NULL);
-    hasher->context = EVP_MD_CTX_new();
-    if (hasher->method == NULL || hasher->context == NULL) {
-        (void)cg_hasher_free(hasher);
-        return cg_openssl_failed(CG_ERR_CRYPTO);
-    }
-    *ret_hasher = hasher;
-    return CG_OK;
-}
-
-struct cg_hasher *cg_hasher_free(struct cg_hasher *hasher)
-{
-    if (hasher == NULL) {
-        return NULL;
-    }
-    EVP_MD_CTX_free(hasher->context);
-    EVP_MD_free(hasher->method);
-    return cg_release(hasher);
-}
-
-enum cg_status cg_hasher_two(struct cg_hasher *hasher, struct cg_span first, struct cg_span second,
-                             uint8_t ret_digest[static CG_SHA256_BYTES])
-{
-    uint8_t digest[CG_SHA256_BYTES];
-    if (EVP_DigestInit_ex2(hasher->context, hasher->method, NULL) != 1 ||
-        EVP_DigestUpdate(hasher->context, first.data, first.len) != 1 ||
-        EVP_DigestUpdate(hasher->context, second.data, second.len) != 1 ||
-        EVP_DigestFinal_ex(hasher->context, digest, NULL) != 1) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
     memcpy(ret_digest, digest, sizeof(digest));

@@ -17,18 +17,4 @@ CG_MUST_USE enum cg_status cg_sha256(struct cg_span bytes,
 CG_MUST_USE enum cg_status cg_sha256_two(struct cg_span first, struct cg_span second,
                                          uint8_t ret_digest[static CG_SHA256_BYTES]);
 
-/*
- * A hasher keeps what the functions above make anew for each call: half the cost of a token's
- * digest. One thread at a time.
- */
-struct cg_hasher;
-
-CG_MUST_USE enum cg_status cg_hasher_new(struct cg_hasher **ret_hasher);
-struct cg_hasher *cg_hasher_free(struct cg_hasher *hasher);
-
-/* SHA-256 of two spans in a row. CG_ERR_CRYPTO when OpenSSL fails. */
-CG_MUST_USE enum cg_status cg_hasher_two(struct cg_hasher *hasher, struct cg_span first,
-                                         struct cg_span second,
-                                         uint8_t ret_digest[static CG_SHA256_BYTES]);
-
 #endif

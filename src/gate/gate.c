@@ -8,7 +8,7 @@
 #include "codec/authz_header.h"
 #include "codec/form.h"
 #include "codec/uri.h"
-#include "crypto/digest.h"
+#include "crypto/keyed_hash.h"
 #include "gate/decide.h"
 #include "gate/refusals.h"
 #include "gate/route.h"
@@ -28,7 +28,7 @@ struct cg_gate {
     struct cg_snapshot *snapshot; /* owned; NULL until the first is installed */
     int64_t current_s;
     struct cg_token_cache *cache;
-    struct cg_hasher *hasher;
+    struct cg_keyed_hash *hash; /* of tokens, for the cache */
     struct cg_arena *scratch;
     struct cg_cached_token
         uncached; /* the token last verified, in scratch; used where the cache has no memory */
@@ -44,13 +44,14 @@ enum cg_status cg_gate_new(const struct cg_gate_config *config, struct cg_gate *
         config->snapshot_max_age_s < 1) {
         return CG_ERR_INPUT;
     }
+    struct cg_random random = cg_random_system();
     void *memory;
     CG_TRY(cg_alloc(1, sizeof(struct cg_gate), &memory));
     CG_CLEANUP(gate_free_at) struct cg_gate *gate = memory;
     gate->config = *config;
     cg_buf_init(&gate->needed_scope, CG_LIMIT_SCOPE_BYTES);
     CG_TRY(cg_token_cache_new(config->cache_tokens, &gate->cache));
-    CG_TRY(cg_hasher_new(&gate->hasher));
+    CG_TRY(cg_keyed_hash_new(&random, &gate->hash));
     CG_TRY(cg_arena_new(SCRATCH_BYTES, &gate->scratch));
     CG_TRY(cg_refusals_new(&gate->refusals));
     *ret_gate = CG_STEAL(gate);
@@ -65,7 +66,7 @@ struct cg_gate *cg_gate_free(struct cg_gate *gate)
     (void)cg_refusals_free(gate->refusals);
     cg_buf_release(&gate->needed_scope);
     (void)cg_arena_free(gate->scratch);
-    (void)cg_hasher_free(gate->hasher);
+    (void)cg_keyed_hash_free(gate->hash);
     (void)cg_token_cache_free(gate->cache);
     (void)cg_snapshot_free(gate->snapshot);
     return cg_release(gate);
@@ -179,7 +180,7 @@ static void show_identity(const struct cg_access_token *token, struct cg_gate_ve
 
 /* The entry of the token last verified; without memory for one it serves this request only. */
 static struct cg_cached_token *remember(struct cg_gate *gate,
-                                        const uint8_t digest[static CG_SHA256_BYTES])
+                                        const uint8_t digest[static CG_KEYED_HASH_BYTES])
 {
     struct cg_cached_token *entry = &gate->uncached;
     entry->denylist_generation = CG_DENYLIST_UNSEEN;
@@ -191,15 +192,14 @@ static struct cg_cached_token *remember(struct cg_gate *gate,
  * The proof of a token, from the cache or by its signature; NULL, and why, when there is none. With
  * a proof *ret_reason tells whether its time is right. The digest is of the credentials as they
  * stand: only what has passed the grammar is ever found, so that a hit needs no second look at each
- * character.
+ * character. A token of another realm is found, too, but proves nothing here.
  */
 static struct cg_cached_token *prove(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
                                      struct cg_span credentials, int64_t now_s,
                                      enum cg_reason *ret_reason)
 {
-    uint8_t digest[CG_SHA256_BYTES];
-    if (cg_hasher_two(gate->hasher, cg_snapshot_realm_cache_prefix(realm), credentials, digest) !=
-        CG_OK) {
+    uint8_t digest[CG_KEYED_HASH_BYTES];
+    if (cg_keyed_hash_of(gate->hash, credentials, digest) != CG_OK) {
         *ret_reason = CG_REASON_INTERNAL;
         return NULL;
     }

@@ -12,7 +12,7 @@
 /* One token: a place in the chain of its bucket and in the order of use. Its texts follow it in
  * memory. */
 struct place {
-    uint8_t digest[CG_SHA256_BYTES];
+    uint8_t digest[CG_KEYED_HASH_BYTES];
     struct place *next; /* in the same bucket */
     struct place *newer;
     struct place *older;
@@ -66,7 +66,7 @@ struct cg_token_cache *cg_token_cache_free(struct cg_token_cache *cache)
 
 /* A digest is spread evenly, and only proven tokens come in: its first bytes choose the bucket. */
 static struct place **bucket_of(struct cg_token_cache *cache,
-                                const uint8_t digest[static CG_SHA256_BYTES])
+                                const uint8_t digest[static CG_KEYED_HASH_BYTES])
 {
     size_t hash = (size_t)digest[0] | (size_t)digest[1] << 8 | (size_t)digest[2] << 16;
     return &cache->buckets[hash & cache->bucket_mask];
@@ -106,19 +106,19 @@ void cg_token_cache_flush(struct cg_token_cache *cache)
 }
 
 static struct place *find_place(struct cg_token_cache *cache,
-                                const uint8_t digest[static CG_SHA256_BYTES])
+                                const uint8_t digest[static CG_KEYED_HASH_BYTES])
 {
-    struct cg_span wanted = cg_span_of_bytes(digest, CG_SHA256_BYTES);
+    struct cg_span wanted = cg_span_of_bytes(digest, CG_KEYED_HASH_BYTES);
     struct place *place = *bucket_of(cache, digest);
     while (place != NULL &&
-           !cg_secret_equal(cg_span_of_bytes(place->digest, CG_SHA256_BYTES), wanted)) {
+           !cg_secret_equal(cg_span_of_bytes(place->digest, CG_KEYED_HASH_BYTES), wanted)) {
         place = place->next;
     }
     return place;
 }
 
 struct cg_cached_token *cg_token_cache_find(struct cg_token_cache *cache,
-                                            const uint8_t digest[static CG_SHA256_BYTES])
+                                            const uint8_t digest[static CG_KEYED_HASH_BYTES])
 {
     struct place *place = find_place(cache, digest);
     if (place == NULL) {
@@ -181,7 +181,7 @@ static enum cg_status place_new(const struct cg_access_token *token, struct plac
 }
 
 enum cg_status cg_token_cache_insert(struct cg_token_cache *cache,
-                                     const uint8_t digest[static CG_SHA256_BYTES],
+                                     const uint8_t digest[static CG_KEYED_HASH_BYTES],
                                      const struct cg_access_token *token,
                                      struct cg_cached_token **ret_entry)
 {
@@ -194,7 +194,7 @@ enum cg_status cg_token_cache_insert(struct cg_token_cache *cache,
     if (leaves != NULL) {
         drop(cache, leaves);
     }
-    memcpy(place->digest, digest, CG_SHA256_BYTES);
+    memcpy(place->digest, digest, CG_KEYED_HASH_BYTES);
     struct place **bucket = bucket_of(cache, digest);
     place->next = *bucket;
     *bucket = place;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens whose signature was verified, by SHA-256 of the realm and the whole compact token. An
- * entry holds no verdict about a route: only what the signature proved, and what the denylist said
- * of it. The caller flushes when keys change, and looks at expiry, denylist and API on each hit.
+ * Tokens whose signature was verified, by the keyed hash of the whole compact token; the token
+ * itself is not kept. An entry holds no verdict about a route: only what the signature proved, and
+ * what the denylist said of it. The caller flushes when keys change, and looks at realm, expiry,
+ * denylist and API on each hit.
  * Bounded; the least recently used goes first. One thread.
  */
 #ifndef CG_GATE_TOKEN_CACHE_H
 #define CG_GATE_TOKEN_CACHE_H
 
-#include "crypto/digest.h"
+#include "crypto/keyed_hash.h"
 #include "token/access_token.h"
 
 #include <caregate/reason.h>
@@ -34,14 +35,14 @@ void cg_token_cache_flush(struct cg_token_cache *cache);
 
 /* NULL when it is not there. Valid until the next insert or flush. */
 struct cg_cached_token *cg_token_cache_find(struct cg_token_cache *cache,
-                                            const uint8_t digest[static CG_SHA256_BYTES]);
+                                            const uint8_t digest[static CG_KEYED_HASH_BYTES]);
 
 /*
  * Copies the token in, its denylist generation unseen; replaces an entry of the same digest, or the
  * least recently used when full. CG_ERR_LIMIT when memory is short: nothing has changed then.
  */
 CG_MUST_USE enum cg_status cg_token_cache_insert(struct cg_token_cache *cache,
-                                                 const uint8_t digest[static CG_SHA256_BYTES],
+                                                 const uint8_t digest[static CG_KEYED_HASH_BYTES],
                                                  const struct cg_access_token *token,
                                                  struct cg_cached_token **ret_entry);
 

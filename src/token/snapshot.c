@@ -118,11 +118,6 @@ struct cg_span cg_snapshot_realm_path(const struct cg_snapshot_realm *realm)
     return realm->path;
 }
 
-struct cg_span cg_snapshot_realm_cache_prefix(const struct cg_snapshot_realm *realm)
-{
-    return realm->cache_prefix;
-}
-
 struct cg_span cg_snapshot_realm_issuer(const struct cg_snapshot_realm *realm)
 {
     return realm->issuer;

@@ -78,8 +78,6 @@ const struct cg_snapshot_realm *cg_snapshot_find_realm(const struct cg_snapshot 
 const struct cg_snapshot_realm *cg_snapshot_only_realm(const struct cg_snapshot *snapshot);
 
 struct cg_span cg_snapshot_realm_path(const struct cg_snapshot_realm *realm);
-/* The path and a zero byte: put before a token, it makes the two one unambiguous text to digest. */
-struct cg_span cg_snapshot_realm_cache_prefix(const struct cg_snapshot_realm *realm);
 struct cg_span cg_snapshot_realm_issuer(const struct cg_snapshot_realm *realm);
 struct cg_span cg_snapshot_realm_typ(const struct cg_snapshot_realm *realm);
 

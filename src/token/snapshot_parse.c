@@ -142,16 +142,6 @@ static enum cg_status read_keys(const struct cg_json_value *object, struct cg_ar
     return CG_OK;
 }
 
-/* The path and a zero byte, which neither a path nor a token holds. */
-static enum cg_status make_cache_prefix(struct cg_arena *arena, struct cg_snapshot_realm *realm)
-{
-    struct cg_buf buf;
-    cg_buf_init_arena(&buf, arena, realm->path.len + 1);
-    cg_buf_put(&buf, realm->path);
-    cg_buf_put_byte(&buf, 0);
-    return cg_buf_finish(&buf, &realm->cache_prefix);
-}
-
 static enum cg_status read_realm(const struct cg_json_value *object, struct cg_arena *arena,
                                  struct cg_snapshot_realm *realm)
 {
@@ -159,7 +149,6 @@ static enum cg_status read_realm(const struct cg_json_value *object, struct cg_a
     CG_TRY(
         read_text(cg_json_member(object, "path"), CG_LIMIT_REALM_PATH_BYTES, arena, &realm->path));
     CG_TRY(require(cg_uri_is_realm_path(realm->path)));
-    CG_TRY(make_cache_prefix(arena, realm));
     CG_TRY(read_text(cg_json_member(object, "issuer"), CG_LIMIT_URI_BYTES, arena, &realm->issuer));
     CG_TRY(read_text(cg_json_member(object, "typ"), CG_LIMIT_NAME_BYTES, arena, &realm->typ));
     CG_TRY(read_keys(cg_json_member(object, "jwks"), arena, realm));

@@ -27,7 +27,6 @@ struct cg_snapshot_denied {
 
 struct cg_snapshot_realm {
     struct cg_span path;
-    struct cg_span cache_prefix;
     struct cg_span issuer;
     struct cg_span typ;
     struct cg_jwks *jwks;           /* owned */

@@ -81,25 +81,7 @@ TEST(sha256_two_equals_the_digest_of_both_in_a_row)
     }
 }
 
-TEST(hasher_gives_the_same_however_often_it_is_used)
-{
-    struct cg_hasher *hasher = NULL;
-    assert_ok(cg_hasher_new(&hasher));
-    for (size_t cut = 0; cut <= 6; cut++) {
-        struct cg_span text = test_span("abcdef");
-        uint8_t want[CG_SHA256_BYTES];
-        uint8_t got[CG_SHA256_BYTES];
-        assert_ok(cg_sha256(text, want));
-        assert_ok(
-            cg_hasher_two(hasher, cg_span_part(text, 0, cut), cg_span_part(text, cut, 6), got));
-        assert_memory_equal(got, want, sizeof(want));
-    }
-    assert_null(cg_hasher_free(hasher));
-    assert_null(cg_hasher_free(NULL));
-}
-
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(hasher_gives_the_same_however_often_it_is_used),
     cmocka_unit_test(sha256_matches_nist_vectors),
     cmocka_unit_test(sha256_matches_nist_vector_of_a_million_bytes),
     cmocka_unit_test(sha256_of_an_absent_span_is_that_of_nothing),

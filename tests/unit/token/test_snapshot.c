@@ -89,18 +89,6 @@ static void snapshot_keeps_realms_apart(void **state)
     (void)cg_snapshot_free(snapshot);
 }
 
-static void snapshot_cache_prefix_ends_where_no_path_goes_on(void **state)
-{
-    struct sample *sample = *state;
-    struct cg_snapshot *snapshot = sample_snapshot(sample);
-    const struct cg_snapshot_realm *realm =
-        cg_snapshot_find_realm(snapshot, test_span(SAMPLE_REALM));
-    struct cg_span prefix = cg_snapshot_realm_cache_prefix(realm);
-    assert_int_equal(prefix.len, strlen(SAMPLE_REALM) + 1);
-    assert_int_equal(prefix.data[prefix.len - 1], 0);
-    (void)cg_snapshot_free(snapshot);
-}
-
 static void snapshot_denies_by_kind_and_subject(void **state)
 {
     struct sample *sample = *state;
@@ -298,7 +286,6 @@ static const struct CMUnitTest tests[] = {
     SAMPLE_TEST_CASE(snapshot_has_an_only_realm_when_there_is_one),
     SAMPLE_TEST_CASE(snapshot_finds_each_api_by_name),
     SAMPLE_TEST_CASE(snapshot_keeps_realms_apart),
-    SAMPLE_TEST_CASE(snapshot_cache_prefix_ends_where_no_path_goes_on),
     SAMPLE_TEST_CASE(snapshot_denies_by_kind_and_subject),
     SAMPLE_TEST_CASE(snapshot_denies_tokens_of_a_client_below_its_highest_epoch),
     SAMPLE_TEST_CASE(snapshot_parses_its_own_text),
