@@ -35,10 +35,11 @@ bool cg_secret_equal(struct cg_span a, struct cg_span b)
     if (a.len != b.len) {
         return false;
     }
-    /* volatile, so that no compiler may leave the loop at the first difference. */
-    volatile uint8_t difference = 0;
+    unsigned difference = 0;
     for (size_t i = 0; i < a.len; i++) {
-        difference = (uint8_t)(difference | (a.data[i] ^ b.data[i]));
+        difference |= (unsigned)(a.data[i] ^ b.data[i]);
+        /* The compiler cannot know what is in it, so that it may not leave at the first one. */
+        __asm__ volatile("" : "+r"(difference));
     }
     return difference == 0;
 }
