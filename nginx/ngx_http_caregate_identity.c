@@ -154,6 +154,19 @@ ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r)
     return NGX_DECLINED;
 }
 
+ngx_int_t caregate_identity_prepare(ngx_conf_t *cf, struct caregate_main_conf *conf)
+{
+    conf->header_hashes = ngx_palloc(cf->pool, KNOWN_COUNT * sizeof(conf->header_hashes[0]));
+    if (conf->header_hashes == NULL) {
+        return NGX_ERROR;
+    }
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        ngx_str_t key = known_headers[i].key;
+        conf->header_hashes[i] = ngx_hash_key(key.data, key.len);
+    }
+    return NGX_OK;
+}
+
 static ngx_table_elt_t *push_header(ngx_http_request_t *r, const struct known_header *known,
                                     ngx_str_t value)
 {
@@ -162,7 +175,7 @@ static ngx_table_elt_t *push_header(ngx_http_request_t *r, const struct known_he
         return NULL;
     }
     ngx_memzero(header, sizeof(*header));
-    header->hash = ngx_hash_key(known->key.data, known->key.len);
+    header->hash = caregate_main_conf_of(r)->header_hashes[known - known_headers];
     header->key = known->name;
     header->value = value;
     header->lowcase_key = known->key.data;

@@ -70,7 +70,8 @@ static ngx_int_t postconfigure(ngx_conf_t *cf)
     }
     ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     if (push_handler(core, NGX_HTTP_POST_READ_PHASE, caregate_identity_strip_handler) != NGX_OK ||
-        push_handler(core, NGX_HTTP_REWRITE_PHASE, caregate_access_handler) != NGX_OK) {
+        push_handler(core, NGX_HTTP_REWRITE_PHASE, caregate_access_handler) != NGX_OK ||
+        caregate_identity_prepare(cf, conf) != NGX_OK) {
         return NGX_ERROR;
     }
     if (conf->has_issuer) {

@@ -70,6 +70,7 @@ struct caregate_main_conf {
     ngx_uint_t has_issuer;
     ngx_thread_pool_t *pool;      /* NULL without gate and issuer */
     ngx_uint_t *variable_indexes; /* of the module's own variables */
+    ngx_uint_t *header_hashes;    /* of the headers that identity.c knows */
     ngx_http_output_header_filter_pt next_header_filter;
     ngx_http_output_body_filter_pt next_body_filter;
 
@@ -267,6 +268,8 @@ const struct caregate_mark *caregate_mark_telling(ngx_http_request_t *r);
 void caregate_mark_forget_variables(ngx_http_request_t *r);
 
 /* identity.c */
+/* Once, while the configuration is read. */
+ngx_int_t caregate_identity_prepare(ngx_conf_t *cf, struct caregate_main_conf *conf);
 ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r);
 /* Takes the token away (unless it is forwarded) and says who is calling, to the API behind. */
 ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark);
