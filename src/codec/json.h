@@ -64,6 +64,9 @@ struct cg_json_writer {
     unsigned depth;
 };
 
+/* How many bytes from there on would be written as they are, one byte each. */
+size_t cg_json_plain_run(struct cg_span text, size_t from);
+
 void cg_json_begin(struct cg_json_writer *writer, struct cg_buf *buf);
 void cg_json_open_object(struct cg_json_writer *writer);
 void cg_json_close_object(struct cg_json_writer *writer);

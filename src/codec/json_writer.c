@@ -86,7 +86,7 @@ static bool is_plain(uint8_t byte)
     return byte >= FIRST_PRINTABLE && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-static size_t plain_run(struct cg_span text, size_t from)
+size_t cg_json_plain_run(struct cg_span text, size_t from)
 {
     size_t at = from;
     while (at < text.len && is_plain(text.data[at])) {
@@ -137,7 +137,7 @@ static void put_quoted(struct cg_buf *buf, struct cg_span text)
     cg_buf_put_byte(buf, '"');
     size_t at = 0;
     while (at < text.len) {
-        size_t run = plain_run(text, at);
+        size_t run = cg_json_plain_run(text, at);
         cg_buf_put(buf, cg_span_part(text, at, run));
         at += run;
         at += at < text.len ? put_special(buf, text, at) : 0;
