@@ -2,11 +2,13 @@
 #include "crypto/random.h"
 
 #include "base/alloc.h"
+#include "base/status.h"
 #include "crypto/openssl_failed.h"
 
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <string.h>
 
 /* A multiple of three, so that only the last chunk can want padding. */
 #define CHUNK_BYTES 48
@@ -26,6 +28,33 @@ static enum cg_status system_fill(void *context, uint8_t *bytes, size_t len)
 struct cg_random cg_random_system(void)
 {
     return (struct cg_random){.fill = system_fill, .context = NULL};
+}
+
+static enum cg_status stock_fill(void *context, uint8_t *bytes, size_t len)
+{
+    struct cg_random_stock *stock = context;
+    if (len > sizeof(stock->bytes)) {
+        return cg_random_fill(&stock->source, bytes, len);
+    }
+    if (stock->left < len) {
+        stock->left = 0;
+        CG_TRY(cg_random_fill(&stock->source, stock->bytes, sizeof(stock->bytes)));
+        stock->left = sizeof(stock->bytes);
+    }
+    stock->left -= len;
+    memcpy(bytes, stock->bytes + stock->left, len);
+    cg_wipe(stock->bytes + stock->left, len);
+    return CG_OK;
+}
+
+void cg_random_stock_init(struct cg_random_stock *stock, struct cg_random source)
+{
+    *stock = (struct cg_random_stock){.source = source};
+}
+
+struct cg_random cg_random_from_stock(struct cg_random_stock *stock)
+{
+    return (struct cg_random){.fill = stock_fill, .context = stock};
 }
 
 enum cg_status cg_random_fill(const struct cg_random *random, uint8_t *bytes, size_t len)

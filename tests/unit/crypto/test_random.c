@@ -120,7 +120,47 @@ TEST(random_text_that_does_not_fit_is_a_limit)
     cg_buf_release(&buf);
 }
 
+/* A stock of counted bytes: each is given out once, wiped, and the source is asked seldom. */
+TEST(random_stock_gives_each_byte_once)
+{
+    uint8_t pattern[CG_RANDOM_STOCK_BYTES];
+    bool seen[CG_RANDOM_STOCK_BYTES / 2] = {false};
+    for (size_t i = 0; i < sizeof(pattern); i++) {
+        pattern[i] = (uint8_t)(i / 2 + 1); /* pairs, told apart by their number */
+    }
+    struct known_random known = {.source = {pattern, sizeof(pattern)}, .left = 1};
+    struct cg_random_stock stock;
+    cg_random_stock_init(&stock, random_of(&known));
+    struct cg_random random = cg_random_from_stock(&stock);
+    for (size_t i = 0; i < sizeof(seen); i++) {
+        uint8_t pair[2] = {0, 0};
+        assert_ok(cg_random_fill(&random, pair, sizeof(pair)));
+        assert_int_equal(pair[0], pair[1]);
+        size_t number = (size_t)(uint8_t)(pair[0] - 1);
+        assert_false(seen[number]);
+        seen[number] = true;
+    }
+    static const uint8_t wiped[CG_RANDOM_STOCK_BYTES] = {0};
+    assert_memory_equal(stock.bytes, wiped, sizeof(wiped));
+    uint8_t byte = 0;
+    assert_status(cg_random_fill(&random, &byte, 1), CG_ERR_CRYPTO); /* the source is asked again */
+}
+
+TEST(random_stock_passes_on_what_is_larger_than_itself)
+{
+    struct known_random known = {.source = CG_SPAN("x"), .left = 1};
+    struct cg_random_stock stock;
+    cg_random_stock_init(&stock, random_of(&known));
+    struct cg_random random = cg_random_from_stock(&stock);
+    uint8_t bytes[CG_RANDOM_STOCK_BYTES + 1] = {0};
+    assert_ok(cg_random_fill(&random, bytes, sizeof(bytes)));
+    assert_int_equal(bytes[CG_RANDOM_STOCK_BYTES], 'x');
+    assert_int_equal(stock.left, 0);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(random_stock_gives_each_byte_once),
+    cmocka_unit_test(random_stock_passes_on_what_is_larger_than_itself),
     cmocka_unit_test(random_system_never_gives_the_same_bytes_twice),
     cmocka_unit_test(random_fill_reports_any_failure_of_its_source_as_crypto),
     cmocka_unit_test(random_system_refuses_more_than_openssl_can_count),
