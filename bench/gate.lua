@@ -1,17 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- wrk script: calls an API with one token, which the file that is the argument holds.
 
-local call
-
+-- Without a function "request" wrk makes the call once and runs no Lua for each: the load must cost
+-- less than what it loads.
 function init(args)
   local file = assert(io.open(args[1]))
-  local token = file:read("*l")
+  wrk.headers["Authorization"] = "Bearer " .. file:read("*l")
   file:close()
-  call = wrk.format("GET", nil, { ["Authorization"] = "Bearer " .. token })
-end
-
-function request()
-  return call
 end
 
 function done(summary, latency)
