@@ -2,8 +2,8 @@
 #include "cli/change.h"
 
 #include "base/span.h"
+#include "cli/owner.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
 struct cg_change {
@@ -17,25 +17,12 @@ struct cg_change {
     size_t event_count;
 };
 
-/* The name of the user who runs this; by number when it has none. */
-static enum cg_status user_name(struct cg_context *context, const char **ret_name)
-{
-    uid_t user = getuid();
-    char buffer[1024];
-    struct passwd entry;
-    struct passwd *found = NULL;
-    if (getpwuid_r(user, &entry, buffer, sizeof(buffer), &found) == 0 && found != NULL) {
-        return cg_context_print(context, ret_name, "%s", found->pw_name);
-    }
-    return cg_context_print(context, ret_name, "uid %u", (unsigned)user);
-}
-
 static enum cg_status name_actor(struct cg_change *change)
 {
     struct cg_context *context = change->context;
     const char *user = NULL;
     const char *text = NULL;
-    CG_TRY(user_name(context, &user));
+    CG_TRY(cg_owner_name(context, getuid(), &user));
     if (context->by.data == NULL) {
         CG_TRY(cg_context_print(context, &text, "operator:%s", user));
         change->actor = cg_span_of_string(text);

@@ -53,12 +53,20 @@ static enum cg_status look_at_conf(struct cg_check *check, struct cg_span dump)
     return CG_OK;
 }
 
+/* Where nginx says why it refuses; warnings may stand before it. */
+static size_t start_of(struct cg_span errors)
+{
+    static const char word[] = "[emerg]";
+    const uint8_t *at = memmem(errors.data, errors.len, word, sizeof(word) - 1);
+    return at != NULL ? (size_t)(at - errors.data) : cg_span_find(errors, '[', 0);
+}
+
 /* nginx's words on one line: "[emerg] …", without time and process. */
 static enum cg_status one_line(struct cg_check *check, struct cg_span errors, const char **ret_line)
 {
     struct cg_buf buf;
     struct cg_span text = {NULL, 0};
-    size_t start = cg_span_find(errors, '[', 0);
+    size_t start = start_of(errors);
     cg_buf_init_arena(&buf, check->context->arena, errors.len + 1);
     errors = start < errors.len ? cg_span_part(errors, start, errors.len) : errors;
     for (size_t i = 0; i < errors.len; i++) {
@@ -73,13 +81,13 @@ enum cg_status cg_check_nginx(struct cg_check *check)
     struct cg_process_result result;
     const char *program = NULL;
     int64_t version = 0;
-    cg_context_be_oneself();
     CG_TRY(cg_nginx_program(check->context, &program));
     CG_TRY(cg_nginx_version(check->context, program, &version));
     CG_TRY(cg_nginx_ask(check->context, &result));
     if (result.exit_code != 0) {
-        const char *explanation = cg_nginx_explain(result.errors);
+        const char *explanation = NULL;
         const char *line = NULL;
+        CG_TRY(cg_nginx_explain(check->context, result.errors, &explanation));
         CG_TRY(one_line(check, result.errors, &line));
         cg_findings_add(&check->findings, CG_FINDING_ERROR, CG_SPAN_OF("nginx.conf"),
                         explanation != NULL ? explanation : "change the line that nginx names",

@@ -39,7 +39,6 @@ static enum cg_status open_one(struct cg_check *check, enum cg_store_kind kind, 
 
 enum cg_status cg_check_stores(struct cg_check *check)
 {
-    CG_TRY(cg_context_become_owner(check->context));
     CG_TRY(open_one(check, CG_STORE_REGISTRY, "registry.db", &check->registry));
     return open_one(check, CG_STORE_AUDIT, "audit.db", &check->audit);
 }

@@ -2,6 +2,7 @@
 #include "cli/args.h"
 #include "cli/check.h"
 #include "cli/nouns.h"
+#include "cli/owner.h"
 
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ static enum cg_status run_check(struct cg_context *context, const struct cg_args
     CG_CLEANUP(release)
     struct cg_check check = {.context = context, .findings.arena = context->arena};
     (void)args;
+    CG_TRY(cg_owner_become(context));
     if (access(context->dir, F_OK) != 0) {
         return cg_complain(context, CG_ERR_NOT_FOUND,
                            "there is no data folder %s; `caregate init` makes one", context->dir);

@@ -15,6 +15,7 @@
 #include "registry/signing_key.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define CERTIFICATE_LIFE_S (365L * 86400)
 #define NGINX_HTTP2_DIRECTIVE 1025001 /* 1.25.1 */
@@ -104,6 +105,16 @@ static enum cg_status make_plan(struct cg_context *context, const struct cg_args
     CG_TRY(plan_listen(context, args, plan));
     CG_TRY(plan_url(context, args, plan));
     return plan_nginx(context, plan);
+}
+
+/* Whom the folder was given to is who loads it. */
+static void warn_of_module(struct cg_context *context, const struct plan *plan)
+{
+    const char *why = NULL;
+    if (plan->module_found && eaccess(plan->module, R_OK) != 0 &&
+        cg_nginx_explain_denied(context, plan->module, &why) == CG_OK) {
+        cg_say(context, "warning: %s", why);
+    }
 }
 
 static enum cg_status write_master_key(struct cg_context *context)
@@ -237,6 +248,7 @@ static enum cg_status run_init(struct cg_context *context, const struct cg_args 
     struct plan plan = {.status_port = 0};
     CG_TRY(make_plan(context, args, &plan));
     CG_TRY(cg_folder_create(context, &plan.user));
+    warn_of_module(context, &plan);
     enum cg_status status = fill_folder(context, &plan);
     if (status != CG_OK) {
         status = cg_complain_status(context, status);

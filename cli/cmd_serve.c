@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/nginx.h"
 #include "cli/nouns.h"
+#include "cli/owner.h"
 #include "cli/ready.h"
 #include "registry/realm.h"
 
@@ -52,7 +53,10 @@ static void allow_connections(void)
     }
 }
 
-/* In the child. A process group of its own, so that ctrl-C reaches `serve` alone. */
+/*
+ * In the child. A session of its own: ctrl-C reaches `serve` alone, and what has nginx has no
+ * terminal to type commands into for whoever sits there, root perhaps.
+ */
 _Noreturn static void become_nginx(const char *const argv[], pid_t parent, const sigset_t *mask)
 {
     char *words[16] = {(char *)(uintptr_t)argv[0]};
@@ -61,7 +65,7 @@ _Noreturn static void become_nginx(const char *const argv[], pid_t parent, const
         words[i] = (char *)(uintptr_t)argv[i];
     }
     allow_connections();
-    (void)setpgid(0, 0);
+    (void)setsid();
     (void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
     if (getppid() == parent && sigprocmask(SIG_SETMASK, mask, NULL) == 0) {
         (void)execv(argv[0], words);
@@ -169,6 +173,7 @@ static enum cg_status run_serve(struct cg_context *context, const struct cg_args
     pid_t pid = 0;
     bool ready = false;
     (void)args;
+    CG_TRY(cg_owner_become(context));
     CG_TRY(cg_nginx_test(context, &dump));
     CG_TRY(cg_nginx_running(context, &pid));
     if (pid != 0) {
@@ -194,6 +199,8 @@ static enum cg_status run_serve(struct cg_context *context, const struct cg_args
 
 static enum cg_status want_running(struct cg_context *context, pid_t *ret_pid)
 {
+    /* The owner says which process it is: root would signal any, and the owner only theirs. */
+    CG_TRY(cg_owner_become(context));
     CG_TRY(cg_nginx_running(context, ret_pid));
     if (*ret_pid == 0) {
         return cg_complain(context, CG_ERR_NOT_FOUND,
@@ -204,6 +211,12 @@ static enum cg_status want_running(struct cg_context *context, pid_t *ret_pid)
 
 static enum cg_status send(struct cg_context *context, pid_t pid, int signal)
 {
+    if (kill(pid, signal) != 0 && errno == EPERM) {
+        return cg_complain(context, CG_ERR_AUTHORISATION,
+                           "process %d runs as somebody else, root perhaps, not as the owner of "
+                           "%s; end it with kill -QUIT %d, then `caregate serve`",
+                           (int)pid, context->dir, (int)pid);
+    }
     if (kill(pid, signal) != 0) {
         return cg_complain(context, CG_ERR_AUTHORISATION, "process %d cannot be signalled: %s",
                            (int)pid, strerrordesc_np(errno));
@@ -282,7 +295,8 @@ static const struct cg_verb serve_verbs[] = {
         .summary = "run nginx with DIR/nginx.conf, in the foreground",
         .help = "SIGTERM or ctrl-C ends it once the requests under way are answered, a second one\n"
                 "at once. SIGHUP loads the configuration anew, SIGUSR1 opens log files anew.\n"
-                "It needs no root, unless nginx.conf names a port below 1024.",
+                "It needs no root, unless nginx.conf names a port below 1024. Root becomes the\n"
+                "owner of the folder first, and keeps the right to such a port only.",
         .example = "caregate serve",
         .run = run_serve,
     },

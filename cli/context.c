@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "cli/owner.h"
 #include "codec/base64url.h"
 #include "registry/realm.h"
 
@@ -120,28 +121,6 @@ enum cg_status cg_context_string(struct cg_context *context, struct cg_span span
     return cg_context_print(context, ret_string, "%.*s", CG_SPAN_ARGS(span));
 }
 
-enum cg_status cg_context_become_owner(struct cg_context *context)
-{
-    struct stat folder;
-    if (geteuid() != 0 || stat(context->dir, &folder) != 0 || folder.st_uid == 0) {
-        return CG_OK;
-    }
-    if (setegid(folder.st_gid) != 0 || seteuid(folder.st_uid) != 0) {
-        return cg_complain(context, CG_ERR_INTERNAL,
-                           "cannot become the owner of %s, whose files must stay theirs",
-                           context->dir);
-    }
-    return CG_OK;
-}
-
-void cg_context_be_oneself(void)
-{
-    if (getuid() == 0 && geteuid() != 0) {
-        (void)!seteuid(0);
-        (void)!setegid(0);
-    }
-}
-
 static enum cg_status complain_of_store(struct cg_context *context, enum cg_status status,
                                         const char *uri)
 {
@@ -165,7 +144,7 @@ enum cg_status cg_context_open_store(struct cg_context *context, enum cg_store_k
                                      unsigned flags, struct cg_store **ret_store)
 {
     const char *uri = NULL;
-    CG_TRY(cg_context_become_owner(context));
+    CG_TRY(cg_owner_act(context));
     CG_TRY(cg_context_print(context, &uri, "sqlite:%s/registry.db", context->dir));
     enum cg_status status = cg_store_open(cg_span_of_string(uri), kind, flags, ret_store);
     return status == CG_OK ? CG_OK : complain_of_store(context, status, uri);

@@ -100,14 +100,6 @@ CG_MUST_USE enum cg_status cg_context_read_file(struct cg_context *context, cons
 CG_MUST_USE enum cg_status cg_context_write_file(struct cg_context *context, const char *path,
                                                  struct cg_span bytes, unsigned mode);
 
-/*
- * Run as root on a folder that was given to another user, be that user from here on (effective
- * ids), so that the stores' files stay theirs. Opening a store does it. Harmless otherwise.
- */
-CG_MUST_USE enum cg_status cg_context_become_owner(struct cg_context *context);
-/* Back to root, for what only root may do: signalling root's nginx, and what runs at exit. */
-void cg_context_be_oneself(void);
-
 /* A zero-terminated copy of a span, in the arena, for functions of libc. */
 CG_MUST_USE enum cg_status cg_context_string(struct cg_context *context, struct cg_span span,
                                              const char **ret_string);

@@ -5,6 +5,7 @@
 #include "base/span.h"
 #include "cli/nginx.h"
 #include "cli/nginx_parse.h"
+#include "cli/owner.h"
 #include "cli/protect.h"
 
 #include <string.h>
@@ -136,7 +137,7 @@ static enum cg_status read_conf(struct cg_context *context, const struct cg_dire
     struct cg_directive *root = NULL;
     const char *file = NULL;
     CG_TRY(cg_context_path(context, "nginx.conf", &file));
-    cg_context_be_oneself();
+    CG_TRY(cg_owner_become(context));
     bool asked = access(file, R_OK) == 0 && cg_nginx_ask(context, &result) == CG_OK;
     if (!asked || result.exit_code != 0 ||
         cg_nginx_parse(result.output, cg_span_of_string(context->dir), context->arena, &root) !=

@@ -3,6 +3,7 @@
 
 #include "base/span.h"
 #include "cli/nginx_conf.h"
+#include "cli/owner.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Who the workers are when root started nginx: the first of these that the machine has. */
+/* Whose the folder is when root made it: the first of these that the machine has. */
 static const char *const worker_users[] = {"caregate", "www-data", "nginx", "nobody"};
 
 struct user {
@@ -92,13 +93,20 @@ static enum cg_status make_empty(struct cg_context *context)
 /* Whether a user gets to the folder through those above it. Root only. */
 static bool can_reach(const char *path, const struct user *user)
 {
-    if (setegid(user->gid) != 0 || seteuid(user->uid) != 0) {
+    if (initgroups(user->name, user->gid) != 0 || setegid(user->gid) != 0 ||
+        seteuid(user->uid) != 0) {
         return false;
     }
     bool reaches = eaccess(path, R_OK | W_OK | X_OK) == 0;
     return seteuid(0) == 0 && setegid(0) == 0 && reaches;
 }
 
+/*
+ * No `user` for nginx.conf where the folder is given away: who reads it as root could be led by its
+ * owner, so `caregate serve` and the unit in docs/OPERATOR.md start nginx as the owner, and nginx
+ * warns of the line then. A root that starts nginx there itself gets workers that are nobody, who
+ * open nothing.
+ */
 static enum cg_status give_away(struct cg_context *context, struct cg_span *ret_user)
 {
     struct user user;
@@ -106,14 +114,13 @@ static enum cg_status give_away(struct cg_context *context, struct cg_span *ret_
     if (chown(context->dir, user.uid, user.gid) != 0 || !can_reach(context->dir, &user)) {
         (void)!chown(context->dir, 0, 0);
         cg_say(context,
-               "warning: the user %s cannot get to %s, so nginx's workers will run as root; a "
-               "folder that everybody may pass through, such as one in /var/lib or /srv, is safer",
+               "warning: the user %s cannot get to %s, so nginx will run as root; a folder that "
+               "everybody may pass through, such as one in /var/lib or /srv, is safer",
                user.name, context->dir);
         *ret_user = CG_SPAN_OF("root");
         return CG_OK;
     }
-    *ret_user = cg_span_of_string(user.name);
-    return cg_context_become_owner(context);
+    return cg_owner_act(context);
 }
 
 enum cg_status cg_folder_create(struct cg_context *context, struct cg_span *ret_user)

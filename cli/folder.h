@@ -16,8 +16,8 @@
 /*
  * Makes the data folder (0700), which must not exist or be empty. Complains otherwise, and when a
  * path that nginx reads differently from us would come of it. Run as root, gives it to an
- * unprivileged user, who is *ret_user; absent when not run as root. When that user could not get
- * there, root keeps it, and a warning says so.
+ * unprivileged user and acts as them from here on; when that user could not get there, root keeps
+ * it, and a warning says so. *ret_user is whom nginx's workers must be, "root" then; else absent.
  */
 CG_MUST_USE enum cg_status cg_folder_create(struct cg_context *context, struct cg_span *ret_user);
 

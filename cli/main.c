@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/context.h"
 #include "cli/help.h"
+#include "cli/owner.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -207,7 +208,7 @@ static int run_command(const char *program, const struct globals *globals, int c
     if (code == CG_EXIT_USAGE) {
         cg_help_usage(stderr, noun, verb);
     }
-    cg_context_be_oneself();
+    cg_owner_rest();
     cg_output_release(&context.output);
     (void)cg_arena_free(context.arena);
     return code;

@@ -2,7 +2,9 @@
 #include "cli/nginx.h"
 
 #include "base/span.h"
+#include "cli/owner.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +108,8 @@ enum cg_status cg_nginx_ask(struct cg_context *context, struct cg_process_result
     const char *program = NULL;
     const char *prefix = NULL;
     const char *file = NULL;
+    /* Its load_module runs code, and it opens logs, so it is read as whoever may change it. */
+    CG_TRY(cg_owner_become(context));
     CG_TRY(cg_nginx_program(context, &program));
     CG_TRY(cg_context_path(context, "", &prefix));
     CG_TRY(cg_context_path(context, "nginx.conf", &file));
@@ -113,25 +117,16 @@ enum cg_status cg_nginx_ask(struct cg_context *context, struct cg_process_result
     return cg_process_run(context, argv, ret_result);
 }
 
-const char *cg_nginx_explain(struct cg_span errors)
-{
-    if (memmem(errors.data, errors.len, "instead of", 10) != NULL &&
-        memmem(errors.data, errors.len, " version ", 9) != NULL) {
-        return "the module was built for another version of nginx: build it anew, with the "
-               "nginx-dev of the nginx that is installed";
-    }
-    if (memmem(errors.data, errors.len, "not binary compatible", 21) != NULL) {
-        return "the module was built for an nginx with other options: build it anew, with the "
-               "nginx-dev of the nginx that is installed";
-    }
-    return NULL;
-}
-
 enum cg_status cg_nginx_test(struct cg_context *context, struct cg_span *ret_dump)
 {
     struct cg_process_result result;
     const char *file = NULL;
+    const char *why = NULL;
     CG_TRY(cg_context_path(context, "nginx.conf", &file));
+    if (access(file, R_OK) != 0 && errno == EACCES) {
+        CG_TRY(cg_nginx_explain_denied(context, file, &why));
+        return cg_complain(context, CG_ERR_AUTHORISATION, "%s", why);
+    }
     if (access(file, R_OK) != 0) {
         return cg_complain(context, CG_ERR_NOT_FOUND,
                            "%s cannot be read; `caregate init` makes a data folder, --dir names "
@@ -140,30 +135,36 @@ enum cg_status cg_nginx_test(struct cg_context *context, struct cg_span *ret_dum
     }
     CG_TRY(cg_nginx_ask(context, &result));
     if (result.exit_code != 0) {
-        const char *explanation = cg_nginx_explain(result.errors);
+        CG_TRY(cg_nginx_explain(context, result.errors, &why));
         return cg_complain(context, CG_ERR_INPUT, "nginx refuses its configuration%s%s\n%.*s",
-                           explanation != NULL ? ": " : "", explanation != NULL ? explanation : "",
+                           why != NULL ? ": " : "", why != NULL ? why : "",
                            CG_SPAN_ARGS(result.errors));
     }
     *ret_dump = result.output;
     return CG_OK;
 }
 
-/* The number in a pid file, 0 when there is none. */
-static int64_t read_pid(const char *path)
+/* The number in a pid file, 0 when there is none. One of a master that is root may be closed. */
+static enum cg_status read_pid(struct cg_context *context, const char *path, int64_t *ret_pid)
 {
     char text[32];
-    int64_t pid = 0;
+    const char *why = NULL;
     FILE *file = fopen(path, "re");
+    *ret_pid = 0;
+    if (file == NULL && errno == EACCES) {
+        CG_TRY(cg_nginx_explain_denied(context, path, &why));
+        return cg_complain(context, CG_ERR_AUTHORISATION, "%s", why);
+    }
     if (file == NULL) {
-        return 0;
+        return CG_OK;
     }
     size_t len = fread(text, 1, sizeof(text), file);
     (void)fclose(file);
     if (len > 0 && text[len - 1] == '\n') {
         len--;
     }
-    return cg_span_to_number(cg_span_of_bytes(text, len), INT_MAX, &pid) == CG_OK ? pid : 0;
+    (void)!cg_span_to_number(cg_span_of_bytes(text, len), INT_MAX, ret_pid);
+    return CG_OK;
 }
 
 enum cg_status cg_nginx_running(struct cg_context *context, pid_t *ret_pid)
@@ -171,10 +172,12 @@ enum cg_status cg_nginx_running(struct cg_context *context, pid_t *ret_pid)
     const char *path = NULL;
     const char *prefix = NULL;
     struct cg_span title = {NULL, 0};
+    int64_t number = 0;
     *ret_pid = 0;
     CG_TRY(cg_context_path(context, "run/nginx.pid", &path));
     CG_TRY(cg_context_print(context, &prefix, "%s/nginx.conf", context->dir));
-    pid_t pid = (pid_t)read_pid(path);
+    CG_TRY(read_pid(context, path, &number));
+    pid_t pid = (pid_t)number;
     if (!cg_process_is_alive(pid)) {
         return CG_OK;
     }

@@ -31,16 +31,27 @@ CG_MUST_USE enum cg_status cg_nginx_version(struct cg_context *context, const ch
  */
 CG_MUST_USE enum cg_status cg_nginx_test(struct cg_context *context, struct cg_span *ret_dump);
 
-/* The same without the complaint: what nginx says, and whether it was content. */
+/*
+ * The same without the complaint: what nginx says, and whether it was content. Root becomes the
+ * folder's owner for good.
+ */
 CG_MUST_USE enum cg_status cg_nginx_ask(struct cg_context *context,
                                         struct cg_process_result *ret_result);
 
-/* A sentence for what nginx says of a module that was built for another nginx; NULL otherwise. */
-const char *cg_nginx_explain(struct cg_span errors);
+/*
+ * A sentence, in the arena, for what nginx says of a module that was built for another nginx, or of
+ * a file or port that it is not given: whose it should be, and how to mend it. NULL otherwise.
+ */
+CG_MUST_USE enum cg_status cg_nginx_explain(struct cg_context *context, struct cg_span errors,
+                                            const char **ret_text);
+/* The same for a file that this process may not read, by its absolute path. */
+CG_MUST_USE enum cg_status cg_nginx_explain_denied(struct cg_context *context, const char *path,
+                                                   const char **ret_text);
 
 /*
  * The master process that runs for this data folder, by DIR/run/nginx.pid; 0 when none does. A pid
  * file that was left behind, even one whose number another process has by now, counts as none.
+ * Complains of one that may not be read.
  */
 CG_MUST_USE enum cg_status cg_nginx_running(struct cg_context *context, pid_t *ret_pid);
 

@@ -35,8 +35,13 @@ static void close_at(int *descriptor)
 static enum cg_status spawn(const char *const argv[], int output, int errors, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t session;
     char *words[16] = {(char *)(uintptr_t)argv[0]};
     if (posix_spawn_file_actions_init(&actions) != 0) {
+        return CG_ERR_LIMIT;
+    }
+    if (posix_spawnattr_init(&session) != 0) {
+        (void)posix_spawn_file_actions_destroy(&actions);
         return CG_ERR_LIMIT;
     }
     for (size_t i = 1; i + 1 < sizeof(words) / sizeof(words[0]) && argv[i] != NULL; i++) {
@@ -45,10 +50,12 @@ static enum cg_status spawn(const char *const argv[], int output, int errors, pi
     }
     int failed = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     failed |= posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    failed |= posix_spawnattr_setflags(&session, POSIX_SPAWN_SETSID);
     failed |= posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (failed == 0) {
-        failed = posix_spawn(ret_pid, argv[0], &actions, NULL, words, environ);
+        failed = posix_spawn(ret_pid, argv[0], &actions, &session, words, environ);
     }
+    (void)posix_spawnattr_destroy(&session);
     (void)posix_spawn_file_actions_destroy(&actions);
     return failed == 0 ? CG_OK : CG_ERR_NOT_FOUND;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running another program and reading what it says. No shell is involved.
+ * Running another program and reading what it says. No shell is involved, and the program has no
+ * terminal.
  */
 #ifndef CG_CLI_PROCESS_H
 #define CG_CLI_PROCESS_H

@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "cli/folder.h"
 #include "cli/nginx_conf.h"
+#include "cli/owner.h"
 #include "codec/uri.h"
 #include "registry/api.h"
 #include "token/scope.h"
@@ -210,7 +211,7 @@ static enum cg_status write_both(struct cg_context *context, const struct cg_ngi
     static const write_part parts[] = {cg_nginx_upstream_write, cg_nginx_api_write};
     const char *realm = NULL;
     const char *file = NULL;
-    CG_TRY(cg_context_become_owner(context));
+    CG_TRY(cg_owner_act(context));
     CG_TRY(cg_folder_realm_name(context, conf->realm, &realm));
     CG_TRY(cg_context_print(context, &file, "apis/%s/%.*s.conf", realm, CG_SPAN_ARGS(conf->name)));
     if (!replace && cg_folder_has(context, file)) {

@@ -16,6 +16,7 @@
 #include "cli/args.h"
 #include "cli/change.h"
 #include "cli/master_key.h"
+#include "cli/owner.h"
 #include "codec/base64url.h"
 #include "registry/signing_key.h"
 
@@ -53,7 +54,7 @@ static enum cg_status complain_of(const struct reseal *reseal, const char *what,
 
 static enum cg_status lock_folder(struct reseal *reseal)
 {
-    CG_TRY(cg_context_become_owner(reseal->context));
+    CG_TRY(cg_owner_act(reseal->context));
     CG_TRY(cg_context_path(reseal->context, CG_CONTEXT_MASTER_KEY, &reseal->old_path));
     CG_TRY(cg_context_path(reseal->context, NEW_KEY, &reseal->new_path));
     reseal->folder = open(reseal->context->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -310,14 +310,6 @@ def test_reload_of_a_refused_configuration_leaves_the_old_one_running(own_house)
     assert house.token_response(client).status_code == 200
 
 
-def test_worker_runs_as_the_owner_of_the_folder(house):
-    owner = house.dir.stat().st_uid
-    for pid in house.workers():
-        assert os.stat(f"/proc/{pid}").st_uid in (owner, 0)
-        status = open(f"/proc/{pid}/status", encoding="utf-8").read()
-        assert re.search(r"^Uid:\s+(\d+)", status, re.M)[1] == str(owner)
-
-
 def test_secret_is_in_no_process_list(house):
     client = house.onboard("Hidden", "results", "results.read")
     started = subprocess.Popen(

@@ -35,7 +35,7 @@ class Grounds:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         words = {"gate": GATE, "api": self.api.url, "www": str(self.www), "port": self.port,
-                 "h2_port": self.h2_port, "cache": str(self.house.home / "cache")}
+                 "h2_port": self.h2_port, "cache": str(self.house.dir / "run" / "cache")}
         words |= {"server": server % words, "http": http % words}
         self.house.furnish(self.api.url, self.api.url)
         self.house.add_to_http(SERVER % words)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole Caregate for a test: a data folder made by `init`, nginx run by `serve`, TLS and all."""
+import atexit
 import collections
+import functools
 import json as jsons
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -26,6 +29,7 @@ START_TRIES = 5
 NGINX_COMMANDS = {"init", "serve", "reload", "stop", "check", "explain"}
 INCLUDE_APIS = "        include apis/*/*.conf;\n"
 HTTP_END = "    # The APIs behind, written by `caregate api protect`.\n"
+MODULE = "ngx_http_caregate_module.so"
 # What a sanitizer says, and what nginx says of a worker that died.
 TROUBLE = re.compile(r"runtime error:|AddressSanitizer|LeakSanitizer|UndefinedBehavior")
 DEATH = re.compile(r"exited on signal|exited with fatal code|exited with code [1-9]")
@@ -38,7 +42,26 @@ def build():
     """The build folder under test."""
     folder = os.environ.get("CAREGATE_BUILD")
     assert folder, "CAREGATE_BUILD names no build folder; `tools/test http` sets it"
-    return pathlib.Path(folder)
+    return within_reach(pathlib.Path(folder))
+
+
+@functools.cache
+def within_reach(folder):
+    """The folder, or a copy of what is run from it where others cannot get to it, as in a clone
+    of root's: run by root, nginx is the data folder's owner and loads the module."""
+    module = (folder / "nginx" / MODULE).resolve()
+    way_in = [module.stat().st_mode & 0o004,
+              *(path.stat().st_mode & 0o001 for path in module.parents)]
+    if os.geteuid() != 0 or all(way_in):
+        return folder
+    copy = pathlib.Path(tempfile.mkdtemp(prefix="caregate-build-"))
+    atexit.register(shutil.rmtree, copy)
+    for part, name in (("cli", "caregate"), ("nginx", MODULE)):
+        (copy / part).mkdir()
+        shutil.copy(folder / part / name, copy / part / name)
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(0o755)
+    return copy
 
 
 def environment(**more):
@@ -128,13 +151,25 @@ class House:
         self.edit(HTTP_END, text + "\n" + HTTP_END)
 
     def test_conf(self):
-        """`nginx -t` on the configuration."""
+        """`nginx -t` on the configuration, as the folder's owner, whose logs it opens."""
         nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
         done = subprocess.run([nginx, "-t", "-p", str(self.dir), "-c",
                                str(self.dir / "nginx.conf"), "-e", "stderr"], check=False,
                               capture_output=True, text=True, timeout=CLI_WAIT_S,
-                              env=environment())
+                              env=environment(), **self.as_owner())
         return Result(done.returncode, done.stdout, done.stderr, None)
+
+    def owner(self):
+        """The number of the data folder's owner, who runs nginx."""
+        return self.dir.stat().st_uid
+
+    def as_owner(self):
+        """What makes a program of `subprocess` run as them."""
+        if os.geteuid() != 0:
+            return {}
+        account = pwd.getpwuid(self.owner())
+        return {"user": account.pw_uid, "group": account.pw_gid,
+                "extra_groups": os.getgrouplist(account.pw_name, account.pw_gid)}
 
     # Running it.
 
