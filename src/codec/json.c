@@ -57,10 +57,10 @@ static bool is_out_of_memory(const json_error_t *error)
 
 enum cg_status cg_json_parse(struct cg_span text, size_t max_bytes, struct cg_json **ret_json)
 {
-    if (text.len > max_bytes || text.len > CG_LIMIT_JSON_BYTES || is_too_deep(text)) {
+    if (text.len > max_bytes || text.len > CG_LIMIT_JSON_BYTES) {
         return CG_ERR_LIMIT;
     }
-    if (text.len == 0) {
+    if (text.len == 0 || is_too_deep(text)) {
         return CG_ERR_INPUT;
     }
     json_error_t error = {0};

@@ -18,8 +18,9 @@ struct cg_json;       /* a parsed document */
 struct cg_json_value; /* a value inside it; never defined, jansson's json_t behind */
 
 /*
- * Parses at most max_bytes. CG_ERR_INPUT when malformed; CG_ERR_LIMIT when too large or deep, or
- * when memory is short (jansson calls some of its failed allocations a mistake in the text).
+ * Parses at most max_bytes. CG_ERR_INPUT when malformed or nested too deep; CG_ERR_LIMIT when too
+ * large, or when memory is short (jansson calls some of its failed allocations a mistake in the
+ * text).
  */
 CG_MUST_USE enum cg_status cg_json_parse(struct cg_span text, size_t max_bytes,
                                          struct cg_json **ret_json);
