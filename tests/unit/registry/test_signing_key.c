@@ -276,6 +276,8 @@ static void retired_key_is_gone_at_once_with_its_private_half(void **state)
     assert_touched(desk, before, CG_TOUCH_KEYS);
     static const struct moment moments[] = {{T0 + 10, 1, "B"}, {T0 + 20, 1, "B"}};
     check_line(desk, kids, moments, TEST_COUNT(moments));
+    /* Nor is it there for a reader whose second began before. */
+    assert_false(is_published(desk, kids[0], T0 + 9));
     assert_refused(desk, "again", retire(desk, kids[0], T0 + 11), CG_ERR_CONFLICT);
     assert_refused(desk, "unknown", retire(desk, CG_SPAN_OF("x"), T0), CG_ERR_NOT_FOUND);
 }
