@@ -2,7 +2,7 @@
 /* The configuration's life: made, inherited, and checked as a whole when all of it is read. */
 #include "ngx_http_caregate_module.h"
 
-#define DEFAULT_NICE 10
+#define DEFAULT_NICE 19
 #define DEFAULT_MAX_AGE_S 3600
 /* Two snapshots of the largest size, and the counters. Pages that are not used cost nothing. */
 #define DEFAULT_ZONE_BYTES ((size_t)10 * 1024 * 1024)
