@@ -5,7 +5,7 @@ import base64
 import json
 import os
 import pathlib
-import re
+import pwd
 import shutil
 import socket
 import sqlite3
@@ -182,11 +182,9 @@ class Scene:
         path.write_text("".join(f"{client} {secret}\n" for client, secret in credentials))
 
     def user_line(self):
-        """As `init` wrote it: whose the folder is. Root itself, where init left it to root."""
-        found = re.search(r"^user .*;$", (self.data / "nginx.conf").read_text(), re.MULTILINE)
-        if found:
-            return found.group(0)
-        return "user root;" if os.geteuid() == 0 else ""
+        """The workers are who owns the folder; nginx's master stays who runs this."""
+        owner = pwd.getpwuid(self.data.stat().st_uid).pw_name
+        return f"user {owner};" if os.geteuid() == 0 else ""
 
     def start_upstream(self):
         port = free_port()
