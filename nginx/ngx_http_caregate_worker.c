@@ -2,9 +2,13 @@
 /* A worker process: what it makes after the fork and lets go of at its end. */
 #include "ngx_http_caregate_module.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #define HOST_MAX 40
+/* The allocator's own threshold of 128 KiB is passed at each commit, when SQLite lets go of pages
+ * that another connection has changed: they went back to the kernel and came again as faults. */
+#define TRIM_BYTES (4 * 1024 * 1024)
 
 static u_char writer_letter(u_char letter)
 {
@@ -61,6 +65,7 @@ ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
     }
     worker->conf = conf;
     worker->log = cycle->log;
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
     /* A lock on memory is not inherited; without it the page can only be swapped. */
     (void)mlock(conf->master_key, CG_MASTER_KEY_BYTES);
     if (make_parts(worker, cycle) != NGX_OK) {

@@ -3,7 +3,11 @@
 #include "codec/json.h"
 #include "codec/utf8.h"
 
+#include <string.h>
+
 #define FIRST_PRINTABLE 0x20
+#define WORD_BYTES sizeof(uint64_t)
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 void cg_json_begin(struct cg_json_writer *writer, struct cg_buf *buf)
 {
@@ -86,9 +90,26 @@ static bool is_plain(uint8_t byte)
     return byte >= FIRST_PRINTABLE && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+/* Whether that holds for all eight bytes of a word: none has its high bit set, is below 0x20, a
+ * quote or a backslash. The subtractions set the high bit of the first byte that is. */
+static bool are_plain(const uint8_t bytes[static WORD_BYTES])
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t quote = word ^ EACH_BYTE('"');
+    uint64_t backslash = word ^ EACH_BYTE('\\');
+    uint64_t special = word | ((word - EACH_BYTE(FIRST_PRINTABLE)) & ~word) |
+                       ((quote - EACH_BYTE(1)) & ~quote) |
+                       ((backslash - EACH_BYTE(1)) & ~backslash);
+    return (special & EACH_BYTE(0x80)) == 0;
+}
+
 size_t cg_json_plain_run(struct cg_span text, size_t from)
 {
     size_t at = from;
+    while (text.len - at >= WORD_BYTES && are_plain(text.data + at)) {
+        at += WORD_BYTES;
+    }
     while (at < text.len && is_plain(text.data[at])) {
         at++;
     }

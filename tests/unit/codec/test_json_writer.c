@@ -195,6 +195,23 @@ static enum cg_status write_within(size_t max, const struct cg_json_value *value
     return status;
 }
 
+/* Every byte at every place of a text that takes more than one word. */
+TEST(json_plain_run_ends_at_the_first_byte_that_is_written_otherwise)
+{
+    for (unsigned byte = 0; byte <= UINT8_MAX; byte++) {
+        bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+        for (size_t at = 0; at < 20; at++) {
+            uint8_t text[20];
+            memset(text, at % 2 == 0 ? ' ' : '~', sizeof(text));
+            text[at] = (uint8_t)byte;
+            struct cg_span span = cg_span_of_bytes(text, sizeof(text));
+            assert_int_equal(cg_json_plain_run(span, 0), plain ? sizeof(text) : at);
+            assert_int_equal(cg_json_plain_run(span, at), plain ? sizeof(text) - at : 0);
+        }
+    }
+    assert_int_equal(cg_json_plain_run((struct cg_span){NULL, 0}, 0), 0);
+}
+
 TEST(json_writer_fails_in_any_buffer_that_is_too_small)
 {
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
@@ -243,6 +260,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(json_writer_copies_a_parsed_value, setup, teardown),
     cmocka_unit_test_setup_teardown(json_writer_fails_on_a_value_that_is_not_there, setup,
                                     teardown),
+    cmocka_unit_test(json_plain_run_ends_at_the_first_byte_that_is_written_otherwise),
     cmocka_unit_test(json_writer_fails_in_any_buffer_that_is_too_small),
     cmocka_unit_test(json_writer_and_parser_agree_on_every_character),
 };
