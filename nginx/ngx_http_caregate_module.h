@@ -210,7 +210,9 @@ struct caregate_worker {
     struct caregate_entry *queue_first;
     struct caregate_entry **queue_last;
     ngx_uint_t queue_count;
-    ngx_thread_mutex_t signing; /* held by the slot that signs */
+    ngx_thread_mutex_t signing;       /* held by the slot that signs */
+    ngx_thread_mutex_t committing;    /* and by the one that waits for the disk */
+    struct cg_issuer_slot *committer; /* makes the batches of all slots durable */
 };
 
 static inline struct caregate_main_conf *caregate_main_conf_of(const ngx_http_request_t *r)

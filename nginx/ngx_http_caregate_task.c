@@ -31,6 +31,20 @@ static void take_entries(struct caregate_slot *slot)
     (void)ngx_thread_mutex_unlock(&worker->mutex, worker->log);
 }
 
+/* Pool thread. One store connection of the worker makes all its tokens durable. */
+static void commit(struct caregate_slot *slot, struct cg_exchange *const exchanges[])
+{
+    struct caregate_worker *worker = slot->worker;
+    if (ngx_thread_mutex_lock(&worker->committing, worker->log) != NGX_OK) {
+        for (size_t i = 0; i < slot->entry_count; i++) {
+            cg_issuer_answer_unavailable(exchanges[i], CG_REASON_INTERNAL);
+        }
+        return;
+    }
+    cg_issuer_commit(worker->committer, exchanges, slot->entry_count);
+    (void)ngx_thread_mutex_unlock(&worker->committing, worker->log);
+}
+
 /*
  * Pool thread. One slot signs at a time: the batch of the other grows meanwhile, so that fewer
  * commits serve as many tokens, and a request of the gate finds one thread to share the core with
@@ -53,7 +67,7 @@ static void drain(struct caregate_slot *slot)
     }
     (void)ngx_thread_mutex_unlock(&worker->signing, worker->log);
     if (slot->entry_count > 0) {
-        cg_issuer_commit(slot->issuer, exchanges, slot->entry_count);
+        commit(slot, exchanges);
     }
 }
 
@@ -227,8 +241,8 @@ static void upkeep_tick(ngx_event_t *event)
     ngx_add_timer(event, CAREGATE_UPKEEP_MS / CAREGATE_SLOTS);
 }
 
-static ngx_int_t make_slot(struct caregate_worker *worker, struct caregate_slot *slot,
-                           ngx_cycle_t *cycle)
+static ngx_int_t make_issuer(const struct caregate_worker *worker, const ngx_cycle_t *cycle,
+                             struct cg_issuer_slot **ret_issuer)
 {
     u_char name[CAREGATE_WRITER_BYTES];
     struct cg_issuer_config config = {
@@ -236,8 +250,17 @@ static ngx_int_t make_slot(struct caregate_worker *worker, struct caregate_slot 
         .writer = caregate_writer_name(cycle, name),
         .master_key = worker->conf->master_key,
     };
-    if (cg_issuer_slot_new(&config, &slot->issuer) != CG_OK) {
+    if (cg_issuer_slot_new(&config, ret_issuer) != CG_OK) {
         ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no issuer slot can be made");
+        return NGX_ERROR;
+    }
+    return NGX_OK;
+}
+
+static ngx_int_t make_slot(struct caregate_worker *worker, struct caregate_slot *slot,
+                           ngx_cycle_t *cycle)
+{
+    if (make_issuer(worker, cycle, &slot->issuer) != NGX_OK) {
         return NGX_ERROR;
     }
     slot->task = ngx_thread_task_alloc(cycle->pool, sizeof(struct caregate_slot *));
@@ -265,6 +288,8 @@ ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycl
     worker->queue_last = &worker->queue_first;
     if (ngx_thread_mutex_create(&worker->mutex, worker->log) != NGX_OK ||
         ngx_thread_mutex_create(&worker->signing, worker->log) != NGX_OK ||
+        ngx_thread_mutex_create(&worker->committing, worker->log) != NGX_OK ||
+        make_issuer(worker, cycle, &worker->committer) != NGX_OK ||
         caregate_report_init(&worker->report, cycle->pool) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -308,4 +333,5 @@ void caregate_tasks_finish(struct caregate_worker *worker)
             slot->issuer = cg_issuer_slot_free(slot->issuer);
         }
     }
+    worker->committer = cg_issuer_slot_free(worker->committer);
 }

@@ -50,7 +50,9 @@ CG_EXPORT void cg_issuer_answer(struct cg_issuer_slot *slot, struct cg_exchange 
 
 /*
  * On return each exchange has its final response, and what it reports is durable in the audit: if
- * it could not be made durable the response is 503 temporarily_unavailable.
+ * it could not be made durable the response is 503 temporarily_unavailable. The slot may be another
+ * than the one that answered, which must rest until then: where one slot commits for several, its
+ * connection knows the audit as it left it, and reads nothing again.
  */
 CG_EXPORT void cg_issuer_commit(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
                                 size_t count);

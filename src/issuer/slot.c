@@ -68,14 +68,11 @@ struct cg_issuer_slot *cg_issuer_slot_free(struct cg_issuer_slot *slot)
     return cg_release(slot);
 }
 
-static bool is_current(const struct cg_issuer_slot *slot)
-{
-    return (slot->registry == NULL || cg_store_is_current(slot->registry)) &&
-           (slot->journal == NULL || cg_store_is_current(cg_journal_store(slot->journal)));
-}
-
 enum cg_status cg_slot_open_audit(struct cg_issuer_slot *slot)
 {
+    if (slot->journal != NULL && !cg_store_is_current(cg_journal_store(slot->journal))) {
+        slot->journal = cg_journal_free(slot->journal);
+    }
     if (slot->journal != NULL) {
         return CG_OK;
     }
@@ -88,7 +85,7 @@ enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s)
 {
     if (now_s - slot->registry_looked_s >= LOOK_EVERY_S) {
         slot->registry_looked_s = now_s;
-        if (!is_current(slot)) {
+        if (slot->registry != NULL && !cg_store_is_current(slot->registry)) {
             cg_slot_close(slot);
         }
     }

@@ -35,12 +35,14 @@ struct cg_issuer_slot {
 };
 
 /*
- * Opens the registry unless it is open, and closes both stores first when a file behind was
- * replaced. CG_ERR_STORE when the registry is away.
+ * Opens the registry unless it is open, and closes both stores first when its file was replaced.
+ * CG_ERR_STORE when the registry is away.
  */
 CG_MUST_USE enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s);
 
-/* Opens the audit unless it is open. CG_ERR_STORE when it is away: documents can still be served.
+/*
+ * Opens the audit unless it is open, and anew when its file was replaced. CG_ERR_STORE when it is
+ * away: documents can still be served.
  */
 CG_MUST_USE enum cg_status cg_slot_open_audit(struct cg_issuer_slot *slot);
 
