@@ -33,13 +33,13 @@
 #define CG_LIMIT_TEXT_BYTES 1024 /* free text */
 #define CG_LIMIT_URI_BYTES 1024
 #define CG_LIMIT_REALM_PATH_BYTES 128
-#define CG_LIMIT_CLIENT_SECRETS 16          /* secrets valid at once */
-#define CG_LIMIT_CLIENT_AGREEMENTS 64       /* agreements of one client */
-#define CG_LIMIT_TOKEN_LIFE_WARN_S 3600     /* above, tools warn */
-#define CG_LIMIT_TOKEN_LIFE_MAX_S 86400     /* above, tools refuse */
-#define CG_LIMIT_REGISTRY_LOAD_BYTES 262144 /* arena of one loaded client */
-#define CG_LIMIT_CLIENT_CACHE 4096          /* clients remembered by one slot */
-#define CG_LIMIT_CLIENT_CACHE_BYTES 8388608 /* and what they may weigh together */
+#define CG_LIMIT_CLIENT_SECRETS 16           /* secrets valid at once */
+#define CG_LIMIT_CLIENT_AGREEMENTS 64        /* agreements of one client */
+#define CG_LIMIT_TOKEN_LIFE_WARN_S 3600      /* above, tools warn */
+#define CG_LIMIT_TOKEN_LIFE_MAX_S 86400      /* above, tools refuse */
+#define CG_LIMIT_REGISTRY_LOAD_BYTES 262144  /* arena of one loaded client */
+#define CG_LIMIT_CLIENT_CACHE 16384          /* clients remembered by one slot */
+#define CG_LIMIT_CLIENT_CACHE_BYTES 16777216 /* and what they may weigh together */
 
 /* Gate */
 #define CG_LIMIT_SNAPSHOT_BYTES 4194304 /* serialised snapshot */
