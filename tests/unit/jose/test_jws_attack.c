@@ -139,7 +139,7 @@ static const struct {
     {"a NUL in a string", CG_SPAN("{\"alg\":\"RS256\\u0000\"}"), CG_ERR_INPUT,
      CG_REASON_TOKEN_MALFORMED},
     {"nested too deep",
-     CG_SPAN("{\"alg\":\"RS256\",\"x\":[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]}"), CG_ERR_LIMIT,
+     CG_SPAN("{\"alg\":\"RS256\",\"x\":[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]}"), CG_ERR_INPUT,
      CG_REASON_TOKEN_MALFORMED},
 };
 
