@@ -151,6 +151,11 @@ ngx_chain_t *caregate_answer_body(ngx_http_request_t *r, const struct cg_respons
 
 ngx_int_t caregate_answer_send(ngx_http_request_t *r, const struct cg_response *response)
 {
+    /* nginx closes a connection with a rest of a body on it; the client had better know (RFC 9112
+     * §9.6). */
+    if (r->main->reading_body) {
+        r->keepalive = 0;
+    }
     if (caregate_answer_head(r, response) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -232,6 +232,18 @@ def test_form_too_large_is_413(house, client, chunked):
     check(post(house, data), 413, "invalid_request")
 
 
+def test_an_answer_before_the_end_of_the_body_says_that_the_connection_closes(house):
+    """RFC 9112 §9.6: else the client would send its next request into a closing connection."""
+    chunk = b"x" * (FORM_MAX_BYTES + 1)
+    answer = house.raw((f"POST {house.realm}/oauth/token HTTP/1.1\r\nHost: localhost\r\n"
+                        "Content-Type: application/x-www-form-urlencoded\r\n"
+                        "Transfer-Encoding: chunked\r\n\r\n"
+                        f"{len(chunk):x}\r\n").encode() + chunk + b"\r\n")
+    head = answer.split(b"\r\n\r\n", 1)[0].lower()
+    assert head.startswith(b"http/1.1 413 "), answer
+    assert b"\r\nconnection: close" in head
+
+
 def test_form_of_many_parameters_is_refused(house, client):
     fields = "&".join(f"p{number}=1" for number in range(2000))
     answer = post(house, f"grant_type=client_credentials&client_id={client.id}"
