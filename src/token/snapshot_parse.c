@@ -156,6 +156,17 @@ static enum cg_status read_realm(const struct cg_json_value *object, struct cg_a
     return read_denylist(cg_json_member(object, "denied"), arena, realm);
 }
 
+/* A cached token tells its realm by the issuer alone. */
+static bool has_issuer_before(const struct cg_snapshot_realm *realms, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (cg_span_equal(realms[i].issuer, realms[count].issuer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum cg_status read_realms(const struct cg_json_value *array, struct cg_snapshot *snapshot)
 {
     void *realms;
@@ -169,6 +180,7 @@ static enum cg_status read_realms(const struct cg_json_value *array, struct cg_s
           cg_snapshot_compare_realms);
     for (size_t i = 1; i < snapshot->realm_count; i++) {
         CG_TRY(require(!cg_span_equal(snapshot->realms[i - 1].path, snapshot->realms[i].path)));
+        CG_TRY(require(!has_issuer_before(snapshot->realms, i)));
     }
     return CG_OK;
 }

@@ -195,6 +195,8 @@ static const struct {
     {"realm path a number", "\"path\":\"/vlive/hpca\"", "\"path\":1"},
     {"two realms of one path", "\"path\":\"/vlive/hpca\"", "\"path\":\"/vtest/hpca\""},
     {"unknown member of a realm", "\"path\":", "\"acr\":1,\"path\":"},
+    {"issuer of another realm", "\"issuer\":\"" SAMPLE_ISSUER "\"",
+     "\"issuer\":\"https://care.example/vtest/hpca\""},
     {"issuer empty", "\"issuer\":\"" SAMPLE_ISSUER "\"", "\"issuer\":\"\""},
     {"issuer with a quote", "\"issuer\":\"" SAMPLE_ISSUER "\"", "\"issuer\":\"a\\\"\""},
     {"typ null", "\"typ\":\"JWT\"", "\"typ\":null"},
