@@ -19,6 +19,9 @@ CG_DEFINE_CLEANUP(keyed_hash_free_at, struct cg_keyed_hash *, cg_keyed_hash_free
 static enum cg_status make_context(struct cg_keyed_hash *hash)
 {
     EVP_MAC *method = EVP_MAC_fetch(NULL, "POLY1305", NULL);
+    if (method == NULL) {
+        return cg_openssl_failed(CG_ERR_CRYPTO);
+    }
     hash->context = EVP_MAC_CTX_new(method);
     EVP_MAC_free(method); /* the context holds it */
     return hash->context != NULL ? CG_OK : cg_openssl_failed(CG_ERR_CRYPTO);

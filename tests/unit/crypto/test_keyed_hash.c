@@ -30,15 +30,15 @@ static struct cg_keyed_hash *new_hash(struct cg_random random)
 TEST(keyed_hash_matches_the_vectors_of_poly1305)
 {
     static const struct {
-        const char *key;  /* hexadecimal, as the rest */
+        const char *key; /* hexadecimal, as the rest */
         const char *text;
         const char *digest;
     } vectors[] = {
         {"85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b",
          "43727970746f6772617068696320466f72756d2052657365617263682047726f7570",
          "a8061dc1305136c6c22b8baf0c0127a9"},
-        {"0000000000000000000000000000000036e5f6b5c5e06070f0efca96227a863e",
-         "", "36e5f6b5c5e06070f0efca96227a863e"},
+        {"0000000000000000000000000000000036e5f6b5c5e06070f0efca96227a863e", "",
+         "36e5f6b5c5e06070f0efca96227a863e"},
         {"0200000000000000000000000000000000000000000000000000000000000000",
          "ffffffffffffffffffffffffffffffff", "03000000000000000000000000000000"},
     };
