@@ -298,13 +298,16 @@ static enum cg_status check(struct cg_connection *connection)
  * waited for. The file keeps its length: a log that grows again makes each sync write the file
  * system's journal as well, which costs writers several milliseconds instead of a half.
  */
-static void start_log_anew(struct cg_sqlite *sqlite)
+static void start_log_anew(struct cg_sqlite *sqlite, int frames)
 {
     if (cg_lock_take(sqlite->lock) != CG_OK) {
         return;
     }
     (void)sqlite3_busy_timeout(sqlite->db, 0);
-    (void)sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    int code = sqlite3_wal_checkpoint_v2(sqlite->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    if (code == SQLITE_OK) {
+        sqlite->frames_done = frames;
+    }
     (void)sqlite3_busy_timeout(sqlite->db, BUSY_TIMEOUT_MS);
     cg_lock_give_back(sqlite->lock);
 }
@@ -323,8 +326,8 @@ static enum cg_status maintain(struct cg_connection *connection)
         return CG_OK; /* another connection is at it */
     }
     CG_TRY(cg_sqlite_status(code));
-    if (frames >= LOG_FRAMES_LARGE) {
-        start_log_anew(sqlite);
+    if (frames >= LOG_FRAMES_LARGE && frames != sqlite->frames_done) {
+        start_log_anew(sqlite, frames);
     }
     return CG_OK;
 }

@@ -16,6 +16,8 @@ struct cg_sqlite {
     struct cg_place place;
     int lock; /* the writers' lock, store/lock.h */
     bool read_only;
+    int frames_done; /* the log's length when it was last started anew; it counts so until a write
+                      */
     sqlite3_stmt *begin;
     sqlite3_stmt *begin_read;
     sqlite3_stmt *commit;

@@ -418,6 +418,24 @@ static void sqlite_upkeep_starts_a_large_log_anew(void **state)
     assert_true(is_set(context->store, "many"));
 }
 
+/* Nobody wrote since: the writers' lock, which another holds, is not asked for again. */
+static void sqlite_upkeep_leaves_a_log_alone_that_was_started_anew(void **state)
+{
+    struct context *context = *state;
+    struct cg_store *writer = NULL;
+    assert_ok(open_plain(context, CG_STORE_CREATE));
+    write_many(context, 2);
+    assert_ok(cg_store_maintain(context->store));
+    assert_ok(
+        cg_store_open(test_span(context->folder.uri), CG_STORE_REGISTRY, CG_STORE_OPEN, &writer));
+    assert_ok(cg_store_begin(writer));
+    (void)alarm(10); /* waiting for the lock would have no end */
+    assert_ok(cg_store_maintain(context->store));
+    (void)alarm(0);
+    cg_store_rollback(writer);
+    (void)cg_store_free(writer);
+}
+
 static void sqlite_log_is_cut_when_it_has_grown_past_64_mib(void **state)
 {
     struct context *context = *state;
@@ -524,6 +542,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(store_survives_any_file_operation_that_fails, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(sqlite_upkeep_starts_a_large_log_anew, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(sqlite_upkeep_leaves_a_log_alone_that_was_started_anew, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(sqlite_log_is_cut_when_it_has_grown_past_64_mib, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(sqlite_upkeep_does_not_wait_for_readers, set_up, tear_down),
