@@ -24,6 +24,7 @@ struct known_header {
     size_t value; /* of an identity header: where struct caregate_caller has it */
 };
 
+/* No two are of the same length: by it alone one finds the only one that a name can be. */
 static const struct known_header known_headers[] = {
     {ngx_string("Caregate-Client-Id"), ngx_string("caregate-client-id"), KIND_IDENTITY,
      offsetof(struct caregate_caller, client_id)},
@@ -40,10 +41,6 @@ static const struct known_header known_headers[] = {
 };
 
 #define KNOWN_COUNT (sizeof(known_headers) / sizeof(known_headers[0]))
-/* Names are of 12 (X-Request-ID) to 21 (Caregate-Organisation) letters: most others pass by that.
- */
-#define KNOWN_LEN_MIN 12
-#define KNOWN_LEN_MAX 21
 #define REQUEST_ID_MAX 64
 #define REQUEST_ID_BYTES 16
 
@@ -57,12 +54,10 @@ static ngx_uint_t is_alphanumeric(u_char letter)
     return (letter >= '0' && letter <= '9') || (lower(letter) >= 'a' && lower(letter) <= 'z');
 }
 
-/* An upstream may fold case, and '_' or any other such character into '-' (CGI, WSGI). */
+/* An upstream may fold case, and '_' or any other such character into '-' (CGI, WSGI). Both are of
+ * the same length. */
 static ngx_uint_t folds_into(ngx_str_t name, ngx_str_t key)
 {
-    if (name.len != key.len) {
-        return 0;
-    }
     for (size_t i = 0; i < key.len; i++) {
         u_char letter = lower(name.data[i]);
         if (letter != key.data[i] && (key.data[i] != '-' || is_alphanumeric(letter))) {
@@ -74,12 +69,9 @@ static ngx_uint_t folds_into(ngx_str_t name, ngx_str_t key)
 
 static enum header_kind kind_of(ngx_str_t name)
 {
-    if (name.len < KNOWN_LEN_MIN || name.len > KNOWN_LEN_MAX) {
-        return KIND_OTHER;
-    }
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
-        if (folds_into(name, known_headers[i].key)) {
-            return known_headers[i].kind;
+        if (name.len == known_headers[i].key.len) {
+            return folds_into(name, known_headers[i].key) ? known_headers[i].kind : KIND_OTHER;
         }
     }
     return KIND_OTHER;

@@ -53,7 +53,7 @@ static void commit(struct caregate_slot *slot, struct cg_exchange *const exchang
 static void drain(struct caregate_slot *slot)
 {
     struct caregate_worker *worker = slot->worker;
-    struct cg_exchange *exchanges[CG_ISSUER_BATCH_MAX];
+    struct cg_exchange *exchanges[CG_ISSUER_BATCH_MAX] = {NULL};
     slot->entry_count = 0;
     if (ngx_thread_mutex_lock(&worker->signing, worker->log) != NGX_OK) {
         return;

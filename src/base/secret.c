@@ -35,11 +35,17 @@ bool cg_secret_equal(struct cg_span a, struct cg_span b)
     if (a.len != b.len) {
         return false;
     }
-    unsigned difference = 0;
-    for (size_t i = 0; i < a.len; i++) {
-        difference |= (unsigned)(a.data[i] ^ b.data[i]);
+    uint64_t difference = 0;
+    for (size_t at = 0; at < a.len;) {
+        uint64_t word_a = 0;
+        uint64_t word_b = 0;
+        size_t len = a.len - at < sizeof(word_a) ? a.len - at : sizeof(word_a);
+        memcpy(&word_a, a.data + at, len);
+        memcpy(&word_b, b.data + at, len);
+        difference |= word_a ^ word_b;
         /* The compiler cannot know what is in it, so that it may not leave at the first one. */
         __asm__ volatile("" : "+r"(difference));
+        at += len;
     }
     return difference == 0;
 }

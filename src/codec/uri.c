@@ -210,8 +210,18 @@ static uint8_t next_path_byte(struct cg_span path, size_t *at)
     return byte;
 }
 
+/* Whether a path has what it takes to climb: a dot, or an escape that may be one. */
+static bool may_climb(struct cg_span path)
+{
+    return path.len > 0 &&
+           (memchr(path.data, '.', path.len) != NULL || memchr(path.data, '%', path.len) != NULL);
+}
+
 bool cg_uri_path_climbs(struct cg_span path)
 {
+    if (!may_climb(path)) {
+        return false;
+    }
     size_t dots = 0;
     bool is_dots = true;
     bool is_parameter = false;
