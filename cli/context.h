@@ -18,6 +18,7 @@
 #include <caregate/types.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* The exit codes of every command. */
 enum cg_exit { CG_EXIT_DONE = 0, CG_EXIT_FAILED = 1, CG_EXIT_USAGE = 2 };
@@ -25,7 +26,9 @@ enum cg_exit { CG_EXIT_DONE = 0, CG_EXIT_FAILED = 1, CG_EXIT_USAGE = 2 };
 struct cg_context {
     const char *program;  /* argv[0] */
     const char *command;  /* "realm add", for complaints */
-    const char *dir;      /* the data folder, absolute */
+    const char *dir;      /* the data folder, absolute and without links */
+    const char *named;    /* the same as it was named, but absolute; NULL: no other way */
+    struct stat seen;     /* the folder when root first looked at it; st_mode 0: not yet */
     struct cg_span realm; /* --realm; absent: the only realm */
     struct cg_span by;    /* the verb's --by; absent: who runs this */
     bool json;

@@ -135,6 +135,13 @@ static enum cg_status make_dir_absolute(struct cg_context *context)
         return cg_complain_usage(context, "--dir wants the name of a folder");
     }
     CG_TRY(cg_context_print(context, &context->dir, "%.*s", (int)len, context->dir));
+    context->named = context->dir;
+    if (context->dir[0] != '/') {
+        if (getcwd(folder, sizeof(folder)) == NULL) {
+            return cg_complain(context, CG_ERR_NOT_FOUND, "there is no working folder");
+        }
+        CG_TRY(cg_context_print(context, &context->named, "%s/%s", folder, context->dir));
+    }
     if (realpath(context->dir, folder) != NULL) {
         return cg_context_print(context, &context->dir, "%s", folder);
     }
@@ -208,7 +215,7 @@ static int run_command(const char *program, const struct globals *globals, int c
     if (code == CG_EXIT_USAGE) {
         cg_help_usage(stderr, noun, verb);
     }
-    cg_owner_rest();
+    (void)!cg_owner_rest();
     cg_output_release(&context.output);
     (void)cg_arena_free(context.arena);
     return code;

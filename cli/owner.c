@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/owner.h"
 
+#include "cli/path_trust.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -20,6 +22,56 @@ struct owner {
     const char *name; /* NULL: a number that no account has */
 };
 
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino &&
+           one->st_uid == other->st_uid && one->st_gid == other->st_gid;
+}
+
+static enum cg_status complain_of_missing(struct cg_context *context)
+{
+    if (errno == ENOENT || errno == ENOTDIR) {
+        return cg_complain(context, CG_ERR_NOT_FOUND,
+                           "there is no data folder %s; `caregate init` makes one, --dir names "
+                           "another",
+                           context->dir);
+    }
+    return cg_complain(context, CG_ERR_AUTHORISATION, "%s cannot be looked at: %s", context->dir,
+                       strerrordesc_np(errno));
+}
+
+/*
+ * The folder, which nobody but root and its owner can have put there, and which is the one that
+ * this run found before.
+ */
+static enum cg_status see_folder(struct cg_context *context, struct stat *ret_folder)
+{
+    const char *named = context->named != NULL ? context->named : context->dir;
+    struct stat first;
+    struct stat by_name;
+    struct stat folder;
+    if (stat(context->dir, &first) != 0) {
+        return complain_of_missing(context);
+    }
+    CG_TRY(cg_path_trust(context, named, first.st_uid, &by_name));
+    CG_TRY(cg_path_trust(context, context->dir, first.st_uid, &folder));
+    context->seen = context->seen.st_mode != 0 ? context->seen : folder;
+    if (!is_same(&folder, &first) || !is_same(&folder, &by_name) ||
+        !is_same(&folder, &context->seen)) {
+        return cg_complain(context, CG_ERR_AUTHORISATION,
+                           "%s is not what it was a moment ago; root does nothing there",
+                           context->dir);
+    }
+    if (folder.st_uid == 0 && (folder.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return cg_complain(context, CG_ERR_AUTHORISATION,
+                           "%s is root's and others may write in it, so root does nothing there; "
+                           "mend it with chmod 700, and look at what is in it",
+                           context->dir);
+    }
+    *ret_folder = folder;
+    return CG_OK;
+}
+
 static enum cg_status find_owner(struct cg_context *context, struct owner *ret_owner)
 {
     char buffer[ACCOUNT_MAX];
@@ -27,7 +79,8 @@ static enum cg_status find_owner(struct cg_context *context, struct owner *ret_o
     struct passwd *found = NULL;
     struct stat folder;
     *ret_owner = (struct owner){.uid = 0};
-    if (stat(context->dir, &folder) != 0 || folder.st_uid == 0) {
+    CG_TRY(see_folder(context, &folder));
+    if (folder.st_uid == 0) {
         return CG_OK;
     }
     if (getpwuid_r(folder.st_uid, &entry, buffer, sizeof(buffer), &found) == 0 && found != NULL) {
@@ -78,12 +131,12 @@ enum cg_status cg_owner_act(struct cg_context *context)
 }
 
 /* Root's other groups do not come back: what root may do does not rest on them. */
-void cg_owner_rest(void)
+enum cg_status cg_owner_rest(void)
 {
-    if (getuid() == 0 && geteuid() != 0) {
-        (void)!seteuid(0);
-        (void)!setegid(0);
+    if (getuid() != 0 || geteuid() == 0) {
+        return CG_OK;
     }
+    return seteuid(0) == 0 && setegid(0) == 0 ? CG_OK : CG_ERR_AUTHORISATION;
 }
 
 /*
@@ -136,9 +189,14 @@ static enum cg_status want_way_in(struct cg_context *context)
 enum cg_status cg_owner_become(struct cg_context *context)
 {
     struct owner owner;
-    cg_owner_rest();
-    if (geteuid() != 0) {
+    /* By the real user: a root that only acts as the owner could be root again. */
+    if (getuid() != 0 && geteuid() != 0) {
         return CG_OK;
+    }
+    if (cg_owner_rest() != CG_OK) {
+        return cg_complain(context, CG_ERR_AUTHORISATION,
+                           "root cannot be root again after acting as the owner of %s",
+                           context->dir);
     }
     CG_TRY(find_owner(context, &owner));
     if (owner.uid == 0) {

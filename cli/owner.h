@@ -2,8 +2,9 @@
 /*
  * The data folder's owner, and how root becomes that user. What root reads, writes or runs in a
  * folder of somebody else's is what they made of it, so root does none of it. All of this is
- * harmless where caregate is not root, or the folder is root's own. One thread, and no other may
- * have been started.
+ * harmless where caregate is not root. Where the folder is root's own, root stays root, so nobody
+ * else may be able to put another in its place: see cli/path_trust.h. A folder that is not the one
+ * of the first look is refused. One thread, and no other may have been started.
  */
 #ifndef CG_CLI_OWNER_H
 #define CG_CLI_OWNER_H
@@ -18,8 +19,11 @@
  * theirs. Opening a store does it. Complains.
  */
 CG_MUST_USE enum cg_status cg_owner_act(struct cg_context *context);
-/* Back to root, for what runs at exit. Not after cg_owner_become. */
-void cg_owner_rest(void);
+/*
+ * Back to root, for what is root's to do elsewhere. CG_ERR_AUTHORISATION, without a complaint, when
+ * that fails: then nothing may follow that wants to be root. Nothing happens after cg_owner_become.
+ */
+CG_MUST_USE enum cg_status cg_owner_rest(void);
 
 /*
  * Be the owner for good, with their groups and no others, and with no capability but

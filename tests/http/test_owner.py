@@ -186,6 +186,50 @@ def test_what_a_configuration_loads_runs_as_who_may_change_it(make_house, spy, h
     assert set(asked()) == {(house.owner(), pwd.getpwuid(house.owner()).pw_gid)}
 
 
+def give_away(path):
+    """What root makes somebody's; an ordinary user's is theirs already."""
+    if is_root():
+        os.chown(path, pwd.getpwnam("nobody").pw_uid, -1, follow_symlinks=False)
+
+
+def below_somebodys(house):
+    give_away(house.home)
+
+
+def below_open(house):
+    house.home.chmod(0o777)
+
+
+def by_a_link_of_somebodys(house):
+    link = house.home / "link"
+    link.symlink_to(house.dir)
+    give_away(link)
+    house.dir = link
+
+
+@pytest.mark.parametrize("verb", [["serve"], ["check"], ["client", "list"]], ids="-".join)
+@pytest.mark.parametrize("stand", [below_somebodys, below_open, by_a_link_of_somebodys])
+def test_root_does_nothing_in_its_folder_where_others_could_put_theirs(still, spy, stand, verb):
+    """An ordinary user who stands there does nothing that the other could not."""
+    spy(still)
+    told = still.dir / "run" / "who"
+    for path in [still.dir, *still.dir.rglob("*")]:
+        os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)
+    stand(still)
+    done = still.run(*verb, json=False)
+    assert ("root does nothing in" in done.err) == is_root(), done
+    assert told.exists() == (verb != ["client", "list"] and not is_root())
+    assert done.code == (1 if is_root() or verb != ["client", "list"] else 0)
+
+
+@pytest.mark.parametrize("verb", [["serve"], ["check"], ["client", "list"]], ids="-".join)
+def test_a_folder_that_is_not_there_is_told(still, verb):
+    shutil.rmtree(still.dir)
+    done = still.run(*verb, json=False)
+    assert done.code == 1 and "`caregate init` makes" in done.err, done
+    assert not is_root() or f"there is no data folder {still.dir}" in done.err
+
+
 def test_a_file_that_is_not_the_owners_is_told_with_its_cure(still):
     log = still.dir / "logs" / "access.log"
     log.write_text("")
