@@ -65,6 +65,7 @@ ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
     }
     worker->conf = conf;
     worker->log = cycle->log;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the worker has no other thread yet. */
     (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
     /* A lock on memory is not inherited; without it the page can only be swapped. */
     (void)mlock(conf->master_key, CG_MASTER_KEY_BYTES);
