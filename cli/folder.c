@@ -4,9 +4,11 @@
 #include "base/span.h"
 #include "cli/nginx_conf.h"
 #include "cli/owner.h"
+#include "cli/path_trust.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -56,37 +58,77 @@ static void close_folder(DIR **folder)
     }
 }
 
-static bool is_empty(const char *path)
+static void close_at(const int *descriptor)
 {
-    CG_CLEANUP(close_folder) DIR *folder = opendir(path);
+    if (*descriptor >= 0) {
+        (void)close(*descriptor);
+    }
+}
+
+static bool is_empty(int descriptor)
+{
+    int again = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CG_CLEANUP(close_folder) DIR *folder = again < 0 ? NULL : fdopendir(again);
     const struct dirent *entry = NULL;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+    if (folder == NULL) {
+        close_at(&again);
+        return false;
+    }
+    while ((entry = readdir(folder)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             return false;
         }
     }
-    return folder != NULL;
+    return true;
 }
 
-static enum cg_status make_empty(struct cg_context *context)
+static enum cg_status complain_of(struct cg_context *context, const char *what)
 {
-    if (mkdir(context->dir, 0700) == 0) {
-        return CG_OK;
+    return cg_complain(context, CG_ERR_INPUT, "%s %s: %s", context->dir, what,
+                       strerrordesc_np(errno));
+}
+
+/*
+ * The folder, held by its descriptor: another that came by its name since is not given away. It is
+ * made, or empty and the owner's.
+ */
+static enum cg_status open_empty(struct cg_context *context, uid_t owner, int *ret_folder)
+{
+    struct stat folder;
+    if (owner == geteuid() && mkdir(context->dir, 0700) != 0 && errno != EEXIST) {
+        return complain_of(context, "cannot be made");
     }
-    if (errno != EEXIST) {
-        return cg_complain(context, CG_ERR_INPUT, "%s cannot be made: %s", context->dir,
-                           strerrordesc_np(errno));
-    }
-    if (!is_empty(context->dir)) {
+    CG_CLEANUP(close_at)
+    int descriptor = open(context->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor < 0 || !is_empty(descriptor)) {
         return cg_complain(context, CG_ERR_CONFLICT,
                            "%s is there already and nothing in it was changed; name another "
                            "folder with --dir",
                            context->dir);
     }
-    if (chmod(context->dir, 0700) != 0) {
-        return cg_complain(context, CG_ERR_INPUT, "%s is not yours: %s", context->dir,
-                           strerrordesc_np(errno));
+    if (fstat(descriptor, &folder) != 0 || folder.st_uid != owner) {
+        return cg_complain(context, CG_ERR_INPUT, "%s is not yours", context->dir);
     }
+    if (fchmod(descriptor, 0700) != 0) {
+        return complain_of(context, "is not yours");
+    }
+    *ret_folder = descriptor;
+    descriptor = -1;
+    return CG_OK;
+}
+
+/*
+ * Whose the folder must be found to be: root's, who makes it, unless somebody made it for the user
+ * that gets it. Nobody else may be able to lead root to another folder.
+ */
+static enum cg_status want_way(struct cg_context *context, const struct user *user,
+                               uid_t *ret_owner)
+{
+    struct stat folder;
+    uid_t owner = lstat(context->dir, &folder) == 0 && folder.st_uid == user->uid ? user->uid : 0;
+    CG_TRY(cg_path_trust(context, context->named, owner, &folder));
+    CG_TRY(cg_path_trust(context, context->dir, owner, &folder));
+    *ret_owner = owner;
     return CG_OK;
 }
 
@@ -107,28 +149,35 @@ static bool can_reach(const char *path, const struct user *user)
  * warns of the line then. A root that starts nginx there itself gets workers that are nobody, who
  * open nothing.
  */
-static enum cg_status give_away(struct cg_context *context, struct cg_span *ret_user)
+static void give_away(struct cg_context *context, const struct user *user, int folder,
+                      struct cg_span *ret_user)
 {
-    struct user user;
-    CG_TRY(find_user(context, &user));
-    if (chown(context->dir, user.uid, user.gid) != 0 || !can_reach(context->dir, &user)) {
-        (void)!chown(context->dir, 0, 0);
-        cg_say(context,
-               "warning: the user %s cannot get to %s, so nginx will run as root; a folder that "
-               "everybody may pass through, such as one in /var/lib or /srv, is safer",
-               user.name, context->dir);
-        *ret_user = CG_SPAN_OF("root");
-        return CG_OK;
+    if (fchown(folder, user->uid, user->gid) == 0 && can_reach(context->dir, user)) {
+        return;
     }
-    return cg_owner_act(context);
+    (void)!fchown(folder, 0, 0);
+    cg_say(context,
+           "warning: the user %s cannot get to %s, so nginx will run as root; a folder that "
+           "everybody may pass through, such as one in /var/lib or /srv, is safer",
+           user->name, context->dir);
+    *ret_user = CG_SPAN_OF("root");
 }
 
 enum cg_status cg_folder_create(struct cg_context *context, struct cg_span *ret_user)
 {
-    CG_TRY(want_plain(context));
-    CG_TRY(make_empty(context));
+    CG_CLEANUP(close_at) int folder = -1;
+    struct user user;
+    uid_t owner = geteuid();
     *ret_user = (struct cg_span){NULL, 0};
-    return geteuid() == 0 ? give_away(context, ret_user) : CG_OK;
+    CG_TRY(want_plain(context));
+    if (owner != 0) {
+        return open_empty(context, owner, &folder);
+    }
+    CG_TRY(find_user(context, &user));
+    CG_TRY(want_way(context, &user, &owner));
+    CG_TRY(open_empty(context, owner, &folder));
+    give_away(context, &user, folder, ret_user);
+    return cg_owner_act(context);
 }
 
 enum cg_status cg_folder_make(struct cg_context *context, const char *name)

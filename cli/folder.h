@@ -15,7 +15,8 @@
 
 /*
  * Makes the data folder (0700), which must not exist or be empty. Complains otherwise, and when a
- * path that nginx reads differently from us would come of it. Run as root, gives it to an
+ * path that nginx reads differently from us would come of it, and, run as root, when somebody else
+ * could change where the path leads. Run as root, gives it to an
  * unprivileged user and acts as them from here on; when that user could not get there, root keeps
  * it, and a warning says so. *ret_user is whom nginx's workers must be, "root" then; else absent.
  */

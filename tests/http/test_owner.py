@@ -311,6 +311,47 @@ def test_a_folder_that_its_owner_cannot_get_to_is_told_with_the_barrier(still, v
     assert f"pass through {still.home} (chmod o+x)" in done.err
 
 
+def entrust(folder):
+    """Another user's folder, as far as this one can make it so."""
+    folder.mkdir()
+    folder.chmod(0o750)
+    give_away(folder)
+    return folder
+
+
+@pytest.mark.parametrize("stand", [below_somebodys, below_open, by_a_link_of_somebodys])
+def test_init_by_root_makes_nothing_where_others_could_lead_it(still, stand):
+    shutil.rmtree(still.dir)
+    still.dir.mkdir(mode=0o755)
+    real, before = still.dir, still.dir.stat()
+    stand(still)
+    done = still.run("init", "--listen", "127.0.0.1:8443", json=False)
+    assert (done.code != 0 and "root does nothing in" in done.err) == is_root(), done
+    after = real.stat()
+    assert ((after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)) == is_root()
+    assert (real / "nginx.conf").exists() != is_root()
+
+
+def test_init_takes_no_empty_folder_of_somebody_elses(still):
+    folder = still.dir = entrust(still.home / "theirs")
+    before = folder.stat()
+    done = still.run("init", "--listen", "127.0.0.1:8443", json=False)
+    assert (done.code == 1) == is_root(), done
+    assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (
+        before.st_uid, 0o750 if is_root() else 0o700)
+    assert any(folder.iterdir()) != is_root()
+
+
+def test_init_takes_an_empty_folder_that_was_made_for_who_gets_it(still):
+    account = pwd.getpwuid(still.owner())
+    shutil.rmtree(still.dir)
+    still.dir.mkdir(mode=0o755)
+    os.chown(still.dir, account.pw_uid, account.pw_gid)
+    still.init()
+    assert still.owner() == account.pw_uid and still.dir.stat().st_mode & 0o777 == 0o700
+    still.start()
+
+
 def test_nginx_conf_names_no_user_unless_root_keeps_the_folder(make_house):
     house = make_house(furnish=False, start=False)
     assert not re.search("^user", (house.dir / "nginx.conf").read_text(), re.M)
