@@ -173,6 +173,7 @@ static enum cg_status run_serve(struct cg_context *context, const struct cg_args
     pid_t pid = 0;
     bool ready = false;
     (void)args;
+    CG_TRY(cg_process_narrow_streams(context));
     CG_TRY(cg_owner_become(context));
     CG_TRY(cg_nginx_test(context, &dump));
     CG_TRY(cg_nginx_running(context, &pid));

@@ -143,6 +143,35 @@ enum cg_status cg_process_run(struct cg_context *context, const char *const argv
     return CG_OK;
 }
 
+/* A terminal that may not be opened anew is kept as it is: without it nobody would hear of errors.
+ */
+static void only_write(int stream)
+{
+    char path[32];
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", stream);
+    int again = isatty(stream) ? open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC) : -1;
+    if (again >= 0) {
+        (void)dup2(again, stream);
+        (void)close(again);
+    }
+}
+
+enum cg_status cg_process_narrow_streams(struct cg_context *context)
+{
+    /* Not O_CLOEXEC: it is standard input at once where that was closed. */
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
+        return cg_complain(context, CG_ERR_INTERNAL, "/dev/null cannot be read: %s",
+                           strerrordesc_np(errno));
+    }
+    if (nothing > STDERR_FILENO) {
+        (void)close(nothing);
+    }
+    only_write(STDOUT_FILENO);
+    only_write(STDERR_FILENO);
+    return CG_OK;
+}
+
 bool cg_process_is_alive(pid_t pid)
 {
     return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);

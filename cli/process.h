@@ -25,6 +25,13 @@ struct cg_process_result {
 CG_MUST_USE enum cg_status cg_process_run(struct cg_context *context, const char *const argv[],
                                           struct cg_process_result *ret_result);
 
+/*
+ * For who starts what lasts, and before root becomes somebody who could not open its terminal:
+ * nothing is read from standard input from here on, and a terminal is only written to, so that
+ * what root types there is read by nobody else. Complains.
+ */
+CG_MUST_USE enum cg_status cg_process_narrow_streams(struct cg_context *context);
+
 /* Whether a process is there. One of another user counts. */
 bool cg_process_is_alive(pid_t pid);
 

@@ -4,6 +4,7 @@ ordinary user too, who is the owner: what that user may not do stands in for wha
 import contextlib
 import os
 import pathlib
+import pty
 import pwd
 import re
 import shutil
@@ -72,6 +73,24 @@ def test_nginx_and_what_attends_it_are_the_owner_and_nothing_more(house):
 
 def test_nginx_has_no_terminal_of_who_started_it(house):
     assert os.getsid(house.nginx_pid()) == house.nginx_pid()
+
+
+def test_nginx_reads_nothing_that_is_typed_where_it_was_started(still):
+    leader, terminal = pty.openpty()
+    still.server = subprocess.Popen(
+        [str(build() / "cli" / "caregate"), "--dir", str(still.dir), "serve"], stdin=terminal,
+        stdout=terminal, stderr=terminal, env=environment(), cwd=still.home)
+    wait_until(still.workers, what="a worker")
+    for pid in (still.server.pid, still.nginx_pid(), *still.workers()):
+        assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+        for stream in (1, 2):
+            told = pathlib.Path(f"/proc/{pid}/fdinfo/{stream}").read_text(encoding="utf-8")
+            flags = int(re.search(r"^flags:\s*(\d+)", told, re.M)[1], 8)
+            assert flags & os.O_ACCMODE == os.O_WRONLY, (pid, stream)
+    assert os.readlink(f"/proc/{still.nginx_pid()}/fd/2") == os.ttyname(terminal)
+    still.stop()
+    os.close(terminal)
+    os.close(leader)
 
 
 def low_port():
