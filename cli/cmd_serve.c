@@ -67,7 +67,8 @@ _Noreturn static void become_nginx(const char *const argv[], pid_t parent, const
     allow_connections();
     (void)setsid();
     (void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
-    if (getppid() == parent && sigprocmask(SIG_SETMASK, mask, NULL) == 0) {
+    /* Where caregate was started is not nginx's to know; all paths that it gets are absolute. */
+    if (chdir("/") == 0 && getppid() == parent && sigprocmask(SIG_SETMASK, mask, NULL) == 0) {
         (void)execv(argv[0], words);
     }
     _exit(127);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <string.h>
@@ -169,6 +171,15 @@ static int keep_one_capability(void)
     return kept == 0 ? 0 : prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0);
 }
 
+/*
+ * Root's keys in the kernel stay root's. Nothing is made of a failure: a sandbox that forbids the
+ * call forbids it to nginx, too, and a kernel without it has no such keys.
+ */
+static void leave_keyring(void)
+{
+    (void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+}
+
 static enum cg_status want_way_in(struct cg_context *context)
 {
     const char *inside = NULL;
@@ -203,6 +214,10 @@ enum cg_status cg_owner_become(struct cg_context *context)
         return CG_OK;
     }
     empty_bounding_set();
+    /* What root had open, or was handed open, is not for what is run from here on. */
+    if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+        return complain_of(context, &owner);
+    }
     /* Keeping capabilities lasts until execve; what is kept is chosen below. */
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || take_groups(&owner) != 0 ||
         setresgid(owner.gid, owner.gid, owner.gid) != 0 ||
@@ -210,6 +225,7 @@ enum cg_status cg_owner_become(struct cg_context *context)
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return complain_of(context, &owner);
     }
+    leave_keyring();
     return want_way_in(context);
 }
 

@@ -27,7 +27,8 @@ CG_MUST_USE enum cg_status cg_owner_rest(void);
 
 /*
  * Be the owner for good, with their groups and no others, and with no capability but
- * CAP_NET_BIND_SERVICE, which nginx inherits; nothing that is run from here on gains more. For
+ * CAP_NET_BIND_SERVICE, which nginx inherits; nothing that is run from here on gains more, or has
+ * what root has open but the three streams, or root's session keyring. For
  * whatever runs nginx: a configuration runs code by its load_module. Complains when that cannot be
  * done completely, and when the owner cannot get to the folder; nothing may be run then.
  */

@@ -50,6 +50,7 @@ static enum cg_status spawn(const char *const argv[], int output, int errors, pi
     }
     int failed = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     failed |= posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    failed |= posix_spawn_file_actions_addchdir_np(&actions, "/");
     failed |= posix_spawnattr_setflags(&session, POSIX_SPAWN_SETSID);
     failed |= posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (failed == 0) {

@@ -19,8 +19,9 @@ struct cg_process_result {
 };
 
 /*
- * Runs argv[0] (a path) to its end. Each stream is kept to 8 MiB, the rest is read and dropped.
- * Complains when the program cannot be started.
+ * Runs argv[0] (an absolute path) to its end, in /, as the working folder may be closed to it. Each
+ * stream is kept to 8 MiB, the rest is read and dropped. Complains when the program cannot be
+ * started.
  */
 CG_MUST_USE enum cg_status cg_process_run(struct cg_context *context, const char *const argv[],
                                           struct cg_process_result *ret_result);

@@ -93,6 +93,20 @@ def test_nginx_reads_nothing_that_is_typed_where_it_was_started(still):
     os.close(leader)
 
 
+def test_nginx_gets_no_open_file_and_no_folder_of_roots(still):
+    with open(still.home / "kept", "w", encoding="utf-8") as kept:
+        still.server = subprocess.Popen(
+            [str(build() / "cli" / "caregate"), "--dir", "data", "serve"], env=environment(),
+            stderr=subprocess.DEVNULL, cwd=still.home, pass_fds=[kept.fileno()])
+        wait_until(still.workers, what="a worker")
+        for pid in (still.nginx_pid(), *still.workers()):
+            assert os.readlink(f"/proc/{pid}/cwd") == "/"
+            had = [os.readlink(path) for path in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+            assert (kept.name in had) != is_root(), had
+
+
+
+
 def low_port():
     """A free port below 1024, and whether this user may listen on it."""
     for port in LOW_PORTS:
