@@ -2,6 +2,7 @@
 #include "audit/export.h"
 #include "base/span.h"
 #include "cli/cmd_audit.h"
+#include "cli/owner.h"
 #include "registry/signing_key.h"
 
 #include <assert.h>
@@ -107,6 +108,8 @@ static enum cg_status export_to_file(struct cg_context *context, const char *pat
                              strerrordesc_np(errno));
     }
     if (status != CG_OK) {
+        /* The stores are closed; the file is root's where root made it. */
+        (void)!cg_owner_rest();
         (void)unlink(path);
         return status;
     }

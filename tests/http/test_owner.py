@@ -263,6 +263,15 @@ def test_a_folder_that_is_not_there_is_told(still, verb):
     assert not is_root() or f"there is no data folder {still.dir}" in done.err
 
 
+def test_an_export_that_fails_leaves_no_file(still):
+    """Not where root alone may write, either, while the stores are read as the owner."""
+    path = still.home / "audit.jsonl"
+    (still.dir / "audit.db").unlink()
+    done = still.run("audit", "export", path, json=False)
+    assert done.code == 1 and "audit" in done.err
+    assert not path.exists()
+
+
 def test_a_file_that_is_not_the_owners_is_told_with_its_cure(still):
     log = still.dir / "logs" / "access.log"
     log.write_text("")
