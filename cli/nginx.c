@@ -114,7 +114,9 @@ enum cg_status cg_nginx_ask(struct cg_context *context, struct cg_process_result
     CG_TRY(cg_context_path(context, "", &prefix));
     CG_TRY(cg_context_path(context, "nginx.conf", &file));
     const char *const argv[] = {program, "-T", "-p", prefix, "-c", file, "-e", "stderr", NULL};
-    return cg_process_run(context, argv, ret_result);
+    CG_TRY(cg_process_run(context, argv, ret_result));
+    /* It quotes the configuration, which may be somebody else's than whose terminal shows this. */
+    return cg_output_printable(context->arena, ret_result->errors, "\n\t", &ret_result->errors);
 }
 
 enum cg_status cg_nginx_test(struct cg_context *context, struct cg_span *ret_dump)

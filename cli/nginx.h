@@ -32,7 +32,8 @@ CG_MUST_USE enum cg_status cg_nginx_version(struct cg_context *context, const ch
 CG_MUST_USE enum cg_status cg_nginx_test(struct cg_context *context, struct cg_span *ret_dump);
 
 /*
- * The same without the complaint: what nginx says, and whether it was content. Root becomes the
+ * The same without the complaint: what nginx says, without control characters but newlines and
+ * tabs, and whether it was content. Root becomes the
  * folder's owner for good.
  */
 CG_MUST_USE enum cg_status cg_nginx_ask(struct cg_context *context,

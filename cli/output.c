@@ -217,16 +217,18 @@ void cg_output_close_record(struct cg_output *output)
     }
 }
 
-/* Text for a terminal: what could steer it is shown as '?'. */
-static enum cg_status printable(struct cg_arena *arena, struct cg_span text, struct cg_span *ret)
+enum cg_status cg_output_printable(struct cg_arena *arena, struct cg_span text, const char *kept,
+                                   struct cg_span *ret_text)
 {
     struct cg_buf buf;
     cg_buf_init_arena(&buf, arena, text.len + 1);
     for (size_t i = 0; i < text.len; i++) {
-        bool control = text.data[i] < 0x20 || text.data[i] == 0x7F;
-        cg_buf_put_byte(&buf, control ? '?' : text.data[i]);
+        uint8_t byte = text.data[i];
+        bool control = byte < 0x20 || byte == 0x7F;
+        bool shown = !control || (byte != '\0' && strchr(kept, byte) != NULL);
+        cg_buf_put_byte(&buf, shown ? byte : '?');
     }
-    return cg_buf_finish(&buf, ret);
+    return cg_buf_finish(&buf, ret_text);
 }
 
 static void add_cell(struct cg_output *output, const char *name, struct cg_span text)
@@ -235,7 +237,7 @@ static void add_cell(struct cg_output *output, const char *name, struct cg_span 
     struct cg_span cell = {NULL, 0};
     text = text.len == 0 ? CG_SPAN_OF("-") : text;
     if (row == NULL || row->count == CG_OUTPUT_COLUMNS_MAX ||
-        printable(output->arena, text, &cell) != CG_OK) {
+        cg_output_printable(output->arena, text, "", &cell) != CG_OK) {
         output->failed = true;
         return;
     }

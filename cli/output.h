@@ -85,6 +85,13 @@ void cg_output_document(struct cg_output *output, struct cg_span json);
 /* Inside a list with --json: one element as it stands (an audit record). */
 void cg_output_element(struct cg_output *output, struct cg_span json);
 
+/*
+ * Text of others' for a terminal, in the arena: control characters, which could steer it, become
+ * '?', save those of `kept` ("\n\t").
+ */
+CG_MUST_USE enum cg_status cg_output_printable(struct cg_arena *arena, struct cg_span text,
+                                               const char *kept, struct cg_span *ret_text);
+
 /* Sends everything off. CG_ERR_INTERNAL when a write failed (a full disk), CG_ERR_LIMIT for memory.
  */
 CG_MUST_USE enum cg_status cg_output_finish(struct cg_output *output);

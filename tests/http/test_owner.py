@@ -201,6 +201,15 @@ def spy(tmp_path):
     return place
 
 
+@pytest.mark.parametrize("verb", ["serve", "check"])
+def test_a_configuration_cannot_steer_the_terminal_where_nginx_refuses_it(still, verb):
+    still.edit("\nthread_pool ", "\nodd\033[31m\007 on;\nthread_pool ")
+    done = still.run(verb, json=False)
+    told = done.out + done.err
+    assert done.code == 1 and 'unknown directive "odd?[31m?"' in told, told
+    assert not re.search(r"[\0-\x08\x0b-\x1f\x7f]", told), told
+
+
 def explain(house):
     return house.run("explain", "--client", "nobody", "--api", "results", "--method", "GET")
 
