@@ -217,11 +217,8 @@ static bool may_climb(struct cg_span path)
            (memchr(path.data, '.', path.len) != NULL || memchr(path.data, '%', path.len) != NULL);
 }
 
-bool cg_uri_path_climbs(struct cg_span path)
+static bool climbs(struct cg_span path)
 {
-    if (!may_climb(path)) {
-        return false;
-    }
     size_t dots = 0;
     bool is_dots = true;
     bool is_parameter = false;
@@ -241,4 +238,9 @@ bool cg_uri_path_climbs(struct cg_span path)
         dots += !is_parameter && byte == '.' ? 1 : 0;
     }
     return is_dots && dots == 2;
+}
+
+bool cg_uri_path_climbs(struct cg_span path)
+{
+    return may_climb(path) && climbs(path);
 }
