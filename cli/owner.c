@@ -79,7 +79,7 @@ static enum cg_status find_owner(struct cg_context *context, struct owner *ret_o
     char buffer[ACCOUNT_MAX];
     struct passwd entry;
     struct passwd *found = NULL;
-    struct stat folder;
+    struct stat folder = {.st_mode = 0};
     *ret_owner = (struct owner){.uid = 0};
     CG_TRY(see_folder(context, &folder));
     if (folder.st_uid == 0) {
