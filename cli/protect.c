@@ -9,6 +9,7 @@
 #include "registry/api.h"
 #include "token/scope.h"
 
+#include <caregate/gate.h>
 #include <unistd.h>
 
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
@@ -49,6 +50,21 @@ enum cg_status cg_protect_parse_rule(struct cg_span rule, struct cg_span *ret_me
     return CG_OK;
 }
 
+/* nginx would refuse the file for another method, and say it in its own words. */
+static enum cg_status want_methods(struct cg_context *context, struct cg_span methods)
+{
+    struct cg_span method = {NULL, 0};
+    while (cg_span_split(&methods, ',', &method)) {
+        if (cg_method_of(method) == CG_METHOD_OTHER) {
+            return cg_complain(context, CG_ERR_INPUT,
+                               "--require knows no method %.*s; it knows GET, HEAD, POST, PUT, "
+                               "PATCH, DELETE and OPTIONS",
+                               CG_SPAN_ARGS(method));
+        }
+    }
+    return CG_OK;
+}
+
 /* A rule that no token can meet locks everybody out: each scope must be the API's. */
 static enum cg_status want_rule(struct cg_context *context, const struct cg_api *api,
                                 struct cg_span rule)
@@ -62,6 +78,7 @@ static enum cg_status want_rule(struct cg_context *context, const struct cg_api 
                                  "all: GET,HEAD=documents.read, not \"%.*s\"",
                                  CG_SPAN_ARGS(rule));
     }
+    CG_TRY(want_methods(context, methods));
     while (cg_span_split(&scopes, ' ', &word)) {
         if (!cg_scope_text_has(api->scope, word)) {
             return cg_complain(context, CG_ERR_INPUT, "%.*s has no scope %.*s; it has: %.*s",

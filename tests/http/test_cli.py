@@ -140,6 +140,8 @@ REFUSED = [
                   "http://127.0.0.1:1"], id="protected-already"),
     pytest.param(["api", "protect", "documents", "--at", "/d/", "--upstream", "http://127.0.0.1:1",
                   "--replace", "--require", "results.read"], id="rule-that-no-token-can-meet"),
+    pytest.param(["api", "protect", "documents", "--at", "/d/", "--upstream", "http://127.0.0.1:1",
+                  "--replace", "--require", "GET,FETCH=documents.read"], id="method-of-no-rule"),
     pytest.param(["api", "protect", "results", "--at", "/vlive/hpca/", "--upstream",
                   "http://127.0.0.1:1", "--replace"], id="place-of-the-issuer"),
     pytest.param(["api", "protect", "results", "--at", "/vlive/hpca/oauth/token/", "--upstream",
