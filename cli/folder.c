@@ -88,18 +88,10 @@ static enum cg_status complain_of(struct cg_context *context, const char *what)
                        strerrordesc_np(errno));
 }
 
-/*
- * The folder, held by its descriptor: another that came by its name since is not given away. It is
- * made, or empty and the owner's.
- */
-static enum cg_status open_empty(struct cg_context *context, uid_t owner, int *ret_folder)
+/* It is made, or empty, and the owner's; then nobody else may enter it. */
+static enum cg_status claim(struct cg_context *context, uid_t owner, int descriptor)
 {
     struct stat folder;
-    if (owner == geteuid() && mkdir(context->dir, 0700) != 0 && errno != EEXIST) {
-        return complain_of(context, "cannot be made");
-    }
-    CG_CLEANUP(close_at)
-    int descriptor = open(context->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (descriptor < 0 || !is_empty(descriptor)) {
         return cg_complain(context, CG_ERR_CONFLICT,
                            "%s is there already and nothing in it was changed; name another "
@@ -112,8 +104,22 @@ static enum cg_status open_empty(struct cg_context *context, uid_t owner, int *r
     if (fchmod(descriptor, 0700) != 0) {
         return complain_of(context, "is not yours");
     }
+    return CG_OK;
+}
+
+/* The folder, held by its descriptor: another that came by its name since is not given away. */
+static enum cg_status open_empty(struct cg_context *context, uid_t owner, int *ret_folder)
+{
+    if (owner == geteuid() && mkdir(context->dir, 0700) != 0 && errno != EEXIST) {
+        return complain_of(context, "cannot be made");
+    }
+    int descriptor = open(context->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    enum cg_status status = claim(context, owner, descriptor);
+    if (status != CG_OK) {
+        close_at(&descriptor);
+        return status;
+    }
     *ret_folder = descriptor;
-    descriptor = -1;
     return CG_OK;
 }
 
