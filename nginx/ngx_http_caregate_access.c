@@ -41,8 +41,11 @@ static ngx_int_t keep_caller(ngx_http_request_t *r, const struct cg_gate_verdict
     }
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         struct cg_span from = values[i].from;
-        *values[i].to = (ngx_str_t){.len = from.len, .data = at};
-        at = from.len == 0 ? at : ngx_cpymem(at, from.data, from.len);
+        ngx_str_null(values[i].to); /* what is absent stays so: the audit leaves it out */
+        if (from.len > 0) {
+            *values[i].to = (ngx_str_t){.len = from.len, .data = at};
+            at = ngx_cpymem(at, from.data, from.len);
+        }
     }
     return NGX_OK;
 }

@@ -95,6 +95,14 @@ def test_refusal_is_recorded_with_its_reason_and_request(told):
     assert {"token_missing", "api_not_agreed"} <= {row["reason"] for row in access}
 
 
+def test_a_record_leaves_out_what_is_not_known(told):
+    """Who sent no token is nobody: not somebody without a name."""
+    row = next(row for row in rows(told, "--kind", "access_refused")
+               if row["reason"] == "token_missing")
+    assert not {"client_id", "organisation", "token_id", "agreement"} & set(row)
+    assert all(row.values())
+
+
 def test_audit_tells_what_the_public_answer_does_not(told):
     row = next(row for row in rows(told, "--kind", "token_refused")
                if row["reason"] == "client_authentication_failed")
