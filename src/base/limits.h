@@ -52,6 +52,8 @@
 #define CG_LIMIT_AUDIT_RECORD_BYTES 4096
 #define CG_LIMIT_AUDIT_DETAIL_BYTES 256
 #define CG_LIMIT_WRITER_BYTES 64
+#define CG_LIMIT_SINGLE_USE_BYTES 8192         /* realm, owner and id of what may be used once */
+#define CG_LIMIT_SPENDINGS 3                   /* such things in one request */
 #define CG_LIMIT_AUDIT_WRITERS 1024            /* hash chains of one audit */
 #define CG_LIMIT_CHECKPOINT_BYTES 524288       /* payload of one audit checkpoint */
 #define CG_LIMIT_CHECKPOINT_LOAD_BYTES 4194304 /* arena that works on one checkpoint */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A batch: every exchange is answered in turn, in one view of the registry; then what they have to
- * tell the audit is made durable at once; only then are the answers final.
+ * The first half of a batch: every exchange is answered in turn, in one view of the registry. The
+ * second, commit.c, makes the answers final.
  */
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "crypto/sealed.h"
+#include "issuer/refuse.h"
 #include "issuer/route.h"
 #include "issuer/slot.h"
 #include "oauth/response.h"
@@ -79,27 +80,13 @@ static enum cg_status dispatch(struct cg_issuer_slot *slot,
     return route->endpoint(context);
 }
 
-/* Only refusals of a token are told to the audit, and past a rate they are counted. */
-static void note_refusal(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
-{
-    context->event.reason = context->fault.reason;
-    context->event.token_id = (struct cg_span){NULL, 0};
-    context->has_event = context->event.kind == CG_AUDIT_TOKEN_REFUSED &&
-                         cg_tally_admit(slot->refusals, context->exchange->request.address,
-                                        context->fault.reason, context->now_s);
-}
-
 static void refuse(struct cg_issuer_slot *slot, struct cg_oauth_context *context,
                    const struct cg_route *route)
 {
-    if (context->fault.reason == CG_REASON_NONE) {
-        context->fault.reason = CG_REASON_INTERNAL;
-    }
-    cg_wire_error_answer(context->exchange, &context->fault, context->event.realm);
+    cg_issuer_refuse(slot, context);
     if (route != NULL && context->fault.reason == CG_REASON_METHOD_NOT_ALLOWED) {
         cg_response_add(&context->exchange->response, CG_SPAN_OF("Allow"), route->allow);
     }
-    note_refusal(slot, context);
 }
 
 static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version *version,
@@ -150,37 +137,6 @@ static enum cg_status begin_view(struct cg_issuer_slot *slot, int64_t now_s,
     return CG_ERR_STORE;
 }
 
-static enum cg_status make_durable(struct cg_issuer_slot *slot,
-                                   struct cg_exchange *const exchanges[], size_t count)
-{
-    const struct cg_audit_event *events[CG_LIMIT_BATCH_EXCHANGES];
-    size_t event_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct cg_oauth_context *context = exchanges[i]->pending;
-        if (context != NULL && context->has_event) {
-            events[event_count] = &context->event;
-            event_count++;
-        }
-    }
-    if (event_count == 0) {
-        return CG_OK;
-    }
-    CG_TRY(cg_slot_open_audit(slot));
-    return cg_journal_append(slot->journal, events, event_count);
-}
-
-/* No token leaves before its audit record is durable; nor does a refusal that was to be recorded.
- */
-static void withhold(struct cg_exchange *const exchanges[], size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct cg_oauth_context *context = exchanges[i]->pending;
-        if (context != NULL && context->has_event) {
-            cg_issuer_answer_unavailable(exchanges[i], CG_REASON_AUDIT_UNAVAILABLE);
-        }
-    }
-}
-
 void cg_issuer_answer(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
                       size_t count, int64_t now_s)
 {
@@ -196,16 +152,4 @@ void cg_issuer_answer(struct cg_issuer_slot *slot, struct cg_exchange *const exc
         answer(slot, &version, exchanges[i], now_s);
     }
     cg_store_rollback(slot->registry);
-}
-
-void cg_issuer_commit(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
-                      size_t count)
-{
-    if (make_durable(slot, exchanges, count) != CG_OK) {
-        withhold(exchanges, count);
-        cg_slot_close(slot);
-    }
-    for (size_t i = 0; i < count; i++) {
-        exchanges[i]->pending = NULL;
-    }
 }

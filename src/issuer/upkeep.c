@@ -2,6 +2,7 @@
 /* What is done beside answering requests: coalesced writes, summaries, checkpoints, reports of
  * others. */
 #include "audit/checkpoint.h"
+#include "audit/single_use.h"
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
@@ -12,6 +13,7 @@
 #include <caregate/issuer.h>
 
 #define CHECKPOINT_EVERY_S 60
+#define FORGET_EVERY_S 60
 #define KEY_BYTES 65536
 
 static enum cg_status open_both(struct cg_issuer_slot *slot, int64_t now_s)
@@ -71,11 +73,22 @@ static enum cg_status checkpoint(struct cg_issuer_slot *slot, int64_t now_s)
     return CG_OK;
 }
 
+static enum cg_status forget(struct cg_issuer_slot *slot, int64_t now_s)
+{
+    if (now_s < slot->forget_due_s) {
+        return CG_OK;
+    }
+    CG_TRY(cg_single_use_forget(cg_journal_store(slot->journal), now_s));
+    slot->forget_due_s = now_s + FORGET_EVERY_S;
+    return CG_OK;
+}
+
 static enum cg_status keep_up(struct cg_issuer_slot *slot, int64_t now_s)
 {
     CG_TRY(write_summaries(slot, now_s));
     CG_TRY(cg_use_notes_flush(slot->uses, slot->registry, now_s, CG_USE_NOTES_WHEN_DUE));
     CG_TRY(checkpoint(slot, now_s));
+    CG_TRY(forget(slot, now_s));
     CG_TRY(cg_store_maintain(slot->registry));
     return cg_journal_maintain(slot->journal);
 }

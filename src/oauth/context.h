@@ -8,6 +8,8 @@
 #define CG_OAUTH_CONTEXT_H
 
 #include "audit/event.h"
+#include "audit/single_use.h"
+#include "base/limits.h"
 #include "base/params.h"
 #include "base/status.h"
 #include "crypto/random.h"
@@ -26,6 +28,22 @@ struct cg_issuing_realm {
     struct cg_span metadata;   /* RFC 8414 document */
 };
 
+/* Something that this request uses up, and what it is refused for when that was used before. */
+struct cg_spending {
+    struct cg_single_use use;
+    enum cg_reason if_spent;
+};
+
+struct cg_oauth_context;
+
+/*
+ * A change of the registry that an answer rests on. It runs when the batch is committed, after what
+ * the request uses up was spent, inside a transaction of its own on context->registry; it may
+ * complete the response. Records, realm and signer are out of its reach by then. On failure
+ * context->fault says why (none: the store is away).
+ */
+typedef enum cg_status (*cg_deed)(struct cg_oauth_context *context);
+
 struct cg_oauth_context {
     struct cg_exchange *exchange;
     struct cg_arena *arena; /* the exchange's */
@@ -40,6 +58,17 @@ struct cg_oauth_context {
     struct cg_audit_event event; /* filled as things become known */
     bool has_event;
     struct cg_span used_secret; /* id of the secret that proved the client: last-used */
+    struct cg_spending spendings[CG_LIMIT_SPENDINGS];
+    size_t spending_count;
+    bool has_spent; /* the issuer's own */
+    cg_deed deed;   /* NULL: none */
+    void *order;    /* what the deed works on, in the arena */
 };
+
+/* Adds what is used up by this request. CG_ERR_LIMIT, with the fault set, past CG_LIMIT_SPENDINGS.
+ */
+CG_MUST_USE enum cg_status cg_context_spend(struct cg_oauth_context *context,
+                                            const struct cg_single_use *use,
+                                            enum cg_reason if_spent);
 
 #endif

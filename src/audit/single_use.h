@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What may be used once: the jti of an assertion or proof, a token that is exchanged. It is spent
+ * in the transaction that records what came of it, by one conditional statement: of any number that
+ * try, on any thread, node or engine, one wins, and it stays spent after a crash.
+ */
+#ifndef CG_AUDIT_SINGLE_USE_H
+#define CG_AUDIT_SINGLE_USE_H
+
+#include "crypto/digest.h"
+#include "store/store.h"
+
+#include <caregate/types.h>
+
+enum cg_single_use_kind {
+    CG_SINGLE_USE_ASSERTION, /* RFC 7523 §3: jti of a client's assertion */
+    CG_SINGLE_USE_DPOP,      /* RFC 9449 §11.1: jti of a proof */
+    CG_SINGLE_USE_EXCHANGE,  /* a subject token */
+    CG_SINGLE_USE_KIND_COUNT
+};
+
+/* The thing by its digest, and when nothing accepts it any more: Unix seconds. */
+struct cg_single_use {
+    enum cg_single_use_kind kind;
+    uint8_t digest[CG_SHA256_BYTES];
+    int64_t expires_s;
+};
+
+/*
+ * Names a thing by what makes it unique: ids are compared within one realm and owner (the client,
+ * or the key's thumbprint). CG_ERR_CRYPTO when OpenSSL fails, CG_ERR_LIMIT past
+ * CG_LIMIT_SINGLE_USE_BYTES in all.
+ */
+CG_MUST_USE enum cg_status cg_single_use_name(struct cg_span realm, struct cg_span owner,
+                                              struct cg_span id, struct cg_single_use *use);
+
+/*
+ * Spends it, inside a transaction on the audit's store that the caller holds. *ret_won is false
+ * when it was spent before. CG_ERR_STORE, CG_ERR_LIMIT.
+ */
+CG_MUST_USE enum cg_status cg_single_use_spend(struct cg_store *audit,
+                                               const struct cg_single_use *use, bool *ret_won);
+
+/* Forgets what nothing accepts any more, in a transaction of its own. CG_ERR_STORE. */
+CG_MUST_USE enum cg_status cg_single_use_forget(struct cg_store *audit, int64_t now_s);
+
+#endif

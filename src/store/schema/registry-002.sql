@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Clients that prove themselves by keys and certificates, and how their tokens are bound.
+
+alter table client add column profile text; -- null: the realm's
+alter table client add column auth text not null default 'client_secret'
+    check (auth in ('client_secret', 'private_key_jwt', 'tls_client_auth',
+                    'self_signed_tls_client_auth'));
+alter table client add column bind text not null default 'none'
+    check (bind in ('none', 'dpop', 'mtls'));
+
+-- What a client's proofs are checked against. The value is public: a JWK set, its address, a
+-- certificate in PEM, or the name that a certificate must bear.
+create table client_key (
+    id text primary key,
+    realm text not null,
+    client text not null,
+    kind text not null check (kind in ('jwks', 'jwks_uri', 'certificate', 'tls_subject',
+                                       'tls_san_dns')),
+    value text not null,
+    created_at_s bigint not null,
+    revoked_at_s bigint,
+    foreign key (realm, client) references client (realm, id)
+);
+create index client_key_by_client on client_key (realm, client);
