@@ -22,6 +22,18 @@ static struct cg_span header_value(const ngx_table_elt_t *header)
     return header == NULL ? (struct cg_span){NULL, 0} : caregate_span(header->value);
 }
 
+/* nginx keeps the first line of this header, if it was built with a module that wants it, as
+ * Debian's is; otherwise every answer comes in its usual form. */
+static struct cg_span accept_value(const ngx_http_request_t *r)
+{
+#if (NGX_HTTP_HEADERS)
+    return header_value(r->headers_in.accept);
+#else
+    (void)r;
+    return (struct cg_span){NULL, 0};
+#endif
+}
+
 void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_request)
 {
     static const ngx_str_t get = ngx_string("GET");
@@ -32,6 +44,7 @@ void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_requ
         .query = caregate_span(r->args),
         .content_type = header_value(r->headers_in.content_type),
         .authorization = header_value(r->headers_in.authorization),
+        .accept = accept_value(r),
         .address = caregate_span(r->connection->addr_text),
     };
 }

@@ -23,6 +23,7 @@ struct cg_request {
     struct cg_span query;         /* raw, without '?' */
     struct cg_span content_type;  /* header value or absent */
     struct cg_span authorization; /* header value or absent */
+    struct cg_span accept;        /* header value or absent */
     struct cg_span body;          /* whole body; ignored when body_too_large */
     struct cg_span request_id;    /* X-Request-ID accepted or made by the caller */
     struct cg_span address;       /* the peer's address in text */

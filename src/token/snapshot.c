@@ -55,21 +55,13 @@ enum cg_status cg_snapshot_new(const struct cg_snapshot_data *data,
     return cg_snapshot_parse(text, ret_snapshot);
 }
 
-static void release_realm(struct cg_snapshot_realm *realm)
-{
-    for (size_t i = 0; realm->verifiers != NULL && i < cg_jwks_count(realm->jwks); i++) {
-        (void)cg_verifier_free(realm->verifiers[i]);
-    }
-    (void)cg_jwks_free(realm->jwks);
-}
-
 struct cg_snapshot *cg_snapshot_free(struct cg_snapshot *snapshot)
 {
     if (snapshot == NULL) {
         return NULL;
     }
     for (size_t i = 0; i < snapshot->realm_count; i++) {
-        release_realm(&snapshot->realms[i]);
+        (void)cg_key_ring_free(snapshot->realms[i].keys);
     }
     (void)cg_arena_free(snapshot->arena);
     return cg_release(snapshot);
@@ -128,16 +120,9 @@ struct cg_span cg_snapshot_realm_typ(const struct cg_snapshot_realm *realm)
     return realm->typ;
 }
 
-const struct cg_jwk *cg_snapshot_find_key(const struct cg_snapshot_realm *realm, struct cg_span kid,
-                                          struct cg_verifier **ret_verifier)
+const struct cg_key_ring *cg_snapshot_realm_keys(const struct cg_snapshot_realm *realm)
 {
-    const struct cg_jwk *found = cg_jwks_find(realm->jwks, kid);
-    for (size_t i = 0; found != NULL && i < cg_jwks_count(realm->jwks); i++) {
-        if (cg_jwks_at(realm->jwks, i) == found) {
-            *ret_verifier = realm->verifiers[i];
-        }
-    }
-    return found;
+    return realm->keys;
 }
 
 const struct cg_snapshot_api *cg_snapshot_find_api(const struct cg_snapshot_realm *realm,

@@ -19,7 +19,7 @@
 
 #include "base/buf.h"
 #include "crypto/sign.h"
-#include "jose/jwks.h"
+#include "token/key_ring.h"
 
 #include <caregate/feed.h>
 #include <caregate/types.h>
@@ -81,10 +81,9 @@ struct cg_span cg_snapshot_realm_path(const struct cg_snapshot_realm *realm);
 struct cg_span cg_snapshot_realm_issuer(const struct cg_snapshot_realm *realm);
 struct cg_span cg_snapshot_realm_typ(const struct cg_snapshot_realm *realm);
 
-/* A key with its prepared verifier; NULL when the kid is unknown. The verifier makes the snapshot
- * single-threaded while verifying: a snapshot belongs to one event loop. */
-const struct cg_jwk *cg_snapshot_find_key(const struct cg_snapshot_realm *realm, struct cg_span kid,
-                                          struct cg_verifier **ret_verifier);
+/* Its verifiers make the snapshot single-threaded while verifying: a snapshot belongs to one event
+ * loop. */
+const struct cg_key_ring *cg_snapshot_realm_keys(const struct cg_snapshot_realm *realm);
 
 const struct cg_snapshot_api *cg_snapshot_find_api(const struct cg_snapshot_realm *realm,
                                                    struct cg_span name);

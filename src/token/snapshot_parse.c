@@ -127,21 +127,6 @@ static enum cg_status read_denylist(const struct cg_json_value *object, struct c
     return CG_OK;
 }
 
-/* Verifiers are prepared here, on the thread that parses, so that the event loop only uses them. */
-static enum cg_status read_keys(const struct cg_json_value *object, struct cg_arena *arena,
-                                struct cg_snapshot_realm *realm)
-{
-    CG_TRY(cg_jwks_parse(object, &realm->jwks));
-    void *verifiers;
-    CG_TRY(cg_arena_take_array(arena, cg_jwks_count(realm->jwks), sizeof(struct cg_verifier *),
-                               &verifiers));
-    realm->verifiers = verifiers;
-    for (size_t i = 0; i < cg_jwks_count(realm->jwks); i++) {
-        CG_TRY(cg_verifier_new(cg_jwks_at(realm->jwks, i)->key, &realm->verifiers[i]));
-    }
-    return CG_OK;
-}
-
 static enum cg_status read_realm(const struct cg_json_value *object, struct cg_arena *arena,
                                  struct cg_snapshot_realm *realm)
 {
@@ -151,7 +136,8 @@ static enum cg_status read_realm(const struct cg_json_value *object, struct cg_a
     CG_TRY(require(cg_uri_is_realm_path(realm->path)));
     CG_TRY(read_text(cg_json_member(object, "issuer"), CG_LIMIT_URI_BYTES, arena, &realm->issuer));
     CG_TRY(read_text(cg_json_member(object, "typ"), CG_LIMIT_NAME_BYTES, arena, &realm->typ));
-    CG_TRY(read_keys(cg_json_member(object, "jwks"), arena, realm));
+    /* Made here, on the thread that parses, so that the event loop only uses them. */
+    CG_TRY(cg_key_ring_new(cg_json_member(object, "jwks"), &realm->keys));
     CG_TRY(read_apis(cg_json_member(object, "apis"), arena, realm));
     return read_denylist(cg_json_member(object, "denied"), arena, realm);
 }

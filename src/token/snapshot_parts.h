@@ -29,10 +29,9 @@ struct cg_snapshot_realm {
     struct cg_span path;
     struct cg_span issuer;
     struct cg_span typ;
-    struct cg_jwks *jwks;           /* owned */
-    struct cg_verifier **verifiers; /* owned one by one, in the order of the keys */
-    struct cg_snapshot_api *apis;   /* sorted by name */
-    struct cg_span *audiences;      /* sorted */
+    struct cg_key_ring *keys;     /* owned */
+    struct cg_snapshot_api *apis; /* sorted by name */
+    struct cg_span *audiences;    /* sorted */
     size_t api_count;
     struct cg_snapshot_denied denied[CG_SNAPSHOT_DENIALS];
 };

@@ -16,23 +16,23 @@ static struct cg_span short_type(struct cg_span typ)
     return cg_span_find(rest, '/', 0) == rest.len ? rest : typ;
 }
 
-static enum cg_status check_type(const struct cg_snapshot_realm *realm, struct cg_span typ,
+static enum cg_status check_type(const struct cg_token_trust *trust, struct cg_span typ,
                                  struct cg_fault *fault)
 {
-    struct cg_span wanted = short_type(cg_snapshot_realm_typ(realm));
+    struct cg_span wanted = short_type(trust->typ);
     if (typ.len == 0 || !cg_span_equal_nocase(short_type(typ), wanted)) {
         CG_FAIL(fault, CG_ERR_AUTHENTICATION, CG_REASON_TOKEN_TYPE_REFUSED, NULL, "RFC 9068 §4");
     }
     return CG_OK;
 }
 
-static enum cg_status check_signature(const struct cg_snapshot_realm *realm,
-                                      const struct cg_jws *jws, struct cg_fault *fault)
+static enum cg_status check_signature(const struct cg_token_trust *trust, const struct cg_jws *jws,
+                                      struct cg_fault *fault)
 {
     struct cg_verifier *verifier = NULL;
     const struct cg_jwk *jwk = NULL;
     if (jws->kid.len > 0) {
-        jwk = cg_snapshot_find_key(realm, jws->kid, &verifier);
+        jwk = cg_key_ring_find(trust->keys, jws->kid, &verifier);
     }
     if (jwk == NULL) {
         CG_FAIL(fault, CG_ERR_AUTHENTICATION, CG_REASON_TOKEN_KEY_UNKNOWN, NULL, "RFC 7515 §4.1.4");
@@ -102,14 +102,13 @@ static enum cg_status copy_token(const struct cg_access_token *token, struct cg_
     return CG_OK;
 }
 
-static enum cg_status check_claims(const struct cg_snapshot_realm *realm,
+static enum cg_status check_claims(const struct cg_token_trust *trust,
                                    const struct cg_access_token *token, int64_t now_s,
                                    struct cg_fault *fault)
 {
-    if (!cg_span_equal(token->issuer, cg_snapshot_realm_issuer(realm))) {
+    if (!cg_span_equal(token->issuer, trust->issuer)) {
         CG_FAIL(fault, CG_ERR_AUTHENTICATION, CG_REASON_TOKEN_ISSUER_WRONG, NULL, "RFC 9068 §4");
     }
-    CG_TRY(check_audience(realm, token, fault));
     return cg_token_check_times(token, now_s, fault);
 }
 
@@ -118,14 +117,14 @@ static enum cg_status malformed(struct cg_fault *fault)
     CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_TOKEN_MALFORMED, NULL, "RFC 9068 §2.2");
 }
 
-enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm, struct cg_span compact,
-                               int64_t now_s, struct cg_arena *arena, struct cg_fault *fault,
-                               struct cg_access_token *ret_token)
+enum cg_status cg_token_prove(const struct cg_token_trust *trust, struct cg_span compact,
+                              int64_t now_s, struct cg_arena *arena, struct cg_fault *fault,
+                              struct cg_access_token *ret_token)
 {
     struct cg_jws jws;
     CG_TRY(cg_jws_split(compact, arena, fault, &jws));
-    CG_TRY(check_type(realm, jws.typ, fault));
-    CG_TRY(check_signature(realm, &jws, fault));
+    CG_TRY(check_type(trust, jws.typ, fault));
+    CG_TRY(check_signature(trust, &jws, fault));
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
     enum cg_status parsed = cg_json_parse(jws.payload, CG_LIMIT_TOKEN_BYTES, &json);
     if (parsed != CG_OK) {
@@ -135,7 +134,23 @@ enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm, struct cg_
     if (cg_access_token_read(cg_json_root(json), &token) != CG_OK) {
         return malformed(fault);
     }
-    CG_TRY(check_claims(realm, &token, now_s, fault));
+    CG_TRY(check_claims(trust, &token, now_s, fault));
     CG_TRY(check_not_before(cg_json_root(json), now_s, fault));
     return copy_token(&token, arena, ret_token);
+}
+
+enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm, struct cg_span compact,
+                               int64_t now_s, struct cg_arena *arena, struct cg_fault *fault,
+                               struct cg_access_token *ret_token)
+{
+    struct cg_token_trust trust = {
+        .issuer = cg_snapshot_realm_issuer(realm),
+        .typ = cg_snapshot_realm_typ(realm),
+        .keys = cg_snapshot_realm_keys(realm),
+    };
+    struct cg_access_token token;
+    CG_TRY(cg_token_prove(&trust, compact, now_s, arena, fault, &token));
+    CG_TRY(check_audience(realm, &token, fault));
+    *ret_token = token;
+    return CG_OK;
 }

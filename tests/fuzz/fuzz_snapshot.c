@@ -19,7 +19,7 @@ static void require(bool held)
 static void ask(const struct cg_snapshot_realm *realm, struct cg_span word)
 {
     struct cg_verifier *verifier = NULL;
-    const struct cg_jwk *key = cg_snapshot_find_key(realm, word, &verifier);
+    const struct cg_jwk *key = cg_key_ring_find(cg_snapshot_realm_keys(realm), word, &verifier);
     require((key == NULL) == (verifier == NULL));
     (void)cg_snapshot_find_api(realm, word);
     (void)cg_snapshot_has_audience(realm, word);

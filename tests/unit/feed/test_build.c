@@ -46,7 +46,7 @@ static void snapshot_shows_keys_rules_and_versions(void **state)
     assert_span_text(cg_snapshot_realm_issuer(realm), FEED_TEST_BASE_URL DESK_REALM);
     assert_span_text(cg_snapshot_realm_typ(realm), "JWT");
     struct cg_verifier *verifier = NULL;
-    assert_non_null(cg_snapshot_find_key(realm, kid, &verifier));
+    assert_non_null(cg_key_ring_find(cg_snapshot_realm_keys(realm), kid, &verifier));
     const struct cg_snapshot_api *api = cg_snapshot_find_api(realm, CG_SPAN_OF("documents"));
     assert_non_null(api);
     assert_span_text(api->audience, "https://api.example/documents");

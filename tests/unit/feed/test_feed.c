@@ -130,7 +130,8 @@ static void key_that_goes_by_time_is_a_change(void **state)
     struct cg_snapshot *snapshot = poll(line, gone_s);
     assert_non_null(snapshot);
     struct cg_verifier *verifier;
-    assert_null(cg_snapshot_find_key(cg_snapshot_only_realm(snapshot), kid, &verifier));
+    assert_null(
+        cg_key_ring_find(cg_snapshot_realm_keys(cg_snapshot_only_realm(snapshot)), kid, &verifier));
     (void)cg_snapshot_free(snapshot);
 }
 

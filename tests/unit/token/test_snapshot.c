@@ -80,10 +80,10 @@ static void snapshot_keeps_realms_apart(void **state)
     const struct cg_snapshot_realm *test =
         cg_snapshot_find_realm(snapshot, test_span("/vtest/hpca"));
     struct cg_verifier *verifier = NULL;
-    assert_non_null(cg_snapshot_find_key(live, test_span("live"), &verifier));
+    assert_non_null(cg_key_ring_find(cg_snapshot_realm_keys(live), test_span("live"), &verifier));
     assert_non_null(verifier);
-    assert_null(cg_snapshot_find_key(live, test_span("test"), &verifier));
-    assert_non_null(cg_snapshot_find_key(test, test_span("test"), &verifier));
+    assert_null(cg_key_ring_find(cg_snapshot_realm_keys(live), test_span("test"), &verifier));
+    assert_non_null(cg_key_ring_find(cg_snapshot_realm_keys(test), test_span("test"), &verifier));
     assert_true(cg_snapshot_denies_token(live, test_span("jti-1")));
     assert_false(cg_snapshot_denies_token(test, test_span("jti-1")));
     (void)cg_snapshot_free(snapshot);
@@ -141,7 +141,7 @@ static void snapshot_parses_its_own_text(void **state)
     assert_int_equal(cg_snapshot_version(second), 4);
     const struct cg_snapshot_realm *realm = cg_snapshot_find_realm(second, test_span(SAMPLE_REALM));
     struct cg_verifier *verifier = NULL;
-    assert_non_null(cg_snapshot_find_key(realm, test_span("live"), &verifier));
+    assert_non_null(cg_key_ring_find(cg_snapshot_realm_keys(realm), test_span("live"), &verifier));
     assert_true(cg_snapshot_denies_token(realm, test_span("jti-1")));
     assert_true(cg_snapshot_denies_agreement(realm, test_span("agr-1")));
     assert_true(cg_snapshot_denies_client(realm, test_span("ward-9"), 1));
