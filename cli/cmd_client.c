@@ -22,26 +22,59 @@ static void put_client(struct cg_output *output, const struct cg_client *client)
     cg_output_words(output, "grants", client->grants);
     cg_output_duration(output, "token_life_s", client->token_life_s, "the realm's");
     cg_output_text(output, "token_response", response);
+    cg_output_text(output, "profile", client->profile);
+    cg_output_text(output, "auth", cg_client_auth_name(client->auth));
+    cg_output_text(output, "bind", cg_client_bind_name(client->bind));
     cg_output_number(output, "epoch", client->epoch);
     cg_output_time(output, "created_at", client->created_s, "-");
     cg_output_close_record(output);
 }
 
+/* The settings that are given; the rest stays. */
+static enum cg_status read_proof(struct cg_context *context, const struct cg_args *args,
+                                 struct cg_client *client)
+{
+    struct cg_span auth = cg_args_value(args, "auth");
+    struct cg_span bind = cg_args_value(args, "bind");
+    if (cg_args_has(args, "profile")) {
+        client->profile = cg_args_value(args, "profile");
+    }
+    if (auth.data != NULL && cg_client_auth_find(auth, &client->auth) != CG_OK) {
+        return cg_complain_usage(context,
+                                 "--auth is client_secret, private_key_jwt, tls_client_auth or "
+                                 "self_signed_tls_client_auth, not \"%.*s\"",
+                                 CG_SPAN_ARGS(auth));
+    }
+    if (bind.data != NULL && cg_client_bind_find(bind, &client->bind) != CG_OK) {
+        return cg_complain_usage(context, "--bind is none, dpop or mtls, not \"%.*s\"",
+                                 CG_SPAN_ARGS(bind));
+    }
+    return CG_OK;
+}
+
+static enum cg_status read_settings(struct cg_context *context, const struct cg_args *args,
+                                    struct cg_client *client)
+{
+    struct cg_span response = cg_args_value(args, "token-response");
+    if (response.data != NULL) {
+        client->has_token_response = true;
+        if (cg_token_response_find(response, &client->token_response) != CG_OK) {
+            return cg_complain_usage(context, "--token-response is documented or rfc, not \"%.*s\"",
+                                     CG_SPAN_ARGS(response));
+        }
+    }
+    CG_TRY(read_proof(context, args, client));
+    return cg_args_token_life_s(context, args, &client->token_life_s);
+}
+
 static enum cg_status read_client(struct cg_context *context, const struct cg_args *args,
                                   struct cg_client *client)
 {
-    struct cg_span response = cg_args_value(args, "token-response");
     client->grants = CG_SPAN_OF("client_credentials");
     if (cg_args_has(args, "grant")) {
         CG_TRY(cg_args_join(context, args, "grant", &client->grants));
     }
-    client->has_token_response = response.data != NULL;
-    if (client->has_token_response &&
-        cg_token_response_find(response, &client->token_response) != CG_OK) {
-        return cg_complain_usage(context, "--token-response is documented or rfc, not \"%.*s\"",
-                                 CG_SPAN_ARGS(response));
-    }
-    return cg_args_token_life_s(context, args, &client->token_life_s);
+    return read_settings(context, args, client);
 }
 
 static enum cg_status run_add(struct cg_context *context, const struct cg_args *args)
@@ -112,6 +145,27 @@ static enum cg_status run_show(struct cg_context *context, const struct cg_args 
     return CG_OK;
 }
 
+static enum cg_status run_set(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
+    struct cg_client client;
+    if (args->option_count == 0) {
+        return cg_complain_usage(context, "says not what to change");
+    }
+    CG_TRY(cg_change_begin(context, &change));
+    struct cg_lookup lookup = {context, cg_change_store(change), cg_change_realm(change)};
+    CG_TRY(cg_lookup_client(&lookup, cg_args_argument(args, 0), &client));
+    CG_TRY(read_settings(context, args, &client));
+    CG_TRY(cg_client_set(lookup.store, &client, context->arena, &context->fault));
+    CG_TRY(cg_change_note(change, CG_AUDIT_CLIENT_CHANGED, &event));
+    event->client_id = client.id;
+    event->organisation = client.organisation;
+    CG_TRY(cg_change_commit(change));
+    put_client(&context->output, &client);
+    return CG_OK;
+}
+
 static enum cg_status move(const struct cg_lookup *lookup, enum cg_audit_kind kind,
                            struct cg_span id)
 {
@@ -161,14 +215,31 @@ static enum cg_status run_retire(struct cg_context *context, const struct cg_arg
     return change_state(context, args, CG_AUDIT_CLIENT_RETIRED);
 }
 
+/* What add and set both take, and the row that ends a table. */
+#define CLIENT_SETTINGS                                                                            \
+    {"auth", "METHOD", CG_OPTION_PLAIN,                                                            \
+     "how it proves itself: client_secret, private_key_jwt, tls_client_auth, "                     \
+     "self_signed_tls_client_auth"},                                                               \
+        {"bind", "HOW", CG_OPTION_PLAIN, "what its tokens are bound to: none, dpop, mtls"},        \
+        {"profile", "PROFILE", CG_OPTION_PLAIN,                                                    \
+         "documented, smart, nhs or fapi2, the realm's if left out"},                              \
+        {"token-life", "SECONDS", CG_OPTION_PLAIN,                                                 \
+         "how long its tokens live, the realm's if left out"},                                     \
+        {"token-response", "SHAPE", CG_OPTION_PLAIN,                                               \
+         "documented (refresh_token is null) or rfc (it is left out), the realm's if left out"},   \
+    {                                                                                              \
+        NULL, NULL, CG_OPTION_PLAIN, NULL                                                          \
+    }
+
 static const struct cg_option add_options[] = {
     {"org", "ODS", CG_OPTION_REQUIRED, "the organisation that it belongs to"},
     {"name", "NAME", CG_OPTION_REQUIRED, "what people call the system; its id is made from it"},
     {"grant", "GRANT", CG_OPTION_REPEATABLE, "how it may get tokens: client_credentials"},
-    {"token-life", "SECONDS", CG_OPTION_PLAIN, "how long its tokens live, the realm's if left out"},
-    {"token-response", "SHAPE", CG_OPTION_PLAIN,
-     "documented (refresh_token is null) or rfc (it is left out), the realm's if left out"},
-    {NULL, NULL, CG_OPTION_PLAIN, NULL},
+    CLIENT_SETTINGS,
+};
+
+static const struct cg_option set_options[] = {
+    CLIENT_SETTINGS,
 };
 
 static const struct cg_verb client_verbs[] = {
@@ -193,6 +264,16 @@ static const struct cg_verb client_verbs[] = {
         .summary = "show one client",
         .example = "caregate client show ward-system-7f3k9q2x",
         .run = run_show,
+    },
+    {
+        .name = "set",
+        .arguments = "ID",
+        .summary = "change how a client proves itself, and its settings",
+        .options = set_options,
+        .help = "What is not named stays. The issuer goes by it at once; tokens that were\n"
+                "issued before stay as they are.",
+        .example = "caregate client set ward-system-7f3k9q2x --auth private_key_jwt",
+        .run = run_set,
     },
     {
         .name = "suspend",

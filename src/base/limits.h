@@ -34,6 +34,7 @@
 #define CG_LIMIT_URI_BYTES 1024
 #define CG_LIMIT_REALM_PATH_BYTES 128
 #define CG_LIMIT_CLIENT_SECRETS 16           /* secrets valid at once */
+#define CG_LIMIT_CLIENT_KEYS 16              /* keys, certificates and names in force at once */
 #define CG_LIMIT_CLIENT_AGREEMENTS 64        /* agreements of one client */
 #define CG_LIMIT_TOKEN_LIFE_WARN_S 3600      /* above, tools warn */
 #define CG_LIMIT_TOKEN_LIFE_MAX_S 86400      /* above, tools refuse */

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oauth/client_auth.h"
 
-#include "base/secret.h"
 #include "base/span.h"
 #include "codec/authz_header.h"
-#include "crypto/digest.h"
+#include "oauth/client_proof.h"
 
-struct presented {
-    struct cg_span id;
-    struct cg_span secret;
+struct method {
+    enum cg_client_auth auth;
+    cg_client_judge judge;
 };
 
+static const struct method by_secret = {CG_CLIENT_AUTH_SECRET, cg_client_secret_judge};
+
 static enum cg_status from_basic(struct cg_oauth_context *context, struct cg_span credentials,
-                                 struct presented *presented)
+                                 struct cg_client_showing *showing)
 {
-    struct cg_span body_id = presented->id;
-    if (presented->secret.data != NULL) {
+    struct cg_span body_id = showing->id;
+    if (showing->secret.data != NULL) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CREDENTIALS_TWICE, NULL, "RFC 6749 §2.3");
     }
-    if (cg_authz_basic(credentials, context->arena, &presented->id, &presented->secret) != CG_OK) {
+    if (cg_authz_basic(credentials, context->arena, &showing->id, &showing->secret) != CG_OK) {
         CG_FAIL(
             &context->fault, CG_ERR_INPUT, CG_REASON_REQUEST_MALFORMED,
             "the Authorization header is not well-formed Basic: form-encode client id and secret, "
             "join them by a colon, encode as base64",
             "RFC 6749 §2.3.1");
     }
-    if (body_id.data != NULL && !cg_span_equal(body_id, presented->id)) {
+    if (body_id.data != NULL && !cg_span_equal(body_id, showing->id)) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CREDENTIALS_TWICE,
                 "client_id in the body differs from the one in the Authorization header",
                 "RFC 6749 §2.3");
@@ -33,21 +34,26 @@ static enum cg_status from_basic(struct cg_oauth_context *context, struct cg_spa
     return CG_OK;
 }
 
-/* RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request. */
-static enum cg_status read_credentials(struct cg_oauth_context *context,
-                                       struct presented *presented)
+/*
+ * What the request shows, and the method that judges it. RFC 6749 §2.3: the client MUST NOT use
+ * more than one authentication method in each request.
+ */
+static enum cg_status read_showing(struct cg_oauth_context *context,
+                                   struct cg_client_showing *showing,
+                                   const struct method **ret_method)
 {
-    CG_TRY(cg_params_get(&context->params, "client_id", &presented->id));
-    CG_TRY(cg_params_get(&context->params, "client_secret", &presented->secret));
+    CG_TRY(cg_params_get(&context->params, "client_id", &showing->id));
+    CG_TRY(cg_params_get(&context->params, "client_secret", &showing->secret));
     struct cg_span credentials = {NULL, 0};
     if (cg_authz_scheme_of(context->exchange->request.authorization, &credentials) ==
         CG_AUTHZ_BASIC) {
-        CG_TRY(from_basic(context, credentials, presented));
+        CG_TRY(from_basic(context, credentials, showing));
     }
-    if (presented->id.len == 0 || presented->secret.len == 0) {
+    if (showing->id.len == 0 || showing->secret.len == 0) {
         CG_FAIL(&context->fault, CG_ERR_AUTHENTICATION, CG_REASON_CREDENTIALS_MISSING, NULL,
                 "RFC 6749 §3.2.1");
     }
+    *ret_method = &by_secret;
     return CG_OK;
 }
 
@@ -89,26 +95,6 @@ static void level_the_work(struct cg_oauth_context *context)
     (void)!cg_client_cache_find(context->clients, context->registry, &query, &nobody);
 }
 
-/* Always CG_CLIENT_AUTH_COMPARISONS comparisons: how many secrets a client has, or whether it
- * exists, does not show. */
-static bool secret_matches(const struct cg_client_record *record, struct cg_span digest,
-                           int64_t now_s, struct cg_span *ret_secret_id)
-{
-    static const uint8_t nothing[CG_SHA256_BYTES] = {0};
-    bool matched = false;
-    for (size_t i = 0; i < CG_CLIENT_AUTH_COMPARISONS; i++) {
-        bool real = record != NULL && i < record->secret_count;
-        const uint8_t *expected = real ? record->secrets[i].digest : nothing;
-        bool equal = cg_secret_equal(digest, cg_span_of_bytes(expected, CG_SHA256_BYTES));
-        if (equal && real &&
-            (record->secrets[i].expires_s == 0 || now_s < record->secrets[i].expires_s)) {
-            matched = true;
-            *ret_secret_id = record->secrets[i].id;
-        }
-    }
-    return matched;
-}
-
 static enum cg_status refuse(struct cg_oauth_context *context, const char *detail)
 {
     level_the_work(context);
@@ -126,32 +112,55 @@ static enum cg_status name_client(struct cg_oauth_context *context,
     return cg_arena_copy(context->arena, record->client.organisation, &context->event.organisation);
 }
 
+const struct cg_profile *cg_client_profile(const struct cg_oauth_context *context,
+                                           const struct cg_client_record *record)
+{
+    struct cg_span name = record->client.profile.data != NULL ? record->client.profile
+                                                              : context->issuing->realm.profile;
+    return cg_profile_find(name);
+}
+
+/* Why a client whose proof holds is refused nevertheless; NULL when it is not. */
+static const char *find_objection(const struct cg_oauth_context *context,
+                                  const struct cg_client_record *record,
+                                  const struct method *method)
+{
+    const struct cg_profile *profile = cg_client_profile(context, record);
+    if (record->client.state != CG_CLIENT_ACTIVE) {
+        return "the client is not active";
+    }
+    if (record->client.auth != method->auth) {
+        return "the client is registered for another way of authentication";
+    }
+    if (profile == NULL || (profile->client_auths & (unsigned)method->auth) == 0) {
+        return "the profile does not allow this way of authentication";
+    }
+    return NULL;
+}
+
 enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
                                       const struct cg_client_record **ret_record)
 {
-    struct presented presented = {{NULL, 0}, {NULL, 0}};
-    CG_TRY(read_credentials(context, &presented));
+    struct cg_client_showing showing = {.id = {NULL, 0}};
+    const struct method *method = NULL;
+    CG_TRY(read_showing(context, &showing, &method));
     const struct cg_client_record *record = NULL;
-    enum cg_status found = find_record(context, presented.id, &record);
+    enum cg_status found = find_record(context, showing.id, &record);
     if (found != CG_OK && found != CG_ERR_NOT_FOUND) {
         return found;
     }
-    uint8_t digest[CG_SHA256_BYTES];
-    if (cg_sha256(presented.secret, digest) != CG_OK) {
-        CG_FAIL(&context->fault, CG_ERR_CRYPTO, CG_REASON_INTERNAL, NULL, NULL);
-    }
-    bool matched = secret_matches(record, cg_span_of_bytes(digest, sizeof(digest)), context->now_s,
-                                  &context->used_secret);
+    const char *refusal = NULL;
+    CG_TRY(method->judge(context, &showing, record, &refusal));
     if (record == NULL) {
         return refuse(context, "no such client");
     }
     CG_TRY(name_client(context, record));
-    if (!matched) {
-        return refuse(context, "wrong, revoked or expired secret");
+    if (refusal == NULL) {
+        refusal = find_objection(context, record, method);
     }
-    if (record->client.state != CG_CLIENT_ACTIVE) {
+    if (refusal != NULL) {
         context->used_secret = (struct cg_span){NULL, 0};
-        return refuse(context, "the client is not active");
+        return refuse(context, refusal);
     }
     context->event.actor = context->event.client_id;
     context->exchange->response.client_id = context->event.client_id;

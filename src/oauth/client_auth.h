@@ -18,6 +18,11 @@
 CG_MUST_USE enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
                                                   const struct cg_client_record **ret_record);
 
+/* What holds for a client that was authenticated: its own profile, else its realm's. NULL only for
+ * a name that the store was given by another version. */
+const struct cg_profile *cg_client_profile(const struct cg_oauth_context *context,
+                                           const struct cg_client_record *record);
+
 /* How many secret comparisons and digests one authentication makes: always this many, whoever asks.
  */
 #define CG_CLIENT_AUTH_COMPARISONS 16

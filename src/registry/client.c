@@ -71,6 +71,36 @@ static enum cg_status check_fields(const struct cg_client *client, struct cg_fau
     return CG_OK;
 }
 
+/* The client's own profile, or its realm's. */
+static enum cg_status find_profile(struct cg_store *store, const struct cg_client *client,
+                                   struct cg_arena *arena, struct cg_fault *fault,
+                                   const struct cg_profile **ret_profile)
+{
+    struct cg_realm realm = {.profile = client->profile};
+    if (client->profile.data == NULL) {
+        CG_TRY(cg_realm_find(store, client->realm, arena, &realm));
+    }
+    const struct cg_profile *profile = cg_profile_find(realm.profile);
+    if (profile == NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the profile is one of documented, smart, nhs, fapi2", NULL);
+    }
+    *ret_profile = profile;
+    return CG_OK;
+}
+
+static enum cg_status check_auth(const struct cg_client *client, const struct cg_profile *profile,
+                                 struct cg_fault *fault)
+{
+    if ((profile->client_auths & (unsigned)client->auth) == 0) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the profile does not allow this way of authentication: smart and nhs want "
+                "private_key_jwt, fapi2 that or a client certificate",
+                NULL);
+    }
+    return CG_OK;
+}
+
 static enum cg_status check_organisation(struct cg_store *store, const struct cg_client *client,
                                          struct cg_arena *arena, struct cg_fault *fault)
 {
@@ -120,6 +150,19 @@ static enum cg_status make_id(struct cg_span name, const struct cg_random *rando
     return cg_buf_finish(&buf, ret_id);
 }
 
+static void bind_settings(struct cg_statement *statement, const struct cg_client *client)
+{
+    struct cg_span response = {NULL, 0};
+    if (client->has_token_response) {
+        response = cg_token_response_name(client->token_response);
+    }
+    cg_rows_bind_optional(statement, "token_life", client->token_life_s);
+    cg_bind_text(statement, "token_response", response);
+    cg_bind_text(statement, "profile", client->profile);
+    cg_bind_text(statement, "auth", cg_client_auth_name(client->auth));
+    cg_bind_text(statement, "bind", cg_client_bind_name(client->bind));
+}
+
 static enum cg_status insert(struct cg_store *store, const struct cg_client *client,
                              struct cg_span id, struct cg_fault *fault)
 {
@@ -130,11 +173,7 @@ static enum cg_status insert(struct cg_store *store, const struct cg_client *cli
     cg_bind_text(statement, "organisation", client->organisation);
     cg_bind_text(statement, "name", client->name);
     cg_bind_text(statement, "grants", client->grants);
-    cg_rows_bind_optional(statement, "token_life", client->token_life_s);
-    struct cg_span response = {NULL, 0};
-    cg_bind_text(statement, "token_response",
-                 client->has_token_response ? cg_token_response_name(client->token_response)
-                                            : response);
+    bind_settings(statement, client);
     cg_bind_number(statement, "created", client->created_s);
     enum cg_status status = cg_store_run(statement, NULL);
     if (status == CG_ERR_CONFLICT) {
@@ -149,13 +188,40 @@ enum cg_status cg_client_add(struct cg_store *store, const struct cg_client *cli
 {
     CG_TRY(check_fields(client, fault));
     CG_TRY(check_organisation(store, client, arena, fault));
+    const struct cg_profile *profile = NULL;
+    CG_TRY(find_profile(store, client, arena, fault, &profile));
+    struct cg_client added = *client;
+    added.auth = client->auth != 0 ? client->auth : cg_profile_first_auth(profile);
+    CG_TRY(check_auth(&added, profile, fault));
     struct cg_span id = {NULL, 0};
     CG_TRY(make_id(client->name, random, arena, &id));
-    CG_TRY(insert(store, client, id, fault));
+    CG_TRY(insert(store, &added, id, fault));
     CG_TRY(cg_life_note(store, client->realm, client->token_life_s));
     CG_TRY(cg_registry_touch(store, CG_TOUCH_REGISTRY));
     *ret_id = id;
     return CG_OK;
+}
+
+enum cg_status cg_client_set(struct cg_store *store, const struct cg_client *client,
+                             struct cg_arena *arena, struct cg_fault *fault)
+{
+    CG_TRY(check_fields(client, fault));
+    const struct cg_profile *profile = NULL;
+    CG_TRY(find_profile(store, client, arena, fault, &profile));
+    CG_TRY(check_auth(client, profile, fault));
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_CLIENT_SET, &statement));
+    bind_settings(statement, client);
+    cg_bind_text(statement, "realm", client->realm);
+    cg_bind_text(statement, "id", client->id);
+    int64_t changed = 0;
+    CG_TRY(cg_store_run(statement, &changed));
+    if (changed == 0) {
+        CG_FAIL(fault, CG_ERR_NOT_FOUND, CG_REASON_NONE,
+                "there is no client of this id in the realm", NULL);
+    }
+    CG_TRY(cg_life_note(store, client->realm, client->token_life_s));
+    return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }
 
 enum cg_status cg_client_row_read(struct cg_statement *statement, struct cg_arena *arena, void *row)
@@ -171,9 +237,14 @@ enum cg_status cg_client_row_read(struct cg_statement *statement, struct cg_aren
         .token_life_s = cg_column_number(statement, 7),
         .has_token_response = !cg_column_is_null(statement, 8),
         .created_s = cg_column_number(statement, 9),
+        .profile = cg_rows_text(statement, 10, arena, &status),
     };
     CG_TRY(status);
     CG_TRY(find_state(cg_column_text(statement, 5), &client.state));
+    if (cg_client_auth_find(cg_column_text(statement, 11), &client.auth) != CG_OK ||
+        cg_client_bind_find(cg_column_text(statement, 12), &client.bind) != CG_OK) {
+        return CG_ERR_STORE;
+    }
     if (client.has_token_response) {
         CG_TRY(cg_token_response_find(cg_column_text(statement, 8), &client.token_response));
     }

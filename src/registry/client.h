@@ -22,6 +22,9 @@ struct cg_client {
     int64_t token_life_s;    /* 0: the API's or the realm's */
     bool has_token_response; /* false: the realm's */
     enum cg_token_response token_response;
+    struct cg_span profile;   /* absent: the realm's */
+    enum cg_client_auth auth; /* add: 0 for what the profile's clients start with */
+    enum cg_client_bind bind;
     int64_t created_s;
 };
 
@@ -32,6 +35,12 @@ const char *cg_client_state_name(enum cg_client_state state);
 CG_MUST_USE enum cg_status cg_client_add(struct cg_store *store, const struct cg_client *client,
                                          const struct cg_random *random, struct cg_arena *arena,
                                          struct cg_fault *fault, struct cg_span *ret_id);
+/*
+ * Writes token life, token response, profile, way of authentication and binding.
+ * CG_ERR_INPUT when the profile does not allow them together.
+ */
+CG_MUST_USE enum cg_status cg_client_set(struct cg_store *store, const struct cg_client *client,
+                                         struct cg_arena *arena, struct cg_fault *fault);
 CG_MUST_USE enum cg_status cg_client_find(struct cg_store *store, struct cg_span realm,
                                           struct cg_span id, struct cg_arena *arena,
                                           struct cg_client *ret_client);

@@ -10,6 +10,7 @@
 
 #include "crypto/digest.h"
 #include "registry/client.h"
+#include "registry/client_key.h"
 
 struct cg_record_secret {
     struct cg_span id;
@@ -28,10 +29,19 @@ struct cg_record_agreement {
     int64_t api_token_life_s; /* 0: the realm's */
 };
 
+/* A key, certificate or name in force. */
+struct cg_record_key {
+    struct cg_span id;
+    enum cg_client_key_kind kind;
+    struct cg_span value;
+};
+
 struct cg_client_record {
     struct cg_client client;
     const struct cg_record_secret *secrets; /* neither revoked nor, when read, expired */
     size_t secret_count;
+    const struct cg_record_key *keys; /* not revoked when read */
+    size_t key_count;
     const struct cg_record_agreement *agreements; /* approved, API in service, not over when read */
     size_t agreement_count;
 };

@@ -10,59 +10,10 @@
 #include "registry/name.h"
 #include "registry/rows.h"
 
-/* What a realm of a profile starts with. */
-struct profile {
-    struct cg_span name;
-    struct cg_span alg;
-    struct cg_span typ;
-    int64_t token_life_s;
-    enum cg_token_response token_response;
-};
-
-static const struct profile profiles[] = {
-    {CG_SPAN("documented"), CG_SPAN("RS256"), CG_SPAN("JWT"), 300, CG_TOKEN_RESPONSE_DOCUMENTED},
-    {CG_SPAN("smart"), CG_SPAN("RS256"), CG_SPAN("at+jwt"), 300, CG_TOKEN_RESPONSE_RFC},
-    {CG_SPAN("nhs"), CG_SPAN("RS256"), CG_SPAN("at+jwt"), 300, CG_TOKEN_RESPONSE_RFC},
-    {CG_SPAN("fapi2"), CG_SPAN("PS256"), CG_SPAN("at+jwt"), 300, CG_TOKEN_RESPONSE_RFC},
-};
-
-static const char *const response_names[] = {
-    [CG_TOKEN_RESPONSE_DOCUMENTED] = "documented",
-    [CG_TOKEN_RESPONSE_RFC] = "rfc",
-};
-
-struct cg_span cg_token_response_name(enum cg_token_response response)
-{
-    return cg_span_of_string(response_names[response]);
-}
-
-enum cg_status cg_token_response_find(struct cg_span name, enum cg_token_response *ret_response)
-{
-    if (cg_span_equal_string(name, response_names[CG_TOKEN_RESPONSE_RFC])) {
-        *ret_response = CG_TOKEN_RESPONSE_RFC;
-        return CG_OK;
-    }
-    if (cg_span_equal_string(name, response_names[CG_TOKEN_RESPONSE_DOCUMENTED])) {
-        *ret_response = CG_TOKEN_RESPONSE_DOCUMENTED;
-        return CG_OK;
-    }
-    return CG_ERR_INPUT;
-}
-
-static const struct profile *find_profile(struct cg_span name)
-{
-    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-        if (cg_span_equal(profiles[i].name, name)) {
-            return &profiles[i];
-        }
-    }
-    return NULL;
-}
-
 enum cg_status cg_realm_defaults(struct cg_span profile, struct cg_fault *fault,
                                  struct cg_realm *ret_realm)
 {
-    const struct profile *found = find_profile(profile);
+    const struct cg_profile *found = cg_profile_find(profile);
     if (found == NULL) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                 "the profile is one of documented, smart, nhs, fapi2", NULL);

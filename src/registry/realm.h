@@ -6,14 +6,8 @@
 #ifndef CG_REGISTRY_REALM_H
 #define CG_REGISTRY_REALM_H
 
+#include "registry/profile.h"
 #include "registry/registry.h"
-
-enum cg_token_response { CG_TOKEN_RESPONSE_DOCUMENTED, CG_TOKEN_RESPONSE_RFC };
-
-/* "documented" or "rfc", static; and back: CG_ERR_INPUT for another word. */
-struct cg_span cg_token_response_name(enum cg_token_response response);
-CG_MUST_USE enum cg_status cg_token_response_find(struct cg_span name,
-                                                  enum cg_token_response *ret_response);
 
 struct cg_realm {
     struct cg_span path;    /* "/vlive/hpca" */

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "registry/client_key_row.h"
 #include "registry/client_row.h"
 #include "registry/rows.h"
 #include "token/scope.h"
@@ -22,6 +23,8 @@ struct loading {
     struct cg_arena *arena;
     struct cg_record_secret *secrets;
     size_t secret_count;
+    struct cg_record_key *keys;
+    size_t key_count;
     struct cg_record_agreement *agreements;
     size_t agreement_count;
     const struct declared *declared;
@@ -71,6 +74,30 @@ static enum cg_status load_secrets(struct loading *loading)
     struct cg_record_secret secret;
     return cg_rows_visit(&(struct cg_rows){statement, read_secret, loading->arena, &secret},
                          keep_secret, loading);
+}
+
+static enum cg_status keep_key(void *context, const void *row)
+{
+    struct loading *loading = context;
+    const struct cg_client_key *key = row;
+    if (loading->key_count == CG_LIMIT_CLIENT_KEYS) {
+        return CG_ERR_LIMIT;
+    }
+    loading->keys[loading->key_count++] = (struct cg_record_key){key->id, key->kind, key->value};
+    return CG_OK;
+}
+
+static enum cg_status load_keys(struct loading *loading)
+{
+    void *memory = NULL;
+    CG_TRY(cg_arena_take_array(loading->arena, CG_LIMIT_CLIENT_KEYS, sizeof(struct cg_record_key),
+                               &memory));
+    loading->keys = memory;
+    struct cg_statement *statement = NULL;
+    CG_TRY(start(loading, CG_SQL_RECORD_KEYS, &statement));
+    struct cg_client_key key;
+    return cg_rows_visit(&(struct cg_rows){statement, cg_client_key_row_read, loading->arena, &key},
+                         keep_key, loading);
 }
 
 static enum cg_status read_agreement(struct cg_statement *statement, struct cg_arena *arena,
@@ -196,6 +223,7 @@ enum cg_status cg_record_load(struct cg_store *store, const struct cg_client_que
         return found;
     }
     CG_TRY(load_secrets(&loading));
+    CG_TRY(load_keys(&loading));
     CG_TRY(load_declared(&loading));
     CG_TRY(load_agreements(&loading));
     CG_TRY(found);
@@ -206,6 +234,8 @@ enum cg_status cg_record_load(struct cg_store *store, const struct cg_client_que
         .client = client,
         .secrets = loading.secrets,
         .secret_count = loading.secret_count,
+        .keys = loading.keys,
+        .key_count = loading.key_count,
         .agreements = loading.agreements,
         .agreement_count = loading.agreement_count,
     };

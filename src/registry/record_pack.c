@@ -20,6 +20,9 @@ static void *take(struct packing *packing, size_t len, size_t alignment)
 
 static struct cg_span pack_text(struct packing *packing, struct cg_span text)
 {
+    if (text.data == NULL) {
+        return text; /* absent stays so */
+    }
     uint8_t *place = take(packing, text.len, 1);
     if (place != NULL && text.len > 0) {
         memcpy(place, text.data, text.len);
@@ -35,6 +38,7 @@ static struct cg_client pack_client(struct packing *packing, const struct cg_cli
     packed.organisation = pack_text(packing, client->organisation);
     packed.name = pack_text(packing, client->name);
     packed.grants = pack_text(packing, client->grants);
+    packed.profile = pack_text(packing, client->profile);
     return packed;
 }
 
@@ -48,6 +52,22 @@ static const struct cg_record_secret *pack_secrets(struct packing *packing,
         secret.id = pack_text(packing, secret.id);
         if (packed != NULL) {
             packed[i] = secret;
+        }
+    }
+    return packed;
+}
+
+static const struct cg_record_key *pack_keys(struct packing *packing,
+                                             const struct cg_client_record *record)
+{
+    struct cg_record_key *packed =
+        take(packing, record->key_count * sizeof(*packed), alignof(struct cg_record_key));
+    for (size_t i = 0; i < record->key_count; i++) {
+        struct cg_record_key key = record->keys[i];
+        key.id = pack_text(packing, key.id);
+        key.value = pack_text(packing, key.value);
+        if (packed != NULL) {
+            packed[i] = key;
         }
     }
     return packed;
@@ -77,6 +97,8 @@ size_t cg_record_pack(const struct cg_client_record *record, void *memory,
     struct packing packing = {.memory = memory};
     ret_record->secret_count = record->secret_count;
     ret_record->secrets = pack_secrets(&packing, record);
+    ret_record->key_count = record->key_count;
+    ret_record->keys = pack_keys(&packing, record);
     ret_record->agreement_count = record->agreement_count;
     ret_record->agreements = pack_agreements(&packing, record);
     ret_record->client = pack_client(&packing, &record->client);

@@ -178,6 +178,7 @@ def test_profile_decides_type_and_shape(make_house):
     house = make_house()
     client = house.onboard("Profile", "results", "results.read")
     assert header(house.token(client))["typ"] == "JWT"
+    house.cli("client", "set", client.id, "--profile", "documented")
     house.cli("realm", "set", house.realm, "--profile", "smart")
     wait_until(lambda: header(house.token(client))["typ"] == "at+jwt", GATE_WAIT_S, "the type")
     assert "refresh_token" not in house.token_response(client).json()

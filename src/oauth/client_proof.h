@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of client authentication: what a request presents, and the methods that judge it. One row
+ * of the table in client_auth.c a method, one file a method.
+ */
+#ifndef CG_OAUTH_CLIENT_PROOF_H
+#define CG_OAUTH_CLIENT_PROOF_H
+
+#include "oauth/context.h"
+
+/* What a request shows of its client; absent spans for what it does not. */
+struct cg_client_showing {
+    struct cg_span id;
+    struct cg_span secret;
+};
+
+/*
+ * Judges what is shown. `record` is NULL for an unknown client: the work is done all the same, so
+ * that nobody learns by its cost which clients exist. CG_OK with *ret_refusal NULL when the proof
+ * holds, or saying for the audit alone why it does not. Another status, with the fault set, when
+ * the request is malformed or nothing could be judged.
+ */
+typedef enum cg_status (*cg_client_judge)(struct cg_oauth_context *context,
+                                          const struct cg_client_showing *showing,
+                                          const struct cg_client_record *record,
+                                          const char **ret_refusal);
+
+CG_MUST_USE enum cg_status cg_client_secret_judge(struct cg_oauth_context *context,
+                                                  const struct cg_client_showing *showing,
+                                                  const struct cg_client_record *record,
+                                                  const char **ret_refusal);
+
+#endif
