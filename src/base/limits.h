@@ -28,6 +28,12 @@
 #define CG_LIMIT_SIGNATURE_BYTES 512
 #define CG_LIMIT_KID_BYTES 64
 
+/* Clients' certificates */
+#define CG_LIMIT_CERTIFICATE_BYTES 8192      /* DER */
+#define CG_LIMIT_CERTIFICATE_PEM_BYTES 12288 /* with its armour */
+#define CG_LIMIT_CERTIFICATE_NAMES 128       /* subject alternative names */
+#define CG_LIMIT_NAME_PARTS 8                /* attributes of one relative distinguished name */
+
 /* Registry */
 #define CG_LIMIT_NAME_BYTES 64   /* name of an API, ODS code, verb of a person */
 #define CG_LIMIT_TEXT_BYTES 1024 /* free text */
