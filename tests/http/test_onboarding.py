@@ -284,3 +284,33 @@ def test_new_api_is_protected_after_a_reload(own_house, echo):
     wait_until(lambda: house.gate("/scans/1", token).status_code == 200, GATE_WAIT_S, "entry")
     answer = house.gate("/scans/1?a=b", token)
     assert answer.json()["path"] == "/scans/1?a=b"
+
+
+def test_client_set_changes_how_a_client_proves_itself(house, client):
+    """At once for the issuer; what is not named stays."""
+    house.agree(client.id, "results", "results.read")
+    assert house.token_response(client).status_code == 200
+    before = house.cli("client", "show", client.id)
+    changed = house.cli("client", "set", client.id, "--auth", "private_key_jwt")
+    assert changed == before | {"auth": "private_key_jwt"}
+    refused = house.token_response(client)
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    record = house.cli("audit", "list", "--kind", "token_refused", "--client", client.id)[-1]
+    assert record["detail"] == "the client is registered for another way of authentication"
+    house.cli("client", "set", client.id, "--auth", "client_secret")
+    assert house.token_response(client).status_code == 200
+    assert [record["actor"] != "" for record in house.cli("audit", "list", "--kind",
+                                                          "client_changed")[-2:]] == [True, True]
+
+
+@pytest.mark.parametrize("words, wanted", [
+    (("--auth", "password"), "client_secret, private_key_jwt"),
+    (("--bind", "tls"), "none, dpop or mtls"),
+    (("--profile", "fapi"), "documented, smart, nhs, fapi2"),
+    (("--profile", "smart"), "private_key_jwt"),
+    ((), "says not what to change"),
+])
+def test_client_set_says_what_to_mend(house, client, words, wanted):
+    before = house.cli("client", "show", client.id)
+    assert wanted in house.cli("client", "set", client.id, *words, ok=False).err
+    assert house.cli("client", "show", client.id) == before

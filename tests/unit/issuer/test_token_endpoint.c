@@ -315,6 +315,44 @@ static void suspension_holds_at_once_and_resuming_raises_the_epoch(void **state)
     (void)cg_json_free(claims);
 }
 
+static void set_auth(struct house *house, const char *profile, enum cg_client_auth auth)
+{
+    struct cg_client client;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_client_find(house->registry, test_span(HOUSE_REALM), test_span(house->client),
+                             house->arena, &client));
+    client.profile = test_span(profile);
+    client.auth = auth;
+    assert_ok(cg_client_set(house->registry, &client, house->arena, NULL));
+    assert_ok(cg_store_commit(house->registry));
+}
+
+static void secret_of_a_client_that_proves_itself_otherwise_is_refused(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(house_ask_token(house, "")->http_status, 200);
+    set_auth(house, "documented", CG_CLIENT_AUTH_PRIVATE_KEY_JWT);
+    assert_error("registered for another", house_ask_token(house, ""), 401, "invalid_client",
+                 CG_REASON_CLIENT_AUTHENTICATION_FAILED);
+    set_auth(house, "documented", CG_CLIENT_AUTH_SECRET);
+    assert_int_equal(house_ask_token(house, "")->http_status, 200);
+}
+
+static void secret_is_refused_where_the_realms_profile_knows_none(void **state)
+{
+    struct house *house = *state;
+    struct cg_realm realm;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_realm_find(house->registry, test_span(HOUSE_REALM), house->arena, &realm));
+    realm.profile = CG_SPAN_OF("smart");
+    assert_ok(cg_realm_set(house->registry, &realm, NULL));
+    assert_ok(cg_store_commit(house->registry));
+    assert_error("profile", house_ask_token(house, ""), 401, "invalid_client",
+                 CG_REASON_CLIENT_AUTHENTICATION_FAILED);
+    set_auth(house, "documented", CG_CLIENT_AUTH_SECRET);
+    assert_int_equal(house_ask_token(house, "")->http_status, 200);
+}
+
 static void revoked_secret_is_refused_at_once(void **state)
 {
     struct house *house = *state;
@@ -348,6 +386,8 @@ static const struct CMUnitTest tests[] = {
     HOUSED(agreement_counts_from_its_first_second_to_its_last),
     HOUSED(withdrawal_holds_at_once),
     HOUSED(suspension_holds_at_once_and_resuming_raises_the_epoch),
+    HOUSED(secret_of_a_client_that_proves_itself_otherwise_is_refused),
+    HOUSED(secret_is_refused_where_the_realms_profile_knows_none),
     HOUSED(revoked_secret_is_refused_at_once),
 };
 

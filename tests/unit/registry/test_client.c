@@ -74,6 +74,71 @@ static void client_is_found_as_it_was_added(void **state)
     assert_int_equal(count, 2);
 }
 
+static void client_starts_with_what_its_profile_allows(void **state)
+{
+    static const struct {
+        const char *profile;
+        enum cg_client_auth auth;
+        enum cg_client_auth becomes;
+        enum cg_status status;
+    } rows[] = {
+        {NULL, 0, CG_CLIENT_AUTH_SECRET, CG_OK},
+        {"smart", 0, CG_CLIENT_AUTH_PRIVATE_KEY_JWT, CG_OK},
+        {"fapi2", CG_CLIENT_AUTH_TLS, CG_CLIENT_AUTH_TLS, CG_OK},
+        {"smart", CG_CLIENT_AUTH_SECRET, 0, CG_ERR_INPUT},
+        {"nhs", CG_CLIENT_AUTH_TLS, 0, CG_ERR_INPUT},
+        {"fapi2", CG_CLIENT_AUTH_SECRET, 0, CG_ERR_INPUT},
+        {"fapi", CG_CLIENT_AUTH_TLS, 0, CG_ERR_INPUT},
+    };
+    struct desk *desk = *state;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct cg_client client = sample(desk);
+        client.auth = rows[i].auth;
+        client.profile = rows[i].profile == NULL ? client.profile : test_span(rows[i].profile);
+        struct cg_span id;
+        assert_int_equal(
+            cg_client_add(desk->store, &client, &desk->random, desk->arena, &desk->fault, &id),
+            rows[i].status);
+        if (rows[i].status != CG_OK) {
+            assert_non_null(desk->fault.text);
+            continue;
+        }
+        assert_ok(cg_client_find(desk->store, desk->realm, id, desk->arena, &client));
+        assert_int_equal(client.auth, rows[i].becomes);
+        assert_int_equal(client.bind, CG_CLIENT_BIND_NONE);
+    }
+}
+
+static void client_set_changes_what_it_names_only(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_client client;
+    assert_ok(cg_client_find(desk->store, desk->realm, desk->client, desk->arena, &client));
+    struct cg_client changed = client;
+    changed.profile = CG_SPAN_OF("fapi2");
+    changed.auth = CG_CLIENT_AUTH_PRIVATE_KEY_JWT;
+    changed.bind = CG_CLIENT_BIND_DPOP;
+    changed.token_life_s = 120;
+    struct cg_registry_version before = desk_version(desk);
+    assert_ok(cg_client_set(desk->store, &changed, desk->arena, &desk->fault));
+    assert_touched(desk, before, CG_TOUCH_REGISTRY);
+    struct cg_client found;
+    assert_ok(cg_client_find(desk->store, desk->realm, desk->client, desk->arena, &found));
+    assert_span_text(found.profile, "fapi2");
+    assert_int_equal(found.auth, CG_CLIENT_AUTH_PRIVATE_KEY_JWT);
+    assert_int_equal(found.bind, CG_CLIENT_BIND_DPOP);
+    assert_int_equal(found.token_life_s, 120);
+    assert_span_equal(found.name, client.name);
+    assert_int_equal(found.epoch, client.epoch);
+    changed.auth = CG_CLIENT_AUTH_SECRET;
+    assert_refused(desk, "auth of the profile",
+                   cg_client_set(desk->store, &changed, desk->arena, &desk->fault), CG_ERR_INPUT);
+    changed = client;
+    changed.id = CG_SPAN_OF("nobody-7f3k9q2x");
+    assert_refused(desk, "unknown", cg_client_set(desk->store, &changed, desk->arena, &desk->fault),
+                   CG_ERR_NOT_FOUND);
+}
+
 struct refusal {
     const char *label;
     struct cg_client client;
@@ -234,6 +299,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(client_id_is_made_from_its_name, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(two_clients_of_one_name_differ, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(client_is_found_as_it_was_added, desk_open, desk_close),
+    cmocka_unit_test_setup_teardown(client_starts_with_what_its_profile_allows, desk_open,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(client_set_changes_what_it_names_only, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(client_that_cannot_be_is_refused, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(id_that_is_taken_is_refused, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(no_client_without_randomness, desk_open, desk_close),
