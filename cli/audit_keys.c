@@ -19,7 +19,7 @@ static enum cg_status make_verifier(struct cg_span public_jwk, struct cg_verifie
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
     CG_CLEANUP(cg_jwk_release) struct cg_jwk jwk = {.key = NULL};
     CG_TRY(cg_json_parse(public_jwk, CG_LIMIT_JSON_BYTES, &json));
-    CG_TRY(cg_jwk_parse(cg_json_root(json), &jwk));
+    CG_TRY(cg_jwk_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &jwk));
     return cg_verifier_new(jwk.key, ret_verifier);
 }
 

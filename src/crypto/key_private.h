@@ -6,12 +6,13 @@
 #define CG_CRYPTO_KEY_PRIVATE_H
 
 #include "crypto/key.h"
+#include "crypto/key_scheme.h"
 
 #include <openssl/evp.h>
 
 struct cg_key {
     EVP_PKEY *pkey;
-    enum cg_key_algorithm algorithm;
+    const struct cg_key_scheme *scheme;
     bool is_private;
 };
 

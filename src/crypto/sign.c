@@ -3,10 +3,12 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+#include "crypto/ecdsa_form.h"
 #include "crypto/key_private.h"
 #include "crypto/openssl_failed.h"
 
-#include <string.h>
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 
 /*
  * Signing and verifying share this: a context initialised once with key, digest and padding, and
@@ -17,7 +19,7 @@
 struct prepared {
     EVP_MD_CTX *ready;
     EVP_MD_CTX *work;
-    enum cg_key_algorithm algorithm;
+    const struct cg_key_scheme *scheme;
 };
 
 struct cg_signer {
@@ -32,22 +34,26 @@ typedef int (*init_function)(EVP_MD_CTX *context, EVP_PKEY_CTX **pkey_context, c
                              OSSL_LIB_CTX *library, const char *properties, EVP_PKEY *pkey,
                              const OSSL_PARAM params[]);
 
-static const char *digest_of(enum cg_key_algorithm algorithm)
-{
-    static const char *const names[] = {
-        [CG_KEY_RSA_SHA256] = "SHA256",
-    };
-    return names[algorithm];
-}
-
+/*
+ * RFC 7518 §3.5: the salt of RSASSA-PSS is as long as the digest. OpenSSL takes the digest for
+ * MGF1, too, and "digest" means exactly that length when it verifies.
+ */
 static enum cg_status prepare(struct prepared *prepared, const struct cg_key *key,
                               init_function init)
 {
-    prepared->algorithm = key->algorithm;
+    char padding[] = OSSL_PKEY_RSA_PAD_MODE_PSS;
+    char salt[] = OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST;
+    const OSSL_PARAM pss[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, padding, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, salt, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    prepared->scheme = key->scheme;
     prepared->ready = EVP_MD_CTX_new();
     prepared->work = EVP_MD_CTX_new();
     if (prepared->ready == NULL || prepared->work == NULL ||
-        init(prepared->ready, NULL, digest_of(key->algorithm), NULL, NULL, key->pkey, NULL) != 1) {
+        init(prepared->ready, NULL, key->scheme->digest, NULL, NULL, key->pkey,
+             key->scheme->is_pss ? pss : NULL) != 1) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
     /* Each copy is finished once: OpenSSL need not copy it again to keep it open. */
@@ -85,11 +91,17 @@ struct cg_signer *cg_signer_free(struct cg_signer *signer)
 enum cg_status cg_sign(struct cg_signer *signer, struct cg_span message,
                        uint8_t ret_signature[static CG_LIMIT_SIGNATURE_BYTES], size_t *ret_len)
 {
+    const struct cg_key_scheme *scheme = signer->prepared.scheme;
     EVP_MD_CTX *work = signer->prepared.work;
     size_t len = CG_LIMIT_SIGNATURE_BYTES;
     if (EVP_MD_CTX_copy_ex(work, signer->prepared.ready) != 1 ||
         EVP_DigestSign(work, ret_signature, &len, message.data, message.len) != 1) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
+    }
+    if (scheme->is_ecdsa) {
+        CG_TRY(cg_ecdsa_from_der((struct cg_span){ret_signature, len}, scheme->coordinate_bytes,
+                                 ret_signature));
+        len = scheme->signature_bytes;
     }
     *ret_len = len;
     return CG_OK;
@@ -115,14 +127,15 @@ struct cg_verifier *cg_verifier_free(struct cg_verifier *verifier)
 
 enum cg_key_algorithm cg_verifier_algorithm_of(const struct cg_verifier *verifier)
 {
-    return verifier->prepared.algorithm;
+    return verifier->prepared.scheme->algorithm;
 }
 
-enum cg_status cg_verify(struct cg_verifier *verifier, struct cg_span message,
-                         struct cg_span signature)
+/* As cg_verify, of a signature in OpenSSL's form. */
+static enum cg_status verify(struct prepared *prepared, struct cg_span message,
+                             struct cg_span signature)
 {
-    EVP_MD_CTX *work = verifier->prepared.work;
-    if (EVP_MD_CTX_copy_ex(work, verifier->prepared.ready) != 1) {
+    EVP_MD_CTX *work = prepared->work;
+    if (EVP_MD_CTX_copy_ex(work, prepared->ready) != 1) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
     int right = EVP_DigestVerify(work, signature.data, signature.len, message.data, message.len);
@@ -130,4 +143,20 @@ enum cg_status cg_verify(struct cg_verifier *verifier, struct cg_span message,
         return CG_OK;
     }
     return cg_openssl_failed(right == 0 ? CG_ERR_AUTHENTICATION : CG_ERR_CRYPTO);
+}
+
+enum cg_status cg_verify(struct cg_verifier *verifier, struct cg_span message,
+                         struct cg_span signature)
+{
+    const struct cg_key_scheme *scheme = verifier->prepared.scheme;
+    if (scheme->signature_bytes > 0 && signature.len != scheme->signature_bytes) {
+        return CG_ERR_AUTHENTICATION;
+    }
+    if (!scheme->is_ecdsa) {
+        return verify(&verifier->prepared, message, signature);
+    }
+    uint8_t der[CG_ECDSA_DER_BYTES_MAX];
+    size_t len = 0;
+    CG_TRY(cg_ecdsa_to_der(signature, der, &len));
+    return verify(&verifier->prepared, message, (struct cg_span){der, len});
 }

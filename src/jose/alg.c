@@ -5,8 +5,25 @@
 
 #define ALG_COUNT (sizeof(algs) / sizeof(algs[0]))
 
+#define ALG_RSA                                                                                    \
+    CG_SPAN("RSA"),                                                                                \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+#define ALG_EC(curve) CG_SPAN("EC"), CG_SPAN(curve)
+#define ALG_OKP(curve) CG_SPAN("OKP"), CG_SPAN(curve)
+
 static const struct cg_alg algs[] = {
-    {CG_SPAN("RS256"), CG_SPAN("RSA"), CG_KEY_RSA_SHA256, 2048},
+    {CG_SPAN("RS256"), ALG_RSA, CG_KEY_RSA_SHA256, 2048, true, "RSA PKCS #1 v1.5 with SHA-256"},
+    {CG_SPAN("RS384"), ALG_RSA, CG_KEY_RSA_SHA384, 2048, false, "RSA PKCS #1 v1.5 with SHA-384"},
+    {CG_SPAN("RS512"), ALG_RSA, CG_KEY_RSA_SHA512, 2048, false, "RSA PKCS #1 v1.5 with SHA-512"},
+    {CG_SPAN("PS256"), ALG_RSA, CG_KEY_PSS_SHA256, 2048, true, "RSA-PSS with SHA-256"},
+    {CG_SPAN("PS384"), ALG_RSA, CG_KEY_PSS_SHA384, 2048, false, "RSA-PSS with SHA-384"},
+    {CG_SPAN("PS512"), ALG_RSA, CG_KEY_PSS_SHA512, 2048, false, "RSA-PSS with SHA-512"},
+    {CG_SPAN("ES256"), ALG_EC("P-256"), CG_KEY_ECDSA_P256, 0, true, "ECDSA on P-256"},
+    {CG_SPAN("ES384"), ALG_EC("P-384"), CG_KEY_ECDSA_P384, 0, false, "ECDSA on P-384"},
+    {CG_SPAN("ES512"), ALG_EC("P-521"), CG_KEY_ECDSA_P521, 0, false, "ECDSA on P-521"},
+    {CG_SPAN("EdDSA"), ALG_OKP("Ed25519"), CG_KEY_ED25519, 0, true, "Ed25519"},
 };
 
 const struct cg_alg *cg_alg_find(struct cg_span name)
@@ -27,4 +44,15 @@ const struct cg_alg *cg_alg_of(enum cg_key_algorithm algorithm)
         }
     }
     return NULL;
+}
+
+const struct cg_alg *cg_alg_for_tokens(struct cg_span name)
+{
+    const struct cg_alg *alg = cg_alg_find(name);
+    return alg != NULL && alg->signs_tokens ? alg : NULL;
+}
+
+const struct cg_alg *cg_alg_at(size_t index)
+{
+    return index < ALG_COUNT ? &algs[index] : NULL;
 }

@@ -16,13 +16,14 @@ static struct cg_span kid_of(const struct cg_jwk *jwk)
 }
 
 /* Takes one element in, or passes over it. */
-static enum cg_status add(struct cg_jwks *jwks, const struct cg_json_value *element)
+static enum cg_status add(struct cg_jwks *jwks, const struct cg_json_value *element,
+                          enum cg_jwk_rule rule)
 {
     if (!cg_json_is_object(element) || cg_jwk_has_private_members(element)) {
         return CG_ERR_INPUT;
     }
     struct cg_jwk *jwk = &jwks->keys[jwks->count];
-    enum cg_status status = cg_jwk_parse(element, jwk);
+    enum cg_status status = cg_jwk_parse(element, rule, jwk);
     if (status == CG_ERR_INPUT) {
         return CG_OK;
     }
@@ -32,7 +33,8 @@ static enum cg_status add(struct cg_jwks *jwks, const struct cg_json_value *elem
     return taken ? CG_ERR_INPUT : CG_OK;
 }
 
-enum cg_status cg_jwks_parse(const struct cg_json_value *object, struct cg_jwks **ret_jwks)
+enum cg_status cg_jwks_parse(const struct cg_json_value *object, enum cg_jwk_rule rule,
+                             struct cg_jwks **ret_jwks)
 {
     const struct cg_json_value *keys = cg_json_member(object, "keys");
     if (!cg_json_is_array(keys)) {
@@ -46,7 +48,7 @@ enum cg_status cg_jwks_parse(const struct cg_json_value *object, struct cg_jwks 
     CG_TRY(cg_alloc(1, sizeof(struct cg_jwks) + count * sizeof(struct cg_jwk), &memory));
     CG_CLEANUP(cg_jwks_free_at) struct cg_jwks *jwks = memory;
     for (size_t i = 0; i < count; i++) {
-        CG_TRY(add(jwks, cg_json_element(keys, i)));
+        CG_TRY(add(jwks, cg_json_element(keys, i), rule));
     }
     *ret_jwks = CG_STEAL(jwks);
     return CG_OK;

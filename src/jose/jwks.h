@@ -15,9 +15,9 @@ struct cg_jwks;
 /*
  * From {"keys":[...]}. CG_ERR_INPUT when it is no such object, when an element is not an object or
  * holds private members, and when two keys have one kid. CG_ERR_LIMIT past CG_LIMIT_JWKS_KEYS
- * elements, or out of memory.
+ * elements, or out of memory. Keys without `alg` are passed over when the rule is CG_JWK_NAMES_ALG.
  */
-CG_MUST_USE enum cg_status cg_jwks_parse(const struct cg_json_value *object,
+CG_MUST_USE enum cg_status cg_jwks_parse(const struct cg_json_value *object, enum cg_jwk_rule rule,
                                          struct cg_jwks **ret_jwks);
 struct cg_jwks *cg_jwks_free(struct cg_jwks *jwks);
 CG_DEFINE_CLEANUP(cg_jwks_free_at, struct cg_jwks *, cg_jwks_free)

@@ -90,7 +90,9 @@ static enum cg_status read_header(struct cg_span text, struct cg_arena *arena,
     if (status != CG_OK) {
         CG_FAIL(fault, status, CG_REASON_TOKEN_MALFORMED, NULL, SPEC_HEADER);
     }
-    return read_members(cg_json_root(json), arena, fault, jws);
+    CG_TRY(read_members(cg_json_root(json), arena, fault, jws));
+    jws->header = bytes;
+    return CG_OK;
 }
 
 static enum cg_status decode(struct cg_span text, struct cg_arena *arena, struct cg_fault *fault,
@@ -123,15 +125,12 @@ enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena, stru
     return CG_OK;
 }
 
-enum cg_status cg_jws_verify(const struct cg_jws *jws, const struct cg_alg *key_alg,
-                             struct cg_verifier *verifier, struct cg_fault *fault)
+enum cg_status cg_jws_verify(const struct cg_jws *jws, struct cg_verifier *verifier,
+                             struct cg_fault *fault)
 {
-    if (jws->alg != key_alg) {
+    if (jws->alg->key_algorithm != cg_verifier_algorithm_of(verifier)) {
         CG_FAIL(fault, CG_ERR_AUTHENTICATION, CG_REASON_TOKEN_ALGORITHM_REFUSED, NULL,
                 "RFC 8725 §3.1");
-    }
-    if (key_alg->key_algorithm != cg_verifier_algorithm_of(verifier)) {
-        CG_FAIL(fault, CG_ERR_INTERNAL, CG_REASON_INTERNAL, NULL, NULL);
     }
     enum cg_status status = cg_verify(verifier, jws->signing_input, jws->signature);
     if (status == CG_ERR_AUTHENTICATION) {

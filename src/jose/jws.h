@@ -14,6 +14,7 @@
 
 struct cg_jws {
     struct cg_span signing_input; /* header.payload as received; borrows */
+    struct cg_span header;        /* the JSON text, in the arena */
     struct cg_span payload;       /* decoded, in the arena */
     struct cg_span signature;     /* decoded, in the arena */
     struct cg_span kid;           /* absent when there is none; in the arena */
@@ -33,12 +34,12 @@ CG_MUST_USE enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena 
                                         struct cg_fault *fault, struct cg_jws *ret_jws);
 
 /*
- * Verifies with a key of the caller's choice, whose algorithm must be the header's.
- * CG_ERR_AUTHENTICATION with TOKEN_ALGORITHM_REFUSED or TOKEN_SIGNATURE_INVALID; CG_ERR_CRYPTO when
- * OpenSSL fails; CG_ERR_INTERNAL when key_alg is not the verifier's own.
+ * Verifies with a key of the caller's choice. The algorithm is the key's, and the header's must be
+ * the same. CG_ERR_AUTHENTICATION with TOKEN_ALGORITHM_REFUSED or TOKEN_SIGNATURE_INVALID;
+ * CG_ERR_CRYPTO when OpenSSL fails.
  */
-CG_MUST_USE enum cg_status cg_jws_verify(const struct cg_jws *jws, const struct cg_alg *key_alg,
-                                         struct cg_verifier *verifier, struct cg_fault *fault);
+CG_MUST_USE enum cg_status cg_jws_verify(const struct cg_jws *jws, struct cg_verifier *verifier,
+                                         struct cg_fault *fault);
 
 /* The protected header {"alg":…,"typ":…,"kid":…} (in this order) as base64url, for reuse by
  * cg_jws_make. */

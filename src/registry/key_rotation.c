@@ -177,10 +177,11 @@ enum cg_status cg_signing_key_create(struct cg_store *store,
                                      struct cg_arena *arena, struct cg_fault *fault,
                                      struct cg_span *ret_kid)
 {
-    const struct cg_alg *alg = cg_alg_find(order->alg);
+    const struct cg_alg *alg = cg_alg_for_tokens(order->alg);
     if (alg == NULL || !cg_name_is_time(order->now_s)) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                "the signature algorithm is not one that this version signs with: use RS256", NULL);
+                "the signature algorithm of a realm is RS256, PS256, ES256 or EdDSA",
+                "RFC 7518 §3.1");
     }
     int64_t life_s = 0;
     CG_TRY(longest_life(store, order->realm, fault, &life_s));

@@ -18,7 +18,7 @@ enum cg_status cg_realm_defaults(struct cg_span profile, struct cg_fault *fault,
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                 "the profile is one of documented, smart, nhs, fapi2", NULL);
     }
-    if (cg_alg_find(found->alg) == NULL) {
+    if (cg_alg_for_tokens(found->alg) == NULL) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                 "this version cannot sign with an algorithm that the profile allows", NULL);
     }
@@ -36,9 +36,10 @@ static enum cg_status check_fields(const struct cg_realm *realm, struct cg_fault
 {
     struct cg_realm defaults;
     CG_TRY(cg_realm_defaults(realm->profile, fault, &defaults));
-    if (cg_alg_find(realm->alg) == NULL) {
+    if (cg_alg_for_tokens(realm->alg) == NULL) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                "the signature algorithm is not one that this version signs with: use RS256", NULL);
+                "the signature algorithm of a realm is RS256, PS256, ES256 or EdDSA",
+                "RFC 7518 §3.1");
     }
     if (!cg_span_equal_string(realm->typ, "JWT") && !cg_span_equal_string(realm->typ, "at+jwt")) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "the token type is JWT or at+jwt",

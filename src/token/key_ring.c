@@ -26,7 +26,7 @@ enum cg_status cg_key_ring_new(const struct cg_json_value *jwks, struct cg_key_r
     void *memory = NULL;
     CG_TRY(cg_alloc(1, sizeof(struct cg_key_ring), &memory));
     CG_CLEANUP(cg_key_ring_free_at) struct cg_key_ring *ring = memory;
-    CG_TRY(cg_jwks_parse(jwks, &ring->jwks));
+    CG_TRY(cg_jwks_parse(jwks, CG_JWK_NAMES_ALG, &ring->jwks));
     for (size_t i = 0; i < cg_jwks_count(ring->jwks); i++) {
         CG_TRY(cg_verifier_new(cg_jwks_at(ring->jwks, i)->key, &ring->verifiers[i]));
     }

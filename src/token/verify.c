@@ -37,7 +37,7 @@ static enum cg_status check_signature(const struct cg_token_trust *trust, const 
     if (jwk == NULL) {
         CG_FAIL(fault, CG_ERR_AUTHENTICATION, CG_REASON_TOKEN_KEY_UNKNOWN, NULL, "RFC 7515 §4.1.4");
     }
-    return cg_jws_verify(jws, jwk->alg, verifier, fault);
+    return cg_jws_verify(jws, verifier, fault);
 }
 
 static enum cg_status check_audience(const struct cg_snapshot_realm *realm,

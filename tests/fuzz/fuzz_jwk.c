@@ -33,7 +33,7 @@ static void read_again(const struct cg_jwk *jwk, struct cg_span text)
     char first[CG_THUMBPRINT_CHARS + 1];
     char second[CG_THUMBPRINT_CHARS + 1];
     require(cg_json_parse(text, JWK_BYTES, &json) == CG_OK);
-    require(cg_jwk_parse(cg_json_root(json), &again) == CG_OK);
+    require(cg_jwk_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &again) == CG_OK);
     require(cg_span_equal(cg_span_of_bytes(again.kid, again.kid_len),
                           cg_span_of_bytes(jwk->kid, jwk->kid_len)));
     require(cg_span_equal(thumbprint(jwk, first), thumbprint(&again, second)));
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (cg_json_parse((struct cg_span){data, len}, JWK_BYTES, &json) != CG_OK) {
         return 0;
     }
-    if (cg_jwk_parse(cg_json_root(json), &jwk) == CG_OK) {
+    if (cg_jwk_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &jwk) == CG_OK) {
         write_and_read(&jwk);
     }
     cg_jwk_release(&jwk);

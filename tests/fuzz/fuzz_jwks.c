@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (cg_json_parse((struct cg_span){data, len}, JWKS_BYTES, &json) != CG_OK) {
         return 0;
     }
-    if (cg_jwks_parse(cg_json_root(json), &jwks) == CG_OK) {
+    if (cg_jwks_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &jwks) == CG_OK) {
         judge(jwks);
     }
     return 0;

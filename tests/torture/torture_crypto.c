@@ -24,12 +24,12 @@ static enum cg_status copy_key(void *context)
     CG_CLEANUP(cg_key_free_at) struct cg_key *copy = NULL;
     CG_CLEANUP(cg_key_free_at) struct cg_key *half = NULL;
     struct cg_span der = {0};
-    struct cg_rsa_public numbers = {0};
+    struct cg_key_public numbers = {0};
     CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
     CG_TRY(cg_key_to_pkcs8(key, arena, &der));
     CG_TRY(cg_key_from_pkcs8(CG_KEY_RSA_SHA256, der, &copy));
-    CG_TRY(cg_key_rsa_public(copy, arena, &numbers));
-    return cg_key_from_rsa_public(CG_KEY_RSA_SHA256, &numbers, &half);
+    CG_TRY(cg_key_public_numbers(copy, arena, &numbers));
+    return cg_key_from_public(CG_KEY_RSA_SHA256, &numbers, &half);
 }
 
 static enum cg_status sign_and_verify(void *context)

@@ -55,7 +55,7 @@ static enum cg_status split_and_verify(void *context)
     struct cg_jws jws = {0};
     CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
     CG_TRY(cg_jws_split(subject->token, arena, &fault, &jws));
-    return cg_jws_verify(&jws, cg_alg_of(CG_KEY_RSA_SHA256), subject->verifier, &fault);
+    return cg_jws_verify(&jws, subject->verifier, &fault);
 }
 
 static enum cg_status write_set(const struct cg_key *key, struct cg_buf *buf)
@@ -88,7 +88,7 @@ static enum cg_status read_keys(void *context)
 {
     const struct subject *subject = context;
     CG_CLEANUP(cg_jwks_free_at) struct cg_jwks *jwks = NULL;
-    CG_TRY(cg_jwks_parse(cg_json_root(subject->set), &jwks));
+    CG_TRY(cg_jwks_parse(cg_json_root(subject->set), CG_JWK_NAMES_ALG, &jwks));
     return cg_jwks_count(jwks) == 2 ? CG_OK : CG_ERR_INTERNAL;
 }
 

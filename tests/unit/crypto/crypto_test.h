@@ -34,10 +34,10 @@ static inline struct cg_key *new_rsa_key(unsigned bits)
 static inline struct cg_key *public_half(const struct cg_key *key)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
-    struct cg_rsa_public numbers = {0};
-    assert_ok(cg_key_rsa_public(key, arena, &numbers));
+    struct cg_key_public numbers = {0};
+    assert_ok(cg_key_public_numbers(key, arena, &numbers));
     struct cg_key *half = NULL;
-    assert_ok(cg_key_from_rsa_public(CG_KEY_RSA_SHA256, &numbers, &half));
+    assert_ok(cg_key_from_public(cg_key_algorithm_of(key), &numbers, &half));
     return half;
 }
 

@@ -36,12 +36,12 @@ TEST(key_generate_refuses_sizes_out_of_bounds)
 TEST(key_of_an_unknown_algorithm_is_refused)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
-    const struct cg_rsa_public numbers = {number(arena, 256, 0x80, ODD_END),
+    const struct cg_key_public numbers = {number(arena, 256, 0x80, ODD_END),
                                           CG_SPAN_OF("\x01\x00\x01")};
     const enum cg_key_algorithm unknown = (enum cg_key_algorithm)0;
     struct cg_key *key = NULL;
     assert_status(cg_key_generate(unknown, 2048, &key), CG_ERR_INPUT);
-    assert_status(cg_key_from_rsa_public(unknown, &numbers, &key), CG_ERR_INPUT);
+    assert_status(cg_key_from_public(unknown, &numbers, &key), CG_ERR_INPUT);
     assert_status(cg_key_from_pkcs8(unknown, CG_SPAN_OF("x"), &key), CG_ERR_INPUT);
     assert_null(key);
 }
@@ -50,13 +50,13 @@ TEST(key_generate_makes_a_private_key_of_the_size_asked)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = new_rsa_key(2048);
-    struct cg_rsa_public numbers = {0};
+    struct cg_key_public numbers = {0};
     assert_true(cg_key_is_private(key));
     assert_int_equal(cg_key_algorithm_of(key), CG_KEY_RSA_SHA256);
-    assert_ok(cg_key_rsa_public(key, arena, &numbers));
-    assert_int_equal(numbers.modulus.len, 256);
-    assert_true(numbers.modulus.data[0] >= 0x80);
-    assert_span_equal(numbers.exponent, CG_SPAN_OF("\x01\x00\x01"));
+    assert_ok(cg_key_public_numbers(key, arena, &numbers));
+    assert_int_equal(numbers.first.len, 256);
+    assert_true(numbers.first.data[0] >= 0x80);
+    assert_span_equal(numbers.second, CG_SPAN_OF("\x01\x00\x01"));
 }
 
 TEST(key_modulus_is_judged_by_size_and_form)
@@ -83,8 +83,8 @@ TEST(key_modulus_is_judged_by_size_and_form)
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-        const struct cg_rsa_public numbers = {rows[i].modulus, CG_SPAN_OF("\x01\x00\x01")};
-        assert_status_row(rows[i].label, cg_key_from_rsa_public(CG_KEY_RSA_SHA256, &numbers, &key),
+        const struct cg_key_public numbers = {rows[i].modulus, CG_SPAN_OF("\x01\x00\x01")};
+        assert_status_row(rows[i].label, cg_key_from_public(CG_KEY_RSA_SHA256, &numbers, &key),
                           rows[i].want);
         assert_int_equal(key != NULL, rows[i].want == CG_OK);
     }
@@ -114,8 +114,8 @@ TEST(key_exponent_is_odd_and_from_65537_to_32_bits)
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-        const struct cg_rsa_public numbers = {number(arena, 256, 0xc0, ODD_END), rows[i].exponent};
-        assert_status_row(rows[i].label, cg_key_from_rsa_public(CG_KEY_RSA_SHA256, &numbers, &key),
+        const struct cg_key_public numbers = {number(arena, 256, 0xc0, ODD_END), rows[i].exponent};
+        assert_status_row(rows[i].label, cg_key_from_public(CG_KEY_RSA_SHA256, &numbers, &key),
                           rows[i].want);
         assert_int_equal(key != NULL, rows[i].want == CG_OK);
     }
@@ -124,15 +124,15 @@ TEST(key_exponent_is_odd_and_from_65537_to_32_bits)
 TEST(key_gives_back_the_public_numbers_it_was_made_of)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
-    const struct cg_rsa_public numbers = {number(arena, 300, 0x01, ODD_END),
+    const struct cg_key_public numbers = {number(arena, 300, 0x01, ODD_END),
                                           CG_SPAN_OF("\x01\x00\x01")};
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-    assert_ok(cg_key_from_rsa_public(CG_KEY_RSA_SHA256, &numbers, &key));
+    assert_ok(cg_key_from_public(CG_KEY_RSA_SHA256, &numbers, &key));
     assert_false(cg_key_is_private(key));
-    struct cg_rsa_public got = {0};
-    assert_ok(cg_key_rsa_public(key, arena, &got));
-    assert_span_equal(got.modulus, numbers.modulus);
-    assert_span_equal(got.exponent, numbers.exponent);
+    struct cg_key_public got = {0};
+    assert_ok(cg_key_public_numbers(key, arena, &got));
+    assert_span_equal(got.first, numbers.first);
+    assert_span_equal(got.second, numbers.second);
 }
 
 TEST(key_is_the_same_after_pkcs8_there_and_back)
@@ -165,10 +165,10 @@ TEST(key_passes_on_that_the_arena_is_full)
     assert_ok(cg_arena_new(64, &small));
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = new_rsa_key(2048);
     struct cg_span der = {0};
-    struct cg_rsa_public numbers = {0};
+    struct cg_key_public numbers = {0};
     assert_status(cg_key_to_pkcs8(key, small, &der), CG_ERR_LIMIT);
-    assert_status(cg_key_rsa_public(key, small, &numbers), CG_ERR_LIMIT);
-    assert_null(numbers.modulus.data);
+    assert_status(cg_key_public_numbers(key, small, &numbers), CG_ERR_LIMIT);
+    assert_null(numbers.first.data);
 }
 
 /* PKCS #8 of a key that OpenSSL makes and this house would not; frees it. */

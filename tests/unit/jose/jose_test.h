@@ -63,15 +63,26 @@ static inline struct cg_span jwk_number(struct cg_arena *arena, const struct cg_
     return bytes;
 }
 
-/* The public key of a JWK's n and e, whatever else the vector holds. */
-static inline struct cg_key *public_key_of(struct cg_arena *arena, const char *name)
+/* The public key of a JWK's numbers under an algorithm, whatever else the vector holds. */
+static inline struct cg_key *key_of(struct cg_arena *arena, const char *name,
+                                    enum cg_key_algorithm algorithm)
 {
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = parse_json(read_vector(arena, name));
     const struct cg_json_value *jwk = cg_json_root(json);
-    const struct cg_rsa_public numbers = {jwk_number(arena, jwk, "n"), jwk_number(arena, jwk, "e")};
+    bool is_rsa = cg_json_member(jwk, "n") != NULL;
+    struct cg_key_public numbers = {.first = jwk_number(arena, jwk, is_rsa ? "n" : "x")};
+    const char *second = is_rsa ? "e" : "y";
+    if (cg_json_member(jwk, second) != NULL) {
+        numbers.second = jwk_number(arena, jwk, second);
+    }
     struct cg_key *key = NULL;
-    assert_ok(cg_key_from_rsa_public(CG_KEY_RSA_SHA256, &numbers, &key));
+    assert_ok(cg_key_from_public(algorithm, &numbers, &key));
     return key;
+}
+
+static inline struct cg_key *public_key_of(struct cg_arena *arena, const char *name)
+{
+    return key_of(arena, name, CG_KEY_RSA_SHA256);
 }
 
 static inline struct cg_span base64url(struct cg_arena *arena, struct cg_span bytes)

@@ -37,7 +37,7 @@ static enum cg_status parse(const char *pattern, struct cg_jwks **ret_jwks)
     struct cg_span text = {0};
     assert_ok(cg_buf_finish(&buf, &text));
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = parse_json(text);
-    return cg_jwks_parse(cg_json_root(json), ret_jwks);
+    return cg_jwks_parse(cg_json_root(json), CG_JWK_NAMES_ALG, ret_jwks);
 }
 
 #define RSA_KEY(kid) "{\"kty\":\"RSA\",\"alg\":\"RS256\",\"kid\":\"" kid "\",#}"
@@ -49,7 +49,7 @@ TEST(jwks_reads_the_rsa_key_of_rfc7517)
     CG_CLEANUP(cg_json_free_at)
     struct cg_json *json = parse_json(read_vector(arena, "rfc7517/a1.jwks"));
     CG_CLEANUP(cg_jwks_free_at) struct cg_jwks *jwks = NULL;
-    assert_ok(cg_jwks_parse(cg_json_root(json), &jwks));
+    assert_ok(cg_jwks_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &jwks));
     assert_int_equal(cg_jwks_count(jwks), 1);
     const struct cg_jwk *jwk = cg_jwks_find(jwks, CG_SPAN_OF("2011-04-29"));
     assert_non_null(jwk);
@@ -127,7 +127,7 @@ static enum cg_status parse_many(size_t count)
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = parse_json(text);
     cg_buf_release(&buf);
     CG_CLEANUP(cg_jwks_free_at) struct cg_jwks *jwks = NULL;
-    return cg_jwks_parse(cg_json_root(json), &jwks);
+    return cg_jwks_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &jwks);
 }
 
 TEST(jwks_is_bounded)

@@ -90,7 +90,8 @@ static const struct {
      CG_REASON_TOKEN_ALGORITHM_REFUSED},
     {"RS256 and a space", CG_SPAN("{\"alg\":\"RS256 \"}"), CG_ERR_AUTHENTICATION,
      CG_REASON_TOKEN_ALGORITHM_REFUSED},
-    {"PS256", CG_SPAN("{\"alg\":\"PS256\"}"), CG_ERR_AUTHENTICATION,
+    {"PS256, which a key may refuse", CG_SPAN("{\"alg\":\"PS256\"}"), CG_OK, CG_REASON_NONE},
+    {"ES256K", CG_SPAN("{\"alg\":\"ES256K\"}"), CG_ERR_AUTHENTICATION,
      CG_REASON_TOKEN_ALGORITHM_REFUSED},
     {"empty alg", CG_SPAN("{\"alg\":\"\"}"), CG_ERR_AUTHENTICATION,
      CG_REASON_TOKEN_ALGORITHM_REFUSED},
@@ -253,7 +254,7 @@ static enum cg_status verify(struct cg_span text, struct cg_verifier *verifier,
     struct cg_jws jws = {0};
     enum cg_status status = cg_jws_split(text, arena, &fault, &jws);
     if (status == CG_OK) {
-        status = cg_jws_verify(&jws, cg_alg_of(CG_KEY_RSA_SHA256), verifier, &fault);
+        status = cg_jws_verify(&jws, verifier, &fault);
     }
     *ret_reason = fault.reason;
     return status;
@@ -268,14 +269,14 @@ TEST(jws_refuses_the_public_key_used_as_hmac_secret)
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
     CG_CLEANUP(pair_release) struct pair pair = {0};
     pair_init(&pair);
-    struct cg_rsa_public numbers = {0};
-    assert_ok(cg_key_rsa_public(pair.key, arena, &numbers));
+    struct cg_key_public numbers = {0};
+    assert_ok(cg_key_public_numbers(pair.key, arena, &numbers));
     struct cg_buf jwk;
     struct cg_json_writer writer;
     cg_buf_init_arena(&jwk, arena, 4096);
     cg_json_begin(&writer, &jwk);
     assert_ok(cg_jwk_write(pair.key, CG_SPAN_OF("k1"), &writer));
-    const struct cg_span secrets[] = {numbers.modulus, cg_span_of_bytes(jwk.data, jwk.len)};
+    const struct cg_span secrets[] = {numbers.first, cg_span_of_bytes(jwk.data, jwk.len)};
     static const struct cg_span headers[] = {
         CG_SPAN("{\"alg\":\"HS256\",\"kid\":\"k1\"}"),
         CG_SPAN("{\"alg\":\"RS256\",\"kid\":\"k1\"}"),

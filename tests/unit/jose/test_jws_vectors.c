@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 7515 appendix A and RFC 7520 §4: what is RS256 verifies byte for byte, everything else is
- * refused for its reason.
+ * RFC 7515 appendix A, RFC 7520 §4 and RFC 8037 appendix A: what is signed with an algorithm that
+ * we accept verifies byte for byte, everything else is refused for its reason.
  */
 #include "jose_test.h"
 
@@ -9,22 +9,52 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
-/* Splits and verifies with the key of a vector; *ret_reason is why not. */
-static enum cg_status check(const char *jws_vector, const char *key_vector,
-                            enum cg_reason *ret_reason)
+/* Splits and verifies with the key of a vector under an algorithm; *ret_reason is why not. */
+static enum cg_status check_under(const char *jws_vector, const char *key_vector,
+                                  enum cg_key_algorithm algorithm, enum cg_reason *ret_reason)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
-    CG_CLEANUP(cg_key_free_at) struct cg_key *key = public_key_of(arena, key_vector);
+    CG_CLEANUP(cg_key_free_at) struct cg_key *key = key_of(arena, key_vector, algorithm);
     CG_CLEANUP(cg_verifier_free_at) struct cg_verifier *verifier = NULL;
     assert_ok(cg_verifier_new(key, &verifier));
     struct cg_fault fault = {0};
     struct cg_jws jws = {0};
     enum cg_status status = cg_jws_split(read_vector(arena, jws_vector), arena, &fault, &jws);
     if (status == CG_OK) {
-        status = cg_jws_verify(&jws, cg_alg_of(CG_KEY_RSA_SHA256), verifier, &fault);
+        status = cg_jws_verify(&jws, verifier, &fault);
     }
     *ret_reason = fault.reason;
     return status;
+}
+
+static enum cg_status check(const char *jws_vector, const char *key_vector,
+                            enum cg_reason *ret_reason)
+{
+    return check_under(jws_vector, key_vector, CG_KEY_RSA_SHA256, ret_reason);
+}
+
+TEST(jws_verifies_the_vectors_of_the_other_algorithms)
+{
+    static const struct {
+        const char *jws;
+        const char *jwk;
+        enum cg_key_algorithm algorithm;
+    } rows[] = {
+        {"rfc7515/a3-es256.jws", "rfc7515/a3-private.jwk", CG_KEY_ECDSA_P256},
+        {"rfc7520/4.2-ps384.jws", "rfc7520/3.3-public.jwk", CG_KEY_PSS_SHA384},
+        {"rfc7520/4.3-es512.jws", "rfc7520/3.1-public.jwk", CG_KEY_ECDSA_P521},
+        {"rfc8037/a4-eddsa.jws", "rfc8037/a2-public.jwk", CG_KEY_ED25519},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        enum cg_reason reason = CG_REASON_NONE;
+        assert_status_row(rows[i].jws,
+                          check_under(rows[i].jws, rows[i].jwk, rows[i].algorithm, &reason), CG_OK);
+    }
+    enum cg_reason reason = CG_REASON_NONE;
+    assert_status(
+        check_under("rfc7520/4.2-ps384.jws", "rfc7520/3.3-public.jwk", CG_KEY_PSS_SHA512, &reason),
+        CG_ERR_AUTHENTICATION);
+    assert_int_equal(reason, CG_REASON_TOKEN_ALGORITHM_REFUSED);
 }
 
 TEST(jws_verifies_the_rs256_vectors)
@@ -158,6 +188,7 @@ TEST(jws_make_reproduces_the_rs256_vector)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(jws_verifies_the_vectors_of_the_other_algorithms),
     cmocka_unit_test(jws_verifies_the_rs256_vectors),
     cmocka_unit_test(jws_refuses_a_vector_under_another_vectors_key),
     cmocka_unit_test(jws_refuses_the_other_vectors_for_their_reasons),

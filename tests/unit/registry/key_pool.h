@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Making a key takes a tenth of a second and more. A program linked with --wrap=cg_key_generate
- * gets the same few keys again and again: after key_pool_restart the first, the second, ...
+ * gets the same few RS256 keys again and again: after key_pool_restart the first, the second, ...
  */
 #ifndef CG_TEST_KEY_POOL_H
 #define CG_TEST_KEY_POOL_H

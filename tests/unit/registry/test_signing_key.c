@@ -68,7 +68,7 @@ static struct cg_jwks *published_at(struct desk *desk, int64_t now_s, int64_t *r
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
     assert_ok(cg_json_parse(text, 65536, &json));
     struct cg_jwks *jwks = NULL;
-    assert_ok(cg_jwks_parse(cg_json_root(json), &jwks));
+    assert_ok(cg_jwks_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &jwks));
     return jwks;
 }
 
