@@ -17,7 +17,8 @@ static enum cg_status open_one(struct cg_check *check, enum cg_store_kind kind, 
         cg_store_open(cg_span_of_string(uri), kind, CG_STORE_READ_ONLY, ret_store);
     if (status == CG_ERR_CONFLICT) {
         cg_findings_add(&check->findings, CG_FINDING_ERROR, subject,
-                        "use the caregate that made it, or a newer one",
+                        "`caregate upgrade` brings an older store up to this version; a newer one "
+                        "wants the caregate that made it",
                         "its schema is not this version's");
         return CG_OK;
     }

@@ -121,8 +121,8 @@ enum cg_status cg_context_string(struct cg_context *context, struct cg_span span
     return cg_context_print(context, ret_string, "%.*s", CG_SPAN_ARGS(span));
 }
 
-static enum cg_status complain_of_store(struct cg_context *context, enum cg_status status,
-                                        const char *uri)
+enum cg_status cg_complain_of_store(struct cg_context *context, enum cg_status status,
+                                    const char *uri)
 {
     const char *path = uri + sizeof("sqlite:") - 1;
     switch ((int)status) {
@@ -132,8 +132,12 @@ static enum cg_status complain_of_store(struct cg_context *context, enum cg_stat
             "there is no store in %s; `caregate init` makes one, --dir names another",
             context->dir);
     case CG_ERR_CONFLICT:
-        return cg_complain(context, status, "the store %s was made by another version of caregate",
-                           path);
+        return cg_complain(
+            context, status,
+            "the store %s was made by another version of caregate: `caregate upgrade` "
+            "brings an older one up to this; a newer one wants the program that "
+            "made it",
+            path);
     default:
         return cg_complain(context, status,
                            "the store %s cannot be opened; is it yours to read and write?", path);
@@ -147,7 +151,7 @@ enum cg_status cg_context_open_store(struct cg_context *context, enum cg_store_k
     CG_TRY(cg_owner_act(context));
     CG_TRY(cg_context_print(context, &uri, "sqlite:%s/registry.db", context->dir));
     enum cg_status status = cg_store_open(cg_span_of_string(uri), kind, flags, ret_store);
-    return status == CG_OK ? CG_OK : complain_of_store(context, status, uri);
+    return status == CG_OK ? CG_OK : cg_complain_of_store(context, status, uri);
 }
 
 /* Realms on the way to a choice. */

@@ -70,6 +70,10 @@ CG_MUST_USE enum cg_status cg_context_path(struct cg_context *context, const cha
 __attribute__((format(printf, 3, 4))) CG_MUST_USE enum cg_status cg_context_print(
     struct cg_context *context, const char **ret_text, const char *format, ...);
 
+/* Says why the store of a URI could not be opened, and what to do. Returns the status. */
+enum cg_status cg_complain_of_store(struct cg_context *context, enum cg_status status,
+                                    const char *uri);
+
 /* Opens a store of the data folder. Complains, with `caregate init` as the cure when there is none.
  */
 CG_MUST_USE enum cg_status cg_context_open_store(struct cg_context *context,

@@ -23,5 +23,6 @@ extern const struct cg_noun cg_noun_token;
 extern const struct cg_noun cg_noun_audit;
 extern const struct cg_noun cg_noun_explain;
 extern const struct cg_noun cg_noun_bench;
+extern const struct cg_noun cg_noun_upgrade;
 
 #endif

@@ -16,6 +16,7 @@ static const struct {
     [CG_AUDIT_TOKEN_REVOKED] = {"token_revoked", "A token was revoked before its end."},
     [CG_AUDIT_PROCESS_STARTED] = {"process_started", "A process of the issuer or gate started."},
     [CG_AUDIT_STORE_CREATED] = {"store_created", "The store was made."},
+    [CG_AUDIT_STORE_UPGRADED] = {"store_upgraded", "The store was brought up to a newer version."},
     [CG_AUDIT_REALM_ADDED] = {"realm_added", "A realm was added."},
     [CG_AUDIT_REALM_CHANGED] = {"realm_changed", "A realm's settings were changed."},
     [CG_AUDIT_API_ADDED] = {"api_added", "An API was added."},
