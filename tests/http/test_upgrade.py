@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A store that an older version made is refused with the cure, and `caregate upgrade` loses nothing."""
+"""A store of an older version is refused with the cure, and `caregate upgrade` loses nothing."""
 import contextlib
 import os
 import pathlib
@@ -30,7 +30,8 @@ def age(path, name):
                             "insert into schema_version (version) values (1);")
         store.execute("attach ? as young", (str(young),))
         tables = [row[0] for row in store.execute(
-            "select name from main.sqlite_master where type = 'table' and name <> 'schema_version'")]
+            "select name from main.sqlite_master "
+            "where type = 'table' and name <> 'schema_version'")]
         for table in tables:
             names = ", ".join(columns(store, table))
             store.execute(f"delete from main.{table}")
