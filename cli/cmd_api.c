@@ -5,7 +5,9 @@
 #include "cli/nouns.h"
 #include "cli/protect.h"
 #include "registry/api.h"
+#include "registry/introspector.h"
 
+/* The record stays open. */
 static void put_api(struct cg_output *output, const struct cg_api *api)
 {
     cg_output_open_record(output);
@@ -16,7 +18,6 @@ static void put_api(struct cg_output *output, const struct cg_api *api)
     cg_output_duration(output, "token_life_s", api->token_life_s, "the realm's");
     cg_output_time(output, "created_at", api->created_s, "-");
     cg_output_time(output, "retired_at", api->retired_s, "-");
-    cg_output_close_record(output);
 }
 
 static enum cg_status show(struct cg_context *context, struct cg_store *store, struct cg_span realm,
@@ -29,7 +30,11 @@ static enum cg_status show(struct cg_context *context, struct cg_store *store, s
                            CG_SPAN_ARGS(name), CG_SPAN_ARGS(realm));
     }
     CG_TRY(status);
+    struct cg_span introspectors = {NULL, 0};
+    CG_TRY(cg_introspector_clients(store, realm, name, context->arena, &introspectors));
     put_api(&context->output, &api);
+    cg_output_words(&context->output, "introspectors", introspectors);
+    cg_output_close_record(&context->output);
     return CG_OK;
 }
 
@@ -58,6 +63,7 @@ static enum cg_status run_add(struct cg_context *context, const struct cg_args *
 static enum cg_status list_one(void *context, const void *row)
 {
     put_api(context, row);
+    cg_output_close_record(context);
     return CG_OK;
 }
 
@@ -81,6 +87,33 @@ static enum cg_status run_show(struct cg_context *context, const struct cg_args 
     CG_TRY(cg_context_open_store(context, CG_STORE_REGISTRY, CG_STORE_READ_ONLY, &store));
     CG_TRY(cg_context_realm(context, store, &realm));
     return show(context, store, realm, cg_args_argument(args, 0));
+}
+
+static enum cg_status run_introspector(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
+    struct cg_introspector introspector = {
+        .api = cg_args_argument(args, 0),
+        .client = cg_args_value(args, "add"),
+    };
+    bool adds = introspector.client.data != NULL;
+    if (adds == cg_args_has(args, "remove")) {
+        return cg_complain_usage(context, "name a client by --add or by --remove");
+    }
+    introspector.client = adds ? introspector.client : cg_args_value(args, "remove");
+    CG_TRY(cg_change_begin(context, &change));
+    struct cg_store *store = cg_change_store(change);
+    introspector.realm = cg_change_realm(change);
+    CG_TRY(adds ? cg_introspector_add(store, &introspector, context->now_s, &context->fault)
+                : cg_introspector_remove(store, &introspector, &context->fault));
+    CG_TRY(cg_change_note(change, CG_AUDIT_API_CHANGED, &event));
+    event->api = introspector.api;
+    event->client_id = introspector.client;
+    event->detail = adds ? CG_SPAN_OF("may introspect its tokens")
+                         : CG_SPAN_OF("may introspect its tokens no more");
+    CG_TRY(cg_change_commit(change));
+    return show(context, store, introspector.realm, introspector.api);
 }
 
 static enum cg_status run_retire(struct cg_context *context, const struct cg_args *args)
@@ -120,6 +153,12 @@ static const struct cg_option protect_options[] = {
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
+static const struct cg_option introspector_options[] = {
+    {"add", "CLIENT", CG_OPTION_PLAIN, "a client that serves the API"},
+    {"remove", "CLIENT", CG_OPTION_PLAIN, "one that serves it no more"},
+    {NULL, NULL, CG_OPTION_PLAIN, NULL},
+};
+
 static const struct cg_verb api_verbs[] = {
     {
         .name = "add",
@@ -155,6 +194,16 @@ static const struct cg_verb api_verbs[] = {
         .example = "caregate api protect documents.write --at /fhir/ --upstream "
                    "http://127.0.0.1:9090 --fhir",
         .run = cg_protect_run,
+    },
+    {
+        .name = "introspector",
+        .arguments = "NAME",
+        .summary = "say which client may ask what tokens for an API are worth",
+        .options = introspector_options,
+        .help = "For an API that does not rely on the gate: the client asks at the realm's\n"
+                "introspection endpoint (RFC 7662) and learns that API's part of a token.",
+        .example = "caregate api introspector documents.write --add documents-server-7f3k9q2x",
+        .run = run_introspector,
     },
     {
         .name = "retire",

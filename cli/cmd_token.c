@@ -1,41 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_token.h"
 
-#include "base/limits.h"
-#include "cli/change.h"
 #include "cli/nouns.h"
-#include "registry/denial.h"
-#include "registry/realm.h"
-#include "token/text.h"
-
-/* Denied for as long as any token of the realm may live: when this one was issued is not asked. */
-static enum cg_status run_revoke(struct cg_context *context, const struct cg_args *args)
-{
-    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
-    struct cg_audit_event *event = NULL;
-    struct cg_snapshot_denial denial = {
-        .kind = CG_DENIAL_TOKEN,
-        .subject = cg_args_value(args, "jti"),
-    };
-    int64_t life_s = 0;
-    if (!cg_text_is_header_safe(denial.subject, CG_LIMIT_NAME_BYTES)) {
-        return cg_complain_usage(context, "--jti wants a token's jti, as `token decode` or the "
-                                          "audit shows it, not the token");
-    }
-    CG_TRY(cg_change_begin(context, &change));
-    CG_TRY(cg_realm_longest_life_s(cg_change_store(change), cg_change_realm(change), &life_s));
-    denial.expires_s = context->now_s + life_s;
-    CG_TRY(
-        cg_denial_add(cg_change_store(change), cg_change_realm(change), &denial, context->now_s));
-    CG_TRY(cg_change_note(change, CG_AUDIT_TOKEN_REVOKED, &event));
-    event->token_id = denial.subject;
-    CG_TRY(cg_change_commit(change));
-    cg_output_open_record(&context->output);
-    cg_output_text(&context->output, "token_id", denial.subject);
-    cg_output_time(&context->output, "denied_until", denial.expires_s, "-");
-    cg_output_close_record(&context->output);
-    return CG_OK;
-}
 
 static const struct cg_option request_options[] = {
     {"issuer", "URL", CG_OPTION_REQUIRED, "the realm's issuer URL"},
@@ -47,7 +13,7 @@ static const struct cg_option request_options[] = {
 };
 
 static const struct cg_option revoke_options[] = {
-    {"jti", "JTI", CG_OPTION_REQUIRED, "the token's own id"},
+    {"jti", "JTI", CG_OPTION_PLAIN, "the token's own id, where the token is not at hand"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
@@ -81,12 +47,15 @@ static const struct cg_verb token_verbs[] = {
     },
     {
         .name = "revoke",
+        .arguments = "[FILE]",
         .summary = "refuse a token before its end",
         .options = revoke_options,
-        .help = "The gate refuses it within two seconds, until any token of the realm that was\n"
-                "issued before now is over.",
+        .help = "FILE holds the token or a token response; - is standard input. The gate refuses\n"
+                "it within two seconds. Known by its jti alone, it is denied until any token of\n"
+                "the realm that was issued before now is over. A client can revoke its own\n"
+                "tokens over HTTP (RFC 7009).",
         .example = "caregate token revoke --jti 4aGm2v1b0kqG3sV5tZbq4w",
-        .run = run_revoke,
+        .run = cg_token_revoke_run,
     },
     {.name = NULL},
 };

@@ -15,5 +15,7 @@ CG_MUST_USE enum cg_status cg_token_decode_run(struct cg_context *context,
                                                const struct cg_args *args);
 CG_MUST_USE enum cg_status cg_token_verify_run(struct cg_context *context,
                                                const struct cg_args *args);
+CG_MUST_USE enum cg_status cg_token_revoke_run(struct cg_context *context,
+                                               const struct cg_args *args);
 
 #endif

@@ -59,6 +59,8 @@ enum cg_reason {
     CG_REASON_RESOURCE_UNKNOWN,
     CG_REASON_RESOURCE_AMBIGUOUS,
     CG_REASON_TOKEN_TOO_LARGE,
+    CG_REASON_TOKEN_NOT_PRESENTED,     /* to the introspection or revocation endpoint */
+    CG_REASON_TOKEN_OF_ANOTHER_CLIENT, /* who may revoke it is the client that it was issued to */
     CG_REASON_RATE_EXCEEDED,
     CG_REASON_QUEUE_FULL,
     CG_REASON_STORE_UNAVAILABLE,

@@ -11,7 +11,7 @@ static const struct {
     const char *text;
 } kinds[CG_AUDIT_KIND_COUNT] = {
     [CG_AUDIT_TOKEN_ISSUED] = {"token_issued", "The issuer gave a client a token."},
-    [CG_AUDIT_TOKEN_REFUSED] = {"token_refused", "The issuer refused a request for a token."},
+    [CG_AUDIT_TOKEN_REFUSED] = {"token_refused", "The issuer refused a request of a client."},
     [CG_AUDIT_ACCESS_REFUSED] = {"access_refused", "The gate refused a request to an API."},
     [CG_AUDIT_TOKEN_REVOKED] = {"token_revoked", "A token was revoked before its end."},
     [CG_AUDIT_PROCESS_STARTED] = {"process_started", "A process of the issuer or gate started."},

@@ -42,6 +42,8 @@
 #define CG_LIMIT_CLIENT_SECRETS 16           /* secrets valid at once */
 #define CG_LIMIT_CLIENT_KEYS 16              /* keys, certificates and names in force at once */
 #define CG_LIMIT_CLIENT_AGREEMENTS 64        /* agreements of one client */
+#define CG_LIMIT_API_INTROSPECTORS 32        /* clients that may introspect one API's tokens */
+#define CG_LIMIT_CLIENT_REVOCATIONS 1000     /* tokens that a client revoked and that live yet */
 #define CG_LIMIT_TOKEN_LIFE_WARN_S 3600      /* above, tools warn */
 #define CG_LIMIT_TOKEN_LIFE_MAX_S 86400      /* above, tools refuse */
 #define CG_LIMIT_REGISTRY_LOAD_BYTES 262144  /* arena of one loaded client */

@@ -120,6 +120,12 @@ static const struct entry entries[CG_REASON_COUNT] = {
          "Name one API with the parameter resource: these scopes are agreed for several."},
     [CG_REASON_TOKEN_TOO_LARGE] = {"token_too_large",
                                    "Ask for fewer scopes or APIs: the token would be too large."},
+    [CG_REASON_TOKEN_NOT_PRESENTED] = {"token_not_presented",
+                                       "Send the token in question as the parameter token."},
+    [CG_REASON_TOKEN_OF_ANOTHER_CLIENT] =
+        {"token_of_another_client",
+         "Have the token revoked by the client that it was issued to, or by the realm's "
+         "operators."},
     [CG_REASON_RATE_EXCEEDED] = {"rate_exceeded",
                                  "Ask less often: wait as long as the Retry-After header says."},
     [CG_REASON_QUEUE_FULL] =

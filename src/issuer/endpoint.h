@@ -9,6 +9,10 @@
 #include "oauth/context.h"
 
 CG_MUST_USE enum cg_status cg_endpoint_token(struct cg_oauth_context *context);
+/* RFC 7662 §2; with a signed answer by RFC 9701. */
+CG_MUST_USE enum cg_status cg_endpoint_introspect(struct cg_oauth_context *context);
+/* RFC 7009 §2 */
+CG_MUST_USE enum cg_status cg_endpoint_revoke(struct cg_oauth_context *context);
 CG_MUST_USE enum cg_status cg_endpoint_jwks(struct cg_oauth_context *context);
 /* RFC 8414 §2; also under the name of OpenID discovery while nobody can sign in. */
 CG_MUST_USE enum cg_status cg_endpoint_metadata(struct cg_oauth_context *context);

@@ -5,6 +5,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "jose/jws.h"
+#include "oauth/introspection.h"
 #include "oauth/metadata.h"
 #include "registry/api.h"
 #include "registry/signing_key.h"
@@ -15,6 +16,8 @@
 struct place {
     struct cg_arena *arena;
     struct cg_issuing_realm realm;
+    struct cg_key_ring *keys; /* realm.keys points here */
+    struct cg_span alg;       /* of the key that signs; absent: none */
     struct cg_registry_version version;
     int64_t changes_s; /* by time alone */
 };
@@ -35,6 +38,7 @@ enum cg_status cg_realm_table_new(struct cg_realm_table **ret_table)
 static void forget(struct place *place)
 {
     (void)cg_signer_free(place->realm.signer);
+    (void)cg_key_ring_free(place->keys);
     (void)cg_arena_free(place->arena);
     *place = (struct place){.arena = NULL};
 }
@@ -59,6 +63,16 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static enum cg_status write_header(struct place *place, const struct cg_alg *alg,
+                                   struct cg_span typ, struct cg_span kid,
+                                   struct cg_span *ret_header)
+{
+    struct cg_buf header;
+    cg_buf_init_arena(&header, place->arena, CG_LIMIT_TEXT_BYTES);
+    CG_TRY(cg_jws_header(alg, typ, kid, &header));
+    return cg_buf_finish(&header, ret_header);
+}
+
 /* A realm whose key is missing or sealed under another master key still serves its documents. */
 static enum cg_status load_signer(struct place *place, struct cg_store *registry,
                                   const struct cg_realm_query *query)
@@ -80,10 +94,10 @@ static enum cg_status load_signer(struct place *place, struct cg_store *registry
     if (alg == NULL) {
         return CG_OK;
     }
-    struct cg_buf header;
-    cg_buf_init_arena(&header, place->arena, CG_LIMIT_TEXT_BYTES);
-    CG_TRY(cg_jws_header(alg, place->realm.realm.typ, stored.kid, &header));
-    CG_TRY(cg_buf_finish(&header, &place->realm.jws_header));
+    CG_TRY(write_header(place, alg, place->realm.realm.typ, stored.kid, &place->realm.jws_header));
+    CG_TRY(write_header(place, alg, CG_SPAN_OF(CG_INTROSPECTION_TYP), stored.kid,
+                        &place->realm.introspection_header));
+    place->alg = alg->name;
     return cg_signer_new(key, &place->realm.signer);
 }
 
@@ -119,7 +133,7 @@ static enum cg_status load_metadata(struct place *place, struct cg_store *regist
     CG_TRY(cg_buf_finish(&scopes, &scope_text));
     struct cg_buf document;
     cg_buf_init_arena(&document, place->arena, REALM_BYTES / 2);
-    cg_metadata_write(&place->realm.realm, scope_text, &document);
+    cg_metadata_write(&place->realm.realm, place->alg, scope_text, &document);
     return cg_buf_finish(&document, &place->realm.metadata);
 }
 
@@ -127,6 +141,7 @@ static enum cg_status load(struct place *place, struct cg_store *registry,
                            const struct cg_realm_query *query)
 {
     CG_TRY(cg_arena_new(4 * REALM_BYTES, &place->arena));
+    place->realm.keys = &place->keys;
     place->version = query->version;
     place->changes_s = INT64_MAX;
     CG_TRY(cg_realm_find(registry, query->path, place->arena, &place->realm.realm));

@@ -4,11 +4,12 @@
 #include "base/tally.h"
 #include "oauth/wire_error.h"
 
-/* Only refusals of a token are told to the audit, and past a rate they are counted. */
+/* Only refusals of clients are told to the audit, and past a rate they are counted. */
 static void note_refusal(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
 {
     struct cg_audit_event *event = &context->event;
-    if (event->kind == CG_AUDIT_TOKEN_ISSUED) { /* it was to be, until the batch was committed */
+    /* It was to be, until the batch was committed. */
+    if (event->kind == CG_AUDIT_TOKEN_ISSUED || event->kind == CG_AUDIT_TOKEN_REVOKED) {
         event->kind = CG_AUDIT_TOKEN_REFUSED;
         event->api = (struct cg_span){NULL, 0};
         event->agreement = (struct cg_span){NULL, 0};

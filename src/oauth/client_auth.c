@@ -57,29 +57,6 @@ static enum cg_status read_showing(struct cg_oauth_context *context,
     return CG_OK;
 }
 
-static struct cg_client_query query_for(const struct cg_oauth_context *context, struct cg_span id)
-{
-    return (struct cg_client_query){
-        .version = context->registry_version,
-        .realm = context->issuing->realm.path,
-        .id = cg_span_part(id, 0, CG_LIMIT_CLIENT_ID_BYTES + 1),
-        .now_s = context->now_s,
-    };
-}
-
-/* The record of an id, CG_ERR_NOT_FOUND with NULL, or another failure with the fault set. */
-static enum cg_status find_record(struct cg_oauth_context *context, struct cg_span id,
-                                  const struct cg_client_record **ret_record)
-{
-    struct cg_client_query query = query_for(context, id);
-    enum cg_status status =
-        cg_client_cache_find(context->clients, context->registry, &query, ret_record);
-    if (status == CG_OK || status == CG_ERR_NOT_FOUND) {
-        return status;
-    }
-    CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_STORE_UNAVAILABLE, NULL, NULL);
-}
-
 /*
  * A client that is remembered costs no statement, an unknown one does. So that a wrong secret
  * cannot be told from an unknown client by its cost, a failure that came from memory runs the
@@ -91,8 +68,7 @@ static void level_the_work(struct cg_oauth_context *context)
         return;
     }
     const struct cg_client_record *nobody = NULL;
-    struct cg_client_query query = query_for(context, CG_SPAN_OF("-"));
-    (void)!cg_client_cache_find(context->clients, context->registry, &query, &nobody);
+    (void)!cg_context_find_client(context, CG_SPAN_OF("-"), &nobody);
 }
 
 static enum cg_status refuse(struct cg_oauth_context *context, const char *detail)
@@ -145,7 +121,7 @@ enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
     const struct method *method = NULL;
     CG_TRY(read_showing(context, &showing, &method));
     const struct cg_client_record *record = NULL;
-    enum cg_status found = find_record(context, showing.id, &record);
+    enum cg_status found = cg_context_find_client(context, showing.id, &record);
     if (found != CG_OK && found != CG_ERR_NOT_FOUND) {
         return found;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oauth/context.h"
 
+#include "base/span.h"
+
 enum cg_status cg_context_spend(struct cg_oauth_context *context, const struct cg_single_use *use,
                                 enum cg_reason if_spent)
 {
@@ -11,4 +13,21 @@ enum cg_status cg_context_spend(struct cg_oauth_context *context, const struct c
         (struct cg_spending){.use = *use, .if_spent = if_spent};
     context->spending_count++;
     return CG_OK;
+}
+
+enum cg_status cg_context_find_client(struct cg_oauth_context *context, struct cg_span id,
+                                      const struct cg_client_record **ret_record)
+{
+    struct cg_client_query query = {
+        .version = context->registry_version,
+        .realm = context->issuing->realm.path,
+        .id = cg_span_part(id, 0, CG_LIMIT_CLIENT_ID_BYTES + 1),
+        .now_s = context->now_s,
+    };
+    enum cg_status status =
+        cg_client_cache_find(context->clients, context->registry, &query, ret_record);
+    if (status == CG_OK || status == CG_ERR_NOT_FOUND) {
+        return status;
+    }
+    CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_STORE_UNAVAILABLE, NULL, NULL);
 }

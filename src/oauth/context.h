@@ -16,16 +16,19 @@
 #include "crypto/sign.h"
 #include "registry/client_record.h"
 #include "registry/realm.h"
+#include "token/key_ring.h"
 
 #include <caregate/exchange.h>
 
 /* A realm as one slot holds it between version changes. */
 struct cg_issuing_realm {
     struct cg_realm realm;
-    struct cg_span jws_header; /* base64url protected header of the signing key */
-    struct cg_signer *signer;  /* NULL: no usable key */
-    struct cg_span jwks;       /* JWKS document as of now */
-    struct cg_span metadata;   /* RFC 8414 document */
+    struct cg_span jws_header;           /* base64url protected header of the signing key */
+    struct cg_signer *signer;            /* NULL: no usable key */
+    struct cg_span jwks;                 /* JWKS document as of now */
+    struct cg_span metadata;             /* RFC 8414 document */
+    struct cg_span introspection_header; /* as jws_header, of RFC 9701's type */
+    struct cg_key_ring **keys; /* those of jwks; NULL until oauth/presented_token.h needs them */
 };
 
 /* Something that this request uses up, and what it is refused for when that was used before. */
@@ -70,5 +73,11 @@ struct cg_oauth_context {
 CG_MUST_USE enum cg_status cg_context_spend(struct cg_oauth_context *context,
                                             const struct cg_single_use *use,
                                             enum cg_reason if_spent);
+
+/* The record of a client, until the next call; CG_ERR_NOT_FOUND when there is none; or another
+ * failure, with the fault set. */
+CG_MUST_USE enum cg_status cg_context_find_client(struct cg_oauth_context *context,
+                                                  struct cg_span id,
+                                                  const struct cg_client_record **ret_record);
 
 #endif

@@ -39,11 +39,6 @@ static enum cg_status read_wish(struct cg_oauth_context *context, struct wish *w
     return read_resources(context, wish);
 }
 
-static bool in_force(const struct cg_record_agreement *agreement, int64_t now_s)
-{
-    return agreement->from_s <= now_s && (agreement->until_s == 0 || now_s < agreement->until_s);
-}
-
 static bool wanted(const struct wish *wish, struct cg_span audience)
 {
     bool found = wish->resource_count == 0;
@@ -61,7 +56,7 @@ static enum cg_status check_resources(struct cg_oauth_context *context, const st
     for (size_t i = 0; i < wish->resource_count; i++) {
         bool known = false;
         for (size_t j = 0; j < record->agreement_count && !known; j++) {
-            known = in_force(&record->agreements[j], context->now_s) &&
+            known = cg_record_agreement_is_in_force(&record->agreements[j], context->now_s) &&
                     cg_span_equal(record->agreements[j].audience, wish->resources[i]);
         }
         if (!known) {
@@ -157,7 +152,7 @@ static enum cg_status collect(struct cg_oauth_context *context,
     size_t live = 0;
     for (size_t i = 0; i < record->agreement_count; i++) {
         const struct cg_record_agreement *agreement = &record->agreements[i];
-        if (!in_force(agreement, context->now_s)) {
+        if (!cg_record_agreement_is_in_force(agreement, context->now_s)) {
             continue;
         }
         live++;

@@ -37,7 +37,21 @@ static void put_list(struct cg_json_writer *json, const char *member, struct cg_
     cg_json_close_array(json);
 }
 
-void cg_metadata_write(const struct cg_realm *realm, struct cg_span scopes, struct cg_buf *buf)
+/* Every endpoint that authenticates a client takes the same methods. */
+static void put_authenticating(struct cg_json_writer *json)
+{
+    static const char *const members[] = {
+        "token_endpoint_auth_methods_supported",
+        "introspection_endpoint_auth_methods_supported",
+        "revocation_endpoint_auth_methods_supported",
+    };
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        put_list(json, members[i], CG_SPAN_OF("client_secret_post client_secret_basic"));
+    }
+}
+
+void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct cg_span scopes,
+                       struct cg_buf *buf)
 {
     struct cg_json_writer json;
     cg_json_begin(&json, buf);
@@ -45,10 +59,12 @@ void cg_metadata_write(const struct cg_realm *realm, struct cg_span scopes, stru
     cg_json_member_put(&json, "issuer", realm->issuer);
     put_endpoint(&json, "token_endpoint", realm, "/oauth/token");
     put_endpoint(&json, "jwks_uri", realm, "/oauth/jwks");
+    put_endpoint(&json, "introspection_endpoint", realm, "/oauth/introspect");
+    put_endpoint(&json, "revocation_endpoint", realm, "/oauth/revoke");
     put_list(&json, "scopes_supported", scopes);
     put_list(&json, "response_types_supported", (struct cg_span){NULL, 0});
     put_list(&json, "grant_types_supported", CG_SPAN_OF("client_credentials"));
-    put_list(&json, "token_endpoint_auth_methods_supported",
-             CG_SPAN_OF("client_secret_post client_secret_basic"));
+    put_authenticating(&json);
+    put_list(&json, "introspection_signing_alg_values_supported", alg);
     cg_json_close_object(&json);
 }

@@ -8,8 +8,9 @@
 #include "base/buf.h"
 #include "registry/realm.h"
 
-/* scopes_supported comes from the APIs of the realm (space-separated). Failures stick to the
- * buffer. */
-void cg_metadata_write(const struct cg_realm *realm, struct cg_span scopes, struct cg_buf *buf);
+/* `alg` is that of the key that signs (absent: none does); scopes_supported comes from the APIs of
+ * the realm (space-separated). Failures stick to the buffer. */
+void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct cg_span scopes,
+                       struct cg_buf *buf);
 
 #endif

@@ -192,3 +192,8 @@ bool cg_client_cache_was_remembered(const struct cg_client_cache *cache)
 {
     return cache->remembered;
 }
+
+bool cg_record_agreement_is_in_force(const struct cg_record_agreement *agreement, int64_t now_s)
+{
+    return agreement->from_s <= now_s && (agreement->until_s == 0 || now_s < agreement->until_s);
+}

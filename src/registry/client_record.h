@@ -36,6 +36,9 @@ struct cg_record_key {
     struct cg_span value;
 };
 
+/* Whether its time has begun and is not over. */
+bool cg_record_agreement_is_in_force(const struct cg_record_agreement *agreement, int64_t now_s);
+
 struct cg_client_record {
     struct cg_client client;
     const struct cg_record_secret *secrets; /* neither revoked nor, when read, expired */

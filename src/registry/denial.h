@@ -20,6 +20,27 @@
 CG_MUST_USE enum cg_status cg_denial_add(struct cg_store *store, struct cg_span realm,
                                          const struct cg_snapshot_denial *denial, int64_t now_s);
 
+/* A token that is known, not by its jti alone. */
+struct cg_denied_token {
+    struct cg_span token_id;
+    struct cg_span client_id;
+    int64_t expires_s; /* its exp */
+};
+
+/* Denies it a little longer than it lives, so that no clock that is set back revives it.
+ * CG_ERR_INPUT when it is over by now_s. */
+CG_MUST_USE enum cg_status cg_denial_add_token(struct cg_store *store, struct cg_span realm,
+                                               const struct cg_denied_token *token, int64_t now_s);
+
+/* Whether a token is denied by its jti. */
+CG_MUST_USE enum cg_status cg_denial_has_token(struct cg_store *store, struct cg_span realm,
+                                               struct cg_span token_id, bool *ret_has);
+
+/* How many tokens of a client, known as such, are denied as of now_s. */
+CG_MUST_USE enum cg_status cg_denial_count_of_client(struct cg_store *store, struct cg_span realm,
+                                                     struct cg_span client_id, int64_t now_s,
+                                                     int64_t *ret_count);
+
 /* The kind of a word of the store: "token", "agreement", "client". CG_ERR_STORE for another. */
 CG_MUST_USE enum cg_status cg_denial_kind_find(struct cg_span name, enum cg_denial *ret_kind);
 

@@ -28,8 +28,10 @@ enum cg_status cg_registry_touch(struct cg_store *store, unsigned touched)
 {
     struct cg_statement *statement = NULL;
     CG_TRY(cg_store_start(store, CG_SQL_VERSION_RAISE, &statement));
+    const unsigned denylist = CG_TOUCH_DENYLIST | CG_TOUCH_DENYLIST_ALONE;
+    cg_bind_number(statement, "registry", touched == CG_TOUCH_DENYLIST_ALONE ? 0 : 1);
     cg_bind_number(statement, "keys", (touched & CG_TOUCH_KEYS) != 0 ? 1 : 0);
-    cg_bind_number(statement, "denylist", (touched & CG_TOUCH_DENYLIST) != 0 ? 1 : 0);
+    cg_bind_number(statement, "denylist", (touched & denylist) != 0 ? 1 : 0);
     return cg_store_run(statement, NULL);
 }
 

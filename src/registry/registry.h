@@ -32,11 +32,15 @@ struct cg_registry_version {
 CG_MUST_USE enum cg_status cg_registry_version_read(struct cg_store *store,
                                                     struct cg_registry_version *ret_version);
 
-/* What a change touched, beyond the registry itself; bits. */
+/*
+ * What a change touched, beyond the registry itself; bits. A denied token changes nothing but the
+ * denylist: by DENYLIST_ALONE issuers go on with what they remember of clients and realms.
+ */
 enum cg_registry_touch {
     CG_TOUCH_REGISTRY = 0,
     CG_TOUCH_KEYS = 1 << 0,
-    CG_TOUCH_DENYLIST = 1 << 1
+    CG_TOUCH_DENYLIST = 1 << 1,
+    CG_TOUCH_DENYLIST_ALONE = 1 << 2
 };
 
 /* Raises the version numbers; called by the functions that change something. */

@@ -30,28 +30,34 @@ static void set_list_item(struct cg_token_api *api, size_t offset, struct cg_spa
     *(struct cg_span *)(void *)((uint8_t *)api + offset) = value;
 }
 
+void cg_access_token_write_claims(const struct cg_access_token *token,
+                                  struct cg_json_writer *writer)
+{
+    cg_json_member_put(writer, "iss", token->issuer);
+    cg_json_member_put(writer, "sub", token->subject);
+    cg_json_member_put(writer, "client_id", token->client_id);
+    for (size_t list = 0; list < LIST_COUNT; list++) {
+        cg_json_put_name(writer, lists[list].name);
+        cg_json_open_array(writer);
+        for (size_t i = 0; i < token->api_count; i++) {
+            cg_json_put_string(writer, list_item(&token->apis[i], lists[list].offset));
+        }
+        cg_json_close_array(writer);
+    }
+    cg_json_member_put(writer, "scope", token->scope);
+    cg_json_member_put_number(writer, "exp", token->expires_s);
+    cg_json_member_put_number(writer, "iat", token->issued_s);
+    cg_json_member_put(writer, "jti", token->token_id);
+    cg_json_member_put(writer, "org", token->organisation);
+    cg_json_member_put_number(writer, "epoch", token->epoch);
+}
+
 void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *buf)
 {
     struct cg_json_writer writer;
     cg_json_begin(&writer, buf);
     cg_json_open_object(&writer);
-    cg_json_member_put(&writer, "iss", token->issuer);
-    cg_json_member_put(&writer, "sub", token->subject);
-    cg_json_member_put(&writer, "client_id", token->client_id);
-    for (size_t list = 0; list < LIST_COUNT; list++) {
-        cg_json_put_name(&writer, lists[list].name);
-        cg_json_open_array(&writer);
-        for (size_t i = 0; i < token->api_count; i++) {
-            cg_json_put_string(&writer, list_item(&token->apis[i], lists[list].offset));
-        }
-        cg_json_close_array(&writer);
-    }
-    cg_json_member_put(&writer, "scope", token->scope);
-    cg_json_member_put_number(&writer, "exp", token->expires_s);
-    cg_json_member_put_number(&writer, "iat", token->issued_s);
-    cg_json_member_put(&writer, "jti", token->token_id);
-    cg_json_member_put(&writer, "org", token->organisation);
-    cg_json_member_put_number(&writer, "epoch", token->epoch);
+    cg_access_token_write_claims(token, &writer);
     cg_json_close_object(&writer);
 }
 

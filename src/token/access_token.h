@@ -33,6 +33,10 @@ struct cg_access_token {
     int64_t epoch;
 };
 
+/* Writes the claims into an object that is open. Failures stick to the writer's buffer. */
+void cg_access_token_write_claims(const struct cg_access_token *token,
+                                  struct cg_json_writer *writer);
+
 /* Writes the claims as a JSON object. Failures stick to the buffer. */
 void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *buf);
 

@@ -79,8 +79,82 @@ static void issuer_gives_a_whole_token_or_none(void **state)
     torture(&scenario);
 }
 
+/* What is presented, and where. */
+struct presenting {
+    struct house *house;
+    const char *path;
+    const char *done; /* what a whole answer holds */
+    struct cg_span token;
+};
+
+static enum cg_status present(const struct presenting *presenting, struct cg_issuer_slot *slot)
+{
+    char body[4096];
+    struct cg_exchange *exchange = NULL;
+    CG_TRY(cg_exchange_new(&exchange));
+    exchange->request = request_for(presenting->house, body);
+    (void)snprintf(body, sizeof(body), "client_id=%s&client_secret=%s&token=%.*s",
+                   presenting->house->client, presenting->house->secret,
+                   CG_SPAN_ARGS(presenting->token));
+    exchange->request.path = test_span(presenting->path);
+    exchange->request.body = test_span(body);
+    struct cg_exchange *const exchanges[] = {exchange};
+    cg_issuer_answer(slot, exchanges, 1, HOUSE_NOW_S);
+    cg_issuer_commit(slot, exchanges, 1);
+    const struct cg_response *response = &exchange->response;
+    bool is_done = response->http_status == 200;
+    /* Nothing else passes for the answer: no live token for an inactive one. */
+    assert_true(!is_done || memmem(response->body.data, response->body.len, presenting->done,
+                                   strlen(presenting->done)) != NULL);
+    assert_true(is_done || response->http_status == 503 || response->http_status == 500 ||
+                response->http_status == 400);
+    (void)cg_exchange_free(exchange);
+    return is_done ? CG_OK : CG_ERR_LIMIT;
+}
+
+static enum cg_status run_presenting(void *context)
+{
+    const struct presenting *presenting = context;
+    struct cg_issuer_config config = {.store_uri = test_span(presenting->house->uri),
+                                      .writer = CG_SPAN("torture/worker0"),
+                                      .master_key = presenting->house->master_key};
+    struct cg_issuer_slot *slot = NULL;
+    CG_TRY(cg_issuer_slot_new(&config, &slot));
+    enum cg_status status = present(presenting, slot);
+    (void)cg_issuer_slot_free(slot);
+    return status;
+}
+
+static void torture_presenting(struct house *house, const char *path, const char *done)
+{
+    struct presenting presenting = {house, path, done, house_token(house, "")};
+    struct torture_scenario scenario = {.name = path,
+                                        .run = run_presenting,
+                                        .context = &presenting,
+                                        .accepted = TORTURE_ACCEPT(CG_OK) |
+                                                    TORTURE_ACCEPT(CG_ERR_LIMIT) |
+                                                    TORTURE_ACCEPT(CG_ERR_STORE)};
+    torture(&scenario);
+}
+
+static void issuer_never_calls_a_live_token_inactive(void **state)
+{
+    torture_presenting(*state, HOUSE_REALM "/oauth/introspect", "\"active\":true");
+}
+
+static void issuer_says_done_of_a_revocation_when_it_is(void **state)
+{
+    struct house *house = *state;
+    torture_presenting(house, HOUSE_REALM "/oauth/revoke", "{}");
+    assert_true(house_count_events(house, "token_revoked") > 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(issuer_gives_a_whole_token_or_none, house_build,
+                                    house_pull_down),
+    cmocka_unit_test_setup_teardown(issuer_never_calls_a_live_token_inactive, house_build,
+                                    house_pull_down),
+    cmocka_unit_test_setup_teardown(issuer_says_done_of_a_revocation_when_it_is, house_build,
                                     house_pull_down),
 };
 

@@ -11,7 +11,7 @@ create table setting (
 -- row.
 create table version (
     id integer primary key check (id = 1),
-    registry bigint not null,  -- any change
+    registry bigint not null,  -- any change but the denial of a token
     keys bigint not null,      -- change of a signing key: caches of verified tokens are flushed
     denylist bigint not null   -- new denial
 );

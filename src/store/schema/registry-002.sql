@@ -22,3 +22,19 @@ create table client_key (
     foreign key (realm, client) references client (realm, id)
 );
 create index client_key_by_client on client_key (realm, client);
+
+-- Who may introspect an API's tokens: the clients that are its resource servers.
+create table api_introspector (
+    realm text not null,
+    api text not null,
+    client text not null,
+    created_at_s bigint not null,
+    primary key (realm, api, client),
+    foreign key (realm, api) references api (realm, name),
+    foreign key (realm, client) references client (realm, id)
+);
+create index api_introspector_by_client on api_introspector (realm, client);
+
+-- Whose token it is that is denied; null where that is not known.
+alter table denial add column client text;
+create index denial_by_client on denial (realm, client);

@@ -50,6 +50,28 @@ static void client_add_names_the_organisations_there_are(void **state)
     complains_of(desk, CG_EXIT_FAILED, "there is RX809");
 }
 
+static void api_introspector_is_named_audited_and_shown(void **state)
+{
+    struct desk *desk = *state;
+    char want[256];
+    desk_add_client(desk);
+    (void)snprintf(want, sizeof(want), "\"introspectors\":[\"%s\"]", desk->client);
+    assert_int_equal(
+        desk_run(desk, "api", "introspector", "documents", "--add", desk->client, "--json", NULL),
+        0);
+    assert_non_null(strstr(desk->out, want));
+    (void)snprintf(want, sizeof(want), "\"client_id\":\"%s\"", desk->client);
+    assert_int_equal(desk_events(desk, "api_changed", want), 1);
+    assert_int_equal(
+        desk_run(desk, "api", "introspector", "documents", "--remove", desk->client, NULL), 0);
+    assert_int_equal(desk_run(desk, "api", "show", "documents", "--json", NULL), 0);
+    assert_non_null(strstr(desk->out, "\"introspectors\":[]"));
+    desk_run(desk, "api", "introspector", "documents", "--remove", desk->client, NULL);
+    complains_of(desk, CG_EXIT_FAILED, "was no introspector");
+    desk_run(desk, "api", "introspector", "documents", NULL);
+    complains_of(desk, CG_EXIT_USAGE, "--add or by --remove");
+}
+
 static void client_add_takes_life_and_response_of_its_own(void **state)
 {
     struct desk *desk = *state;
@@ -258,6 +280,7 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(org_add_refuses_what_is_no_ods_code),
     DESK_TEST(client_add_prints_its_id_as_json),
     DESK_TEST(client_add_names_the_organisations_there_are),
+    DESK_TEST(api_introspector_is_named_audited_and_shown),
     DESK_TEST(client_add_takes_life_and_response_of_its_own),
     DESK_TEST(client_add_refuses_a_life_past_a_day),
     DESK_TEST(client_goes_from_state_to_state),

@@ -142,6 +142,40 @@ static void revoke_is_audited_and_outlives_the_longest_life(void **state)
     assert_int_equal(desk_events(desk, "token_revoked", "\"token_id\":\"jti-1\""), 1);
 }
 
+static void revoke_of_a_token_at_hand_is_audited_with_its_client(void **state)
+{
+    struct desk *desk = *state;
+    char want[256];
+    desk_agree(desk);
+    desk_write_token(desk, "jti-1");
+    assert_int_equal(desk_run(desk, "token", "revoke", token_path(desk), "--json", NULL), 0);
+    assert_string_equal(desk_text(desk, "client_id"), desk->client);
+    (void)snprintf(want, sizeof(want), "\"client_id\":\"%s\"", desk->client);
+    assert_int_equal(desk_events(desk, "token_revoked", want), 1);
+    assert_int_equal(desk_events(desk, "token_revoked", "\"token_id\":\"jti-1\""), 1);
+    assert_int_equal(desk_run(desk, "token", "verify", token_path(desk), NULL), CG_EXIT_FAILED);
+    assert_non_null(strstr(desk->talk, "revoked"));
+}
+
+/* Nobody is named in the audit by a token that was never issued. */
+static void revoke_takes_no_token_at_its_word(void **state)
+{
+    struct desk *desk = *state;
+    desk_agree(desk);
+    desk_write_token(desk, "jti-1");
+    change_signature(desk);
+    assert_int_equal(desk_run(desk, "token", "revoke", token_path(desk), NULL), CG_EXIT_FAILED);
+    assert_non_null(strstr(desk->talk, "nothing to revoke"));
+    assert_int_equal(desk_events(desk, "token_revoked", NULL), 0);
+}
+
+static void revoke_wants_a_token_or_its_id(void **state)
+{
+    struct desk *desk = *state;
+    assert_int_equal(desk_run(desk, "token", "revoke", NULL), CG_EXIT_USAGE);
+    assert_int_equal(desk_run(desk, "token", "revoke", "file", "--jti", "a", NULL), CG_EXIT_USAGE);
+}
+
 static void revoke_refuses_a_whole_token_in_place_of_its_id(void **state)
 {
     struct desk *desk = *state;
@@ -198,6 +232,9 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(verify_names_each_check),
     DESK_TEST(verify_names_the_check_that_fails),
     DESK_TEST(revoke_is_audited_and_outlives_the_longest_life),
+    DESK_TEST(revoke_of_a_token_at_hand_is_audited_with_its_client),
+    DESK_TEST(revoke_takes_no_token_at_its_word),
+    DESK_TEST(revoke_wants_a_token_or_its_id),
     DESK_TEST(revoke_refuses_a_whole_token_in_place_of_its_id),
     DESK_TEST(request_goes_to_https_or_this_machine_only),
     DESK_TEST(explain_answers_for_client_and_token),

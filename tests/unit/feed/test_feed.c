@@ -208,6 +208,7 @@ static void registry_past_the_limit_of_a_snapshot_is_told(void **state)
         cg_bind_text(statement, "realm", line->desk->realm);
         cg_bind_text(statement, "kind", CG_SPAN_OF("token"));
         cg_bind_text(statement, "subject", test_span(subject));
+        cg_bind_null(statement, "client");
         cg_bind_number(statement, "epoch", 0);
         cg_bind_number(statement, "now", DESK_NOW_S);
         cg_bind_number(statement, "expires", DESK_NOW_S + 300);

@@ -3,6 +3,7 @@
 
 #include "audit/report.h"
 #include "base/span.h"
+#include "codec/json.h"
 #include "registry/api.h"
 #include "registry/credential.h"
 #include "registry/organisation.h"
@@ -36,31 +37,63 @@ static void add_key(struct house *house, const char *realm)
     assert_ok(cg_signing_key_create(house->registry, &order, house->arena, NULL, &kid));
 }
 
-static void add_client(struct house *house)
+static void add_organisation(struct house *house)
 {
     struct cg_organisation organisation = {.realm = test_span(HOUSE_REALM),
                                            .ods = CG_SPAN("RYG"),
                                            .name = CG_SPAN("Coventry"),
                                            .created_s = HOUSE_NOW_S};
     assert_ok(cg_organisation_add(house->registry, &organisation, NULL));
+}
+
+/* Inside a transaction; returns the id of the secret. */
+static struct cg_span add_client(struct house *house, const char *name,
+                                 struct house_client *ret_client)
+{
     struct cg_client client = {.realm = test_span(HOUSE_REALM),
                                .organisation = CG_SPAN("RYG"),
-                               .name = CG_SPAN("Ward system"),
+                               .name = test_span(name),
                                .grants = CG_SPAN("client_credentials"),
                                .created_s = HOUSE_NOW_S};
     struct cg_span id;
     assert_ok(cg_client_add(house->registry, &client, &house->random, house->arena, NULL, &id));
-    (void)snprintf(house->client, sizeof(house->client), "%.*s", CG_SPAN_ARGS(id));
+    (void)snprintf(ret_client->id, sizeof(ret_client->id), "%.*s", CG_SPAN_ARGS(id));
     struct cg_secret_order order = {.realm = test_span(HOUSE_REALM),
                                     .client = id,
                                     .now_s = HOUSE_NOW_S,
                                     .random = &house->random};
     struct cg_secret secret;
-    assert_ok(
-        cg_secret_issue(house->registry, &order, house->arena, NULL, &secret, &house->secret_id));
-    (void)snprintf(house->secret, sizeof(house->secret), "%.*s",
+    struct cg_span secret_id;
+    assert_ok(cg_secret_issue(house->registry, &order, house->arena, NULL, &secret, &secret_id));
+    (void)snprintf(ret_client->secret, sizeof(ret_client->secret), "%.*s",
                    CG_SPAN_ARGS(cg_secret_span(&secret)));
     cg_secret_release(&secret);
+    return secret_id;
+}
+
+static void add_own_client(struct house *house)
+{
+    struct house_client own;
+    house->secret_id = add_client(house, "Ward system", &own);
+    memcpy(house->client, own.id, sizeof(own.id));
+    memcpy(house->secret, own.secret, sizeof(own.secret));
+}
+
+struct house_client house_add_client(struct house *house, const char *name)
+{
+    struct house_client client;
+    assert_ok(cg_store_begin(house->registry));
+    (void)add_client(house, name, &client);
+    assert_ok(cg_store_commit(house->registry));
+    return client;
+}
+
+struct house_client house_own_client(const struct house *house)
+{
+    struct house_client own;
+    memcpy(own.id, house->client, sizeof(own.id));
+    memcpy(own.secret, house->secret, sizeof(own.secret));
+    return own;
 }
 
 struct cg_span house_agree(struct house *house, const char *api, const char *scope, int64_t from_s,
@@ -98,7 +131,8 @@ static void furnish(struct house *house)
     add_key(house, CG_AUDIT_KEY_REALM);
     add_api(house, "documents", "https://api.example/documents", "documents.read documents.write");
     add_api(house, "medicines", "https://api.example/medicines", "medicines.read");
-    add_client(house);
+    add_organisation(house);
+    add_own_client(house);
     assert_ok(cg_store_commit(house->registry));
     house->agreement =
         house_agree(house, "documents", "documents.read documents.write", HOUSE_NOW_S, 0);
@@ -195,6 +229,37 @@ const struct cg_response *house_ask_token(struct house *house, const char *more)
                    "grant_type=client_credentials&client_id=%s&client_secret=%s%s", house->client,
                    house->secret, more);
     return house_ask(house, "POST", HOUSE_REALM "/oauth/token", body);
+}
+
+struct cg_span house_token(struct house *house, const char *more)
+{
+    const struct cg_response *response = house_ask_token(house, more);
+    assert_int_equal(response->http_status, 200);
+    struct cg_json *body = NULL;
+    struct cg_span compact;
+    struct cg_span copy;
+    assert_ok(cg_json_parse(response->body, 16384, &body));
+    assert_ok(cg_json_member_string(cg_json_root(body), "access_token", &compact));
+    assert_ok(cg_arena_copy(house->arena, compact, &copy));
+    (void)cg_json_free(body);
+    return copy;
+}
+
+const struct cg_response *house_present(struct house *house, const char *path,
+                                        const struct house_client *client, struct cg_span token,
+                                        const char *accept)
+{
+    static char body[8192];
+    (void)snprintf(body, sizeof(body), "client_id=%s&client_secret=%s&token=%.*s", client->id,
+                   client->secret, CG_SPAN_ARGS(token));
+    struct cg_request request = {.method = CG_SPAN("POST"),
+                                 .path = test_span(path),
+                                 .content_type = CG_SPAN("application/x-www-form-urlencoded"),
+                                 .accept = cg_span_of_string(accept),
+                                 .body = test_span(body),
+                                 .request_id = CG_SPAN("req-1"),
+                                 .address = CG_SPAN("127.0.0.1")};
+    return house_ask_with(house, &request);
 }
 
 struct cg_span house_header(const struct cg_response *response, const char *name)

@@ -32,7 +32,13 @@ struct house {
     char client[CG_LIMIT_CLIENT_ID_BYTES + 1];
     char secret[64];
     struct cg_span secret_id;
-    struct cg_span agreement; /* on the API "documents" */
+    struct cg_span agreement;               /* on the API "documents" */
+    char token_id[CG_LIMIT_NAME_BYTES + 1]; /* for tests to remember one */
+};
+
+struct house_client {
+    char id[CG_LIMIT_CLIENT_ID_BYTES + 1];
+    char secret[64];
 };
 
 /* cmocka set-up and tear-down; *state is a struct house. */
@@ -55,6 +61,18 @@ const struct cg_response *house_ask_with(struct house *house, const struct cg_re
 /* A token request by the house's client with its secret in the body and `more` (starting with '&')
  * behind it. */
 const struct cg_response *house_ask_token(struct house *house, const char *more);
+
+/* Another client of the same organisation, and the one that the house was built with. */
+struct house_client house_add_client(struct house *house, const char *name);
+struct house_client house_own_client(const struct house *house);
+
+/* A token of the house's client, in the house's arena; `more` as in house_ask_token. */
+struct cg_span house_token(struct house *house, const char *more);
+
+/* Shows a token to an endpoint of the realm as a client; `accept` is a header or NULL. */
+const struct cg_response *house_present(struct house *house, const char *path,
+                                        const struct house_client *client, struct cg_span token,
+                                        const char *accept);
 
 /* The value of a response header, or an absent span. */
 struct cg_span house_header(const struct cg_response *response, const char *name);

@@ -35,10 +35,17 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
     static const char want[] =
         "{\"issuer\":\"" HOUSE_ISSUER "\",\"token_endpoint\":\"" HOUSE_ISSUER "/oauth/token\","
         "\"jwks_uri\":\"" HOUSE_ISSUER "/oauth/jwks\","
+        "\"introspection_endpoint\":\"" HOUSE_ISSUER "/oauth/introspect\","
+        "\"revocation_endpoint\":\"" HOUSE_ISSUER "/oauth/revoke\","
         "\"scopes_supported\":[\"documents.read\",\"documents.write\",\"medicines.read\"],"
         "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\"],"
         "\"token_endpoint_auth_methods_supported\":[\"client_secret_post\","
-        "\"client_secret_basic\"]}";
+        "\"client_secret_basic\"],"
+        "\"introspection_endpoint_auth_methods_supported\":[\"client_secret_post\","
+        "\"client_secret_basic\"],"
+        "\"revocation_endpoint_auth_methods_supported\":[\"client_secret_post\","
+        "\"client_secret_basic\"],"
+        "\"introspection_signing_alg_values_supported\":[\"RS256\"]}";
     assert_span_text(response->body, want);
 }
 

@@ -178,8 +178,9 @@ void desk_touched_at(struct desk *desk, struct cg_registry_version before, unsig
 {
     struct place place = {file, line};
     struct cg_registry_version after = desk_version(desk);
-    check_risen(&place, "the registry", true, before.registry, after.registry);
+    const unsigned denylist = CG_TOUCH_DENYLIST | CG_TOUCH_DENYLIST_ALONE;
+    check_risen(&place, "the registry", touched != CG_TOUCH_DENYLIST_ALONE, before.registry,
+                after.registry);
     check_risen(&place, "the keys", (touched & CG_TOUCH_KEYS) != 0, before.keys, after.keys);
-    check_risen(&place, "the denylist", (touched & CG_TOUCH_DENYLIST) != 0, before.denylist,
-                after.denylist);
+    check_risen(&place, "the denylist", (touched & denylist) != 0, before.denylist, after.denylist);
 }

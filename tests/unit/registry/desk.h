@@ -58,7 +58,8 @@ struct cg_registry_version desk_version(struct desk *desk);
 /* Counts rows of a list; context is a size_t. */
 enum cg_status desk_count(void *context, const void *row);
 
-/* Fails unless the registry's number went up by at least one since `before`, and others as told. */
+/* Fails unless the registry's number went up by at least one since `before` (not at all for
+ * CG_TOUCH_DENYLIST_ALONE), and others as told. */
 #define assert_touched(desk, before, touched)                                                      \
     desk_touched_at((desk), (before), (touched), __FILE__, __LINE__)
 void desk_touched_at(struct desk *desk, struct cg_registry_version before, unsigned touched,

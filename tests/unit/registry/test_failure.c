@@ -10,6 +10,7 @@
 #include "registry/api.h"
 #include "registry/client_record.h"
 #include "registry/denial.h"
+#include "registry/introspector.h"
 #include "registry/organisation.h"
 #include "registry/signing_key.h"
 
@@ -136,6 +137,23 @@ static enum cg_status read_record(struct desk *desk)
     return CG_OK;
 }
 
+static enum cg_status introspect(struct desk *desk)
+{
+    struct cg_introspector introspector = {desk->realm, CG_SPAN("documents"), desk->client};
+    struct cg_denied_token token = {CG_SPAN("jti-1"), desk->client, DESK_NOW_S + 1};
+    struct cg_span clients = {NULL, 0};
+    bool is = false;
+    int64_t count = 0;
+    CG_TRY(cg_introspector_add(desk->store, &introspector, DESK_NOW_S, NULL));
+    CG_TRY(cg_introspector_is(desk->store, &introspector, &is));
+    CG_TRY(
+        cg_introspector_clients(desk->store, desk->realm, introspector.api, desk->arena, &clients));
+    CG_TRY(cg_introspector_remove(desk->store, &introspector, NULL));
+    CG_TRY(cg_denial_add_token(desk->store, desk->realm, &token, DESK_NOW_S));
+    CG_TRY(cg_denial_has_token(desk->store, desk->realm, token.token_id, &is));
+    return cg_denial_count_of_client(desk->store, desk->realm, desk->client, DESK_NOW_S, &count);
+}
+
 static enum cg_status part(struct desk *desk, struct cg_span agreement)
 {
     struct cg_decision ada = {.who = CG_SPAN("Ada"), .at_s = DESK_NOW_S};
@@ -169,6 +187,7 @@ static enum cg_status lead_a_life(struct desk *desk)
     CG_TRY(add_places(desk));
     CG_TRY(add_client(desk));
     CG_TRY(agree(desk, &agreement));
+    CG_TRY(introspect(desk));
     CG_TRY(read_record(desk));
     CG_TRY(list_all(desk));
     return part(desk, agreement);
