@@ -13,6 +13,7 @@
 static void put_agreement(struct cg_context *context, const struct cg_agreement *agreement)
 {
     struct cg_output *output = &context->output;
+    char rate[CG_RATE_TEXT_BYTES];
     cg_output_open_record(output);
     cg_output_text(output, "agreement_id", agreement->id);
     cg_output_string(output, "state", cg_agreement_state_name(agreement, context->now_s));
@@ -25,6 +26,9 @@ static void put_agreement(struct cg_context *context, const struct cg_agreement 
     cg_output_number(output, "approvals_wanted", agreement->approvals_wanted);
     cg_output_time(output, "from", agreement->from_s, "-");
     cg_output_time(output, "until", agreement->until_s, "no end");
+    cg_rate_format(&agreement->rate, rate);
+    cg_output_text(output, "rate",
+                   rate[0] == '\0' ? (struct cg_span){NULL, 0} : cg_span_of_string(rate));
     cg_output_time(output, "requested_at", agreement->requested_s, "-");
     cg_output_time(output, "decided_at", agreement->decided_s, "-");
     cg_output_close_record(output);
@@ -74,12 +78,24 @@ static enum cg_status check_scope(struct cg_context *context, const struct cg_ap
     return CG_OK;
 }
 
+static enum cg_status read_rate(struct cg_context *context, struct cg_span text,
+                                struct cg_rate *ret_rate)
+{
+    if (text.data == NULL || cg_rate_parse(text, ret_rate) == CG_OK) {
+        return CG_OK;
+    }
+    return cg_complain(context, CG_ERR_INPUT,
+                       "there is no rate %.*s: say 20/s, 600/min or 5000/h, at most %d a second",
+                       CG_SPAN_ARGS(text), CG_RATE_PER_S_MAX);
+}
+
 static enum cg_status read_request(struct cg_context *context, const struct cg_args *args,
                                    struct cg_agreement *agreement)
 {
     agreement->purpose = cg_args_value(args, "purpose");
     agreement->purpose_text = cg_args_value(args, "purpose-text");
     CG_TRY(check_purpose(context, agreement->purpose));
+    CG_TRY(read_rate(context, cg_args_value(args, "rate"), &agreement->rate));
     CG_TRY(cg_args_join(context, args, "scope", &agreement->scope));
     CG_TRY(cg_args_time_s(context, args, "from", &agreement->from_s));
     return cg_args_time_s(context, args, "until", &agreement->until_s);
@@ -237,6 +253,7 @@ static const struct cg_option request_options[] = {
     {"scope", "SCOPE", CG_OPTION_REQUIRED | CG_OPTION_REPEATABLE, "an operation of that API"},
     {"purpose", "CODE", CG_OPTION_REQUIRED, "what for: direct_care, …; an unknown code lists all"},
     {"purpose-text", "TEXT", CG_OPTION_PLAIN, "what for, in words; no patient's data"},
+    {"rate", "RATE", CG_OPTION_PLAIN, "how often it may call: 20/s, 600/min; no limit if left out"},
     {"from", "DATE", CG_OPTION_PLAIN, "when it begins, now if left out"},
     {"until", "DATE", CG_OPTION_PLAIN, "when it is over, at the start of that day in UTC"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},

@@ -145,6 +145,7 @@ static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
         .path = raw_path(r),
         .method = cg_method_of(caregate_span(r->method_name)),
         .now_s = ngx_time(),
+        .now_ms = caregate_now_ms(),
     };
     cg_gate_decide(main_conf->worker->gate, conf->route, &request, ret_verdict);
 }

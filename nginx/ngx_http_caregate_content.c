@@ -183,8 +183,9 @@ static void enqueue(struct caregate_entry *entry)
     if (caregate_queue_push(conf->worker, entry) == NGX_OK) {
         return;
     }
-    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                  "caregate: the queue is full, a request is answered 503");
+    ngx_log_error(
+        NGX_LOG_WARN, r->connection->log, 0,
+        "caregate: a caller has filled its share of the queue, a request is answered 503");
     cg_issuer_answer_unavailable(entry->exchange, CG_REASON_QUEUE_FULL);
     r->main->blocked--;
     r->aio = 0;

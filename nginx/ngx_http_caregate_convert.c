@@ -17,6 +17,12 @@ ngx_str_t caregate_str(struct cg_span span)
     return (ngx_str_t){.len = span.len, .data = data.out};
 }
 
+int64_t caregate_now_ms(void)
+{
+    const ngx_time_t *now = ngx_timeofday();
+    return (int64_t)now->sec * 1000 + (int64_t)now->msec;
+}
+
 static struct cg_span header_value(const ngx_table_elt_t *header)
 {
     return header == NULL ? (struct cg_span){NULL, 0} : caregate_span(header->value);
@@ -46,5 +52,6 @@ void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_requ
         .authorization = header_value(r->headers_in.authorization),
         .accept = accept_value(r),
         .address = caregate_span(r->connection->addr_text),
+        .received_ms = caregate_now_ms(),
     };
 }

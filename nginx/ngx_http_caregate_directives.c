@@ -17,6 +17,8 @@ static const struct help helps[] = {
     {ngx_string("caregate_thread_nice"), "a number from 0 to 19"},
     {ngx_string("caregate_zone"), "a size of at least 256k, such as 10m"},
     {ngx_string("caregate_snapshot_max_age"), "a time of at least 1s, such as 1h"},
+    {ngx_string("caregate_token_rate"), "off, or RATE [burst=N], with rates such as 20/s, 600/min "
+                                        "or 5000/h, up to 1000/s, and bursts up to 100000"},
     {ngx_string("caregate_issuer"), "a realm's path, such as /vlive/hpca"},
     {ngx_string("caregate_api"), "NAME [realm=REALM]"},
     {ngx_string("caregate_require"),
@@ -187,6 +189,41 @@ char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return caregate_directive_refuse(cf, cmd, "this is no time, or too short");
     }
     main_conf->snapshot_max_age_s = age_s;
+    return NGX_CONF_OK;
+}
+
+/* "burst=N" */
+static ngx_int_t read_burst(ngx_str_t text, uint32_t *ret_burst)
+{
+    if (!take_start(&text, (ngx_str_t)ngx_string("burst="))) {
+        return NGX_ERROR;
+    }
+    ngx_int_t burst = ngx_atoi(text.data, text.len);
+    if (burst < 1 || burst > CG_RATE_BURST_MAX) {
+        return NGX_ERROR;
+    }
+    *ret_burst = (uint32_t)burst;
+    return NGX_OK;
+}
+
+char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t value = argument(cf, 1);
+    if (main_conf->has_token_rate) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    main_conf->has_token_rate = 1;
+    if (cf->args->nelts == 2 && value.len == 3 && ngx_strncmp(value.data, "off", 3) == 0) {
+        return NGX_CONF_OK;
+    }
+    if (cg_rate_parse(caregate_span(value), &main_conf->token_rate) != CG_OK) {
+        return caregate_directive_refuse(cf, cmd, "this is no rate");
+    }
+    if (cf->args->nelts > 2 &&
+        read_burst(argument(cf, 2), &main_conf->token_rate.burst) != NGX_OK) {
+        return caregate_directive_refuse(cf, cmd, "the second value is no burst");
+    }
     return NGX_CONF_OK;
 }
 

@@ -10,7 +10,9 @@
 #ifndef NGX_HTTP_CAREGATE_MODULE_H
 #define NGX_HTTP_CAREGATE_MODULE_H
 
+#include <caregate/brake.h>
 #include <caregate/exchange.h>
+#include <caregate/fair_queue.h>
 #include <caregate/feed.h>
 #include <caregate/gate.h>
 #include <caregate/issuer.h>
@@ -23,8 +25,9 @@
 
 /* Slots of a worker: one signs while the other waits for the disk. */
 #define CAREGATE_SLOTS 2
-/* Token requests that wait in one worker; more are answered 503 at once. */
-#define CAREGATE_QUEUE_MAX 512
+/* Requests to the issuer that wait in one worker, of one caller half of them at most; more are
+ * answered 503 at once. */
+#define CAREGATE_QUEUE_MAX 1024
 /* Verified tokens that one worker remembers. */
 #define CAREGATE_CACHE_TOKENS 16384
 /* Refusals that are written to the audit in one go. */
@@ -64,6 +67,8 @@ struct caregate_main_conf {
     uint8_t *master_key; /* CG_MASTER_KEY_BYTES in locked memory; NULL when there is none */
     ngx_int_t thread_nice;
     time_t snapshot_max_age_s;
+    struct cg_rate token_rate; /* count 0: no limit */
+    ngx_uint_t has_token_rate; /* the directive was given */
     ngx_shm_zone_t *zone;
 
     ngx_uint_t has_gate;
@@ -148,7 +153,7 @@ struct caregate_body {
 
 /* One token request between its content handler and its answer. Lives in the request's pool. */
 struct caregate_entry {
-    struct caregate_entry *next;
+    struct cg_fair_item item; /* first: the queue gives it back */
     ngx_http_request_t *request;
     struct cg_exchange *exchange; /* owned by a cleanup of the request's pool */
     struct caregate_body body;
@@ -207,9 +212,7 @@ struct caregate_worker {
     size_t random_left;
 
     ngx_thread_mutex_t mutex; /* guards the queue, which pool threads take from */
-    struct caregate_entry *queue_first;
-    struct caregate_entry **queue_last;
-    ngx_uint_t queue_count;
+    struct cg_fair_queue queue;
     ngx_thread_mutex_t signing;       /* held by the slot that signs */
     ngx_thread_mutex_t committing;    /* and by the one that waits for the disk */
     struct cg_issuer_slot *committer; /* makes the batches of all slots durable */
@@ -231,6 +234,7 @@ char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -259,6 +263,8 @@ ngx_int_t caregate_master_key_read(ngx_conf_t *cf, ngx_str_t *path, uint8_t **re
 struct cg_span caregate_span(ngx_str_t text);
 ngx_str_t caregate_str(struct cg_span span);
 void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_request);
+/* Unix time as the event loop knows it. */
+int64_t caregate_now_ms(void);
 
 /* visit.c */
 struct caregate_mark *caregate_mark_find(ngx_http_request_t *r);
@@ -349,6 +355,7 @@ void caregate_zone_keep(struct caregate_worker *worker, struct cg_span text, int
 void caregate_zone_confirm(struct caregate_worker *worker, int64_t current_s);
 /* The text last kept and when it was current; absent when there is none. Borrows from the zone. */
 struct cg_span caregate_zone_text(const struct caregate_worker *worker, int64_t *ret_current_s);
+struct cg_brake *caregate_zone_brake(const struct caregate_worker *worker);
 void caregate_zone_count_gate(const struct caregate_worker *worker, enum cg_reason reason);
 void caregate_zone_count_issuer(const struct caregate_worker *worker,
                                 const struct cg_response *response);

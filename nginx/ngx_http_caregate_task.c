@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worker's queue of token requests, and the slots that carry them to the pool's threads.
+ * The worker's queue of token requests, which takes callers by turns, and the slots that carry
+ * them to the pool's threads.
  *
  * A task takes what waits when it starts, not when it was posted: while one thread waits for the
  * disk, requests gather for the next, and one commit serves them all. Once a second each slot also
@@ -19,14 +20,13 @@ static void take_entries(struct caregate_slot *slot)
     if (ngx_thread_mutex_lock(&worker->mutex, worker->log) != NGX_OK) {
         return;
     }
-    while (worker->queue_first != NULL && slot->entry_count < CG_ISSUER_BATCH_MAX) {
-        slot->entries[slot->entry_count] = worker->queue_first;
+    while (slot->entry_count < CG_ISSUER_BATCH_MAX) {
+        struct cg_fair_item *item = cg_fair_queue_take(&worker->queue);
+        if (item == NULL) {
+            break;
+        }
+        slot->entries[slot->entry_count] = ngx_queue_data(item, struct caregate_entry, item);
         slot->entry_count++;
-        worker->queue_count--;
-        worker->queue_first = worker->queue_first->next;
-    }
-    if (worker->queue_first == NULL) {
-        worker->queue_last = &worker->queue_first;
     }
     (void)ngx_thread_mutex_unlock(&worker->mutex, worker->log);
 }
@@ -101,7 +101,7 @@ static ngx_uint_t queue_length(struct caregate_worker *worker)
     if (ngx_thread_mutex_lock(&worker->mutex, worker->log) != NGX_OK) {
         return 0;
     }
-    ngx_uint_t count = worker->queue_count;
+    ngx_uint_t count = worker->queue.count;
     (void)ngx_thread_mutex_unlock(&worker->mutex, worker->log);
     return count;
 }
@@ -198,19 +198,13 @@ static void finish_job(ngx_event_t *event)
 
 static ngx_int_t append(struct caregate_worker *worker, struct caregate_entry *entry)
 {
+    unsigned lane = cg_issuer_lane(caregate_zone_brake(worker), &entry->exchange->request);
     if (ngx_thread_mutex_lock(&worker->mutex, worker->log) != NGX_OK) {
         return NGX_DECLINED;
     }
-    ngx_int_t rc = NGX_DECLINED;
-    if (worker->queue_count < CAREGATE_QUEUE_MAX) {
-        entry->next = NULL;
-        *worker->queue_last = entry;
-        worker->queue_last = &entry->next;
-        worker->queue_count++;
-        rc = NGX_OK;
-    }
+    enum cg_status status = cg_fair_queue_push(&worker->queue, lane, &entry->item);
     (void)ngx_thread_mutex_unlock(&worker->mutex, worker->log);
-    return rc;
+    return status == CG_OK ? NGX_OK : NGX_DECLINED;
 }
 
 ngx_int_t caregate_queue_push(struct caregate_worker *worker, struct caregate_entry *entry)
@@ -249,6 +243,8 @@ static ngx_int_t make_issuer(const struct caregate_worker *worker, const ngx_cyc
         .store_uri = caregate_span(worker->conf->store),
         .writer = caregate_writer_name(cycle, name),
         .master_key = worker->conf->master_key,
+        .brake = caregate_zone_brake(worker),
+        .token_rate = worker->conf->token_rate,
     };
     if (cg_issuer_slot_new(&config, ret_issuer) != CG_OK) {
         ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no issuer slot can be made");
@@ -285,7 +281,7 @@ static void init_timer(ngx_event_t *timer, ngx_event_handler_pt handler,
 
 ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycle)
 {
-    worker->queue_last = &worker->queue_first;
+    cg_fair_queue_init(&worker->queue, CAREGATE_QUEUE_MAX);
     if (ngx_thread_mutex_create(&worker->mutex, worker->log) != NGX_OK ||
         ngx_thread_mutex_create(&worker->signing, worker->log) != NGX_OK ||
         ngx_thread_mutex_create(&worker->committing, worker->log) != NGX_OK ||

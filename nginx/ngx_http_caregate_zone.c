@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What workers share, and what outlives them: the last good snapshot as text, and the counters.
+ * What workers share, and what outlives them: the last good snapshot as text, the counters, and
+ * what the brakes have counted.
  *
  * There are two places for the text. A new one is written to the place that is not in use, and only
  * then is it made the one in use, so that a worker that dies in between leaves the last one whole.
@@ -8,8 +9,12 @@
  */
 #include "ngx_http_caregate_module.h"
 
+#include <sys/random.h>
+
 #define ZONE_TEXT_MAX ((size_t)4194304) /* the largest snapshot that the library makes */
 #define ZONE_TEXT_MIN ((size_t)16384)
+#define ZONE_BRAKE_MAX ((size_t)1048576) /* 100,000 counters */
+#define ZONE_BRAKE_PARTS 8               /* of a smaller zone the brakes get one such part */
 
 struct zone_worker {
     ngx_atomic_t pid;
@@ -32,6 +37,7 @@ struct zone {
     ngx_atomic_t issuer[CG_REASON_COUNT];
     ngx_atomic_t gate[CG_REASON_COUNT];
     ngx_atomic_t kept_failures;
+    struct cg_brake *brake;
     struct zone_worker workers[CAREGATE_WORKERS_MAX];
 };
 
@@ -43,6 +49,25 @@ static struct zone *zone_of(const struct caregate_worker *worker)
 static ngx_slab_pool_t *slab_of(const struct caregate_worker *worker)
 {
     return (ngx_slab_pool_t *)(void *)worker->conf->zone->shm.addr;
+}
+
+/* The slab gives whole pages for more than half of one, so that it is aligned. */
+static ngx_int_t make_brake(ngx_shm_zone_t *shm_zone, ngx_slab_pool_t *slab, struct zone *zone)
+{
+    uint8_t key[CG_BRAKE_KEY_BYTES];
+    size_t size = ngx_min(shm_zone->shm.size / ZONE_BRAKE_PARTS, ZONE_BRAKE_MAX);
+    void *memory = ngx_slab_calloc(slab, size);
+    if (memory == NULL) {
+        return NGX_ERROR;
+    }
+    if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
+        cg_brake_place(memory, size, key, ngx_time(), &zone->brake) != CG_OK) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, ngx_errno,
+                      "caregate: no table of counters can be made");
+        return NGX_ERROR;
+    }
+    ngx_explicit_memzero(key, sizeof(key));
+    return NGX_OK;
 }
 
 /* Two equal places, as large as the zone allows. */
@@ -78,7 +103,8 @@ static ngx_int_t init_zone(ngx_shm_zone_t *shm_zone, void *data)
     }
     slab->log_nomem = 0;
     struct zone *zone = ngx_slab_calloc(slab, sizeof(*zone));
-    if (zone == NULL || make_texts(slab, zone) != NGX_OK) {
+    if (zone == NULL || make_brake(shm_zone, slab, zone) != NGX_OK ||
+        make_texts(slab, zone) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "caregate_zone is too small, it wants 256k at least");
         return NGX_ERROR;
@@ -150,6 +176,11 @@ struct cg_span caregate_zone_text(const struct caregate_worker *worker, int64_t 
     const struct zone_text *text = &zone->texts[zone->in_use];
     *ret_current_s = (int64_t)zone->current_s;
     return (struct cg_span){.data = text->data, .len = text->len};
+}
+
+struct cg_brake *caregate_zone_brake(const struct caregate_worker *worker)
+{
+    return zone_of(worker)->brake;
 }
 
 void caregate_zone_count_gate(const struct caregate_worker *worker, enum cg_reason reason)

@@ -27,6 +27,7 @@ struct cg_request {
     struct cg_span body;          /* whole body; ignored when body_too_large */
     struct cg_span request_id;    /* X-Request-ID accepted or made by the caller */
     struct cg_span address;       /* the peer's address in text */
+    int64_t received_ms;          /* Unix milliseconds, for rates; 0: as of the batch */
     unsigned body_too_large;      /* 1 when the body passed CG_LIMIT_FORM_BYTES and was dropped */
 };
 

@@ -8,6 +8,7 @@
 #ifndef CAREGATE_GATE_H
 #define CAREGATE_GATE_H
 
+#include <caregate/brake.h>
 #include <caregate/exchange.h>
 #include <caregate/feed.h>
 #include <caregate/reason.h>
@@ -63,6 +64,7 @@ CG_EXPORT struct cg_gate_route *cg_gate_route_free(struct cg_gate_route *route);
 struct cg_gate_config {
     uint32_t cache_tokens;      /* verified tokens kept, 16 .. CG_LIMIT_CACHE_TOKENS */
     int64_t snapshot_max_age_s; /* how long a snapshot is trusted after it was last current */
+    struct cg_brake *brake; /* counts by agreement; borrowed until the gate is freed; NULL: none */
 };
 
 /* CG_ERR_INPUT when a value is out of range; CG_ERR_LIMIT when memory is short. */
@@ -91,6 +93,7 @@ struct cg_gate_request {
     struct cg_span path;          /* as sent, when it goes on as sent; absent: it does not */
     enum cg_method method;
     int64_t now_s;
+    int64_t now_ms; /* the same, finer: for rates */
 };
 
 /*
@@ -108,6 +111,7 @@ struct cg_gate_verdict {
     struct cg_span scope;
     struct cg_span token_id;
     struct cg_span needed_scope; /* what is refused with 403: the scopes of which some are needed */
+    int64_t retry_after_s;       /* what is refused with 429: when to try again */
 };
 
 /* Decides. Always fills *ret_verdict. */

@@ -10,6 +10,7 @@
 #ifndef CAREGATE_ISSUER_H
 #define CAREGATE_ISSUER_H
 
+#include <caregate/brake.h>
 #include <caregate/exchange.h>
 #include <caregate/refusal.h>
 #include <caregate/types.h>
@@ -26,6 +27,8 @@ struct cg_issuer_config {
     struct cg_span store_uri; /* "sqlite:/path/registry.db" */
     struct cg_span writer; /* name of this audit writer: "node1/worker0"; [A-Za-z0-9._/-]{1,64} */
     const uint8_t *master_key; /* CG_MASTER_KEY_BYTES, borrowed until the slot is freed */
+    struct cg_brake *brake;    /* borrowed until the slot is freed; NULL: nobody is braked */
+    struct cg_rate token_rate; /* of each client; count 0: no limit */
 };
 
 /*
@@ -72,6 +75,14 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_report_refusals(struct cg_issuer_
 /* Writes "this process started" to the audit, durable on return. CG_ERR_STORE when it cannot. */
 CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_report_start(struct cg_issuer_slot *slot,
                                                             int64_t now_s);
+
+/*
+ * Whose turn it is in a queue of requests (caregate/fair_queue.h): a number from the caller's
+ * address and the client that the request claims to be, as it is spelt there. Nothing of it is
+ * proven; who spells itself in many ways is told by its rate once it is. Does not block: any
+ * thread.
+ */
+CG_EXPORT unsigned cg_issuer_lane(const struct cg_brake *brake, const struct cg_request *request);
 
 /*
  * A ready answer for a request that could not be run (queue full, out of memory): 503

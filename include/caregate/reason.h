@@ -31,6 +31,8 @@ enum cg_reason {
     /* the gate: 400 */
     CG_REASON_TOKEN_IN_QUERY,
     CG_REASON_PATH_AMBIGUOUS, /* it climbs: another reader could end elsewhere */
+    /* the gate: 429 */
+    CG_REASON_AGREEMENT_RATE_EXCEEDED,
     /* the gate: 503 */
     CG_REASON_SNAPSHOT_MISSING,   /* no keys and rules have arrived yet */
     CG_REASON_SNAPSHOT_TOO_OLD,   /* older than caregate_snapshot_max_age */
@@ -62,6 +64,7 @@ enum cg_reason {
     CG_REASON_TOKEN_NOT_PRESENTED,     /* to the introspection or revocation endpoint */
     CG_REASON_TOKEN_OF_ANOTHER_CLIENT, /* who may revoke it is the client that it was issued to */
     CG_REASON_RATE_EXCEEDED,
+    CG_REASON_TOO_MANY_FAILURES, /* to prove a client, from this address or at this client */
     CG_REASON_QUEUE_FULL,
     CG_REASON_STORE_UNAVAILABLE,
     CG_REASON_SIGNING_KEY_UNAVAILABLE,

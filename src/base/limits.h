@@ -16,6 +16,16 @@
 #define CG_LIMIT_SCOPE_BYTES 4096 /* a scope parameter */
 #define CG_LIMIT_RESOURCES 8      /* resource parameters of one request */
 
+/* Failed authentications, see oauth/lockout.h */
+#define CG_LIMIT_PAIR_FAILURES 50       /* of a client at an address before it has to wait */
+#define CG_LIMIT_PAIR_DELAY_S 300       /* and so long at most */
+#define CG_LIMIT_PAIR_FORGET_S 900      /* after its delay without a failure */
+#define CG_LIMIT_ADDRESS_FAILURES 500   /* at an address, all clients, at once */
+#define CG_LIMIT_ADDRESS_PER_MIN 60     /* and afterwards */
+#define CG_LIMIT_CLIENT_FAILURES 500    /* at a client, all addresses it is new at, at once */
+#define CG_LIMIT_CLIENT_PER_MIN 60      /* and afterwards */
+#define CG_LIMIT_KNOWN_ADDRESS_S 604800 /* so long an address is known for a client */
+
 /* Tokens and keys */
 #define CG_LIMIT_TOKEN_BYTES 4096   /* a compact JWS that we issue or accept */
 #define CG_LIMIT_TOKEN_APIS 32      /* APIs that one token names */

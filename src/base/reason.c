@@ -56,6 +56,10 @@ static const struct entry entries[CG_REASON_COUNT] = {
         {"path_ambiguous",
          "Send the path without \"..\" segments: servers differ in where this one leads."},
 
+    [CG_REASON_AGREEMENT_RATE_EXCEEDED] =
+        {"agreement_rate_exceeded", "Call less often: wait as long as the Retry-After header says, "
+                                    "or have another rate agreed."},
+
     [CG_REASON_SNAPSHOT_MISSING] =
         {"snapshot_missing",
          "Try again shortly: the gate has not received its keys and rules yet."},
@@ -128,6 +132,9 @@ static const struct entry entries[CG_REASON_COUNT] = {
          "operators."},
     [CG_REASON_RATE_EXCEEDED] = {"rate_exceeded",
                                  "Ask less often: wait as long as the Retry-After header says."},
+    [CG_REASON_TOO_MANY_FAILURES] =
+        {"too_many_failures", "Mend the credentials, then wait as long as the Retry-After header "
+                              "says: too many attempts have failed."},
     [CG_REASON_QUEUE_FULL] =
         {"queue_full", "Try again as the Retry-After header says: too many requests are waiting."},
     [CG_REASON_STORE_UNAVAILABLE] =

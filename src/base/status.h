@@ -16,6 +16,7 @@ struct cg_fault {
     enum cg_reason reason;
     const char *text; /* static text that says what to mend, or NULL: cg_reason_text(reason) */
     const char *spec; /* "RFC 6749 §5.2", or NULL */
+    unsigned retry_after_s; /* when to try again; 0: what the reason's row of the table says */
 };
 
 /* Evaluates to the caller's return when `expression` is not CG_OK. */

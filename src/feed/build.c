@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/brake.h"
 #include "base/limits.h"
 #include "base/span.h"
 #include "crypto/digest.h"
@@ -116,6 +117,28 @@ static enum cg_status build_denials(struct building *building, struct cg_snapsho
     return CG_OK;
 }
 
+/* An agreement that is over has no tokens much longer: its limit does no harm. */
+static enum cg_status build_limits(struct building *building, struct cg_snapshot_realm_data *data)
+{
+    struct cg_feed_list limits = {building->arena, sizeof(struct cg_snapshot_limit), NULL, 0, 0};
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(building->store, CG_SQL_FEED_LIMITS, &statement));
+    cg_bind_text(statement, "realm", data->path);
+    bool row = false;
+    CG_TRY(cg_store_step(statement, &row));
+    while (row) {
+        struct cg_snapshot_limit limit;
+        CG_TRY(cg_rate_make(cg_column_number(statement, 1), cg_column_number(statement, 2),
+                            &limit.rate));
+        CG_TRY(cg_column_copy(statement, 0, building->arena, &limit.agreement));
+        CG_TRY(cg_feed_list_add(&limits, &limit));
+        CG_TRY(cg_store_step(statement, &row));
+    }
+    data->limits = limits.items;
+    data->limit_count = limits.count;
+    return CG_OK;
+}
+
 static enum cg_status build_realm(struct building *building, const struct cg_realm *realm)
 {
     struct cg_snapshot_realm_data data = {
@@ -125,6 +148,7 @@ static enum cg_status build_realm(struct building *building, const struct cg_rea
     };
     CG_TRY(build_jwks(building, realm, &data.jwks));
     CG_TRY(build_apis(building, &data));
+    CG_TRY(build_limits(building, &data));
     CG_TRY(build_denials(building, &data));
     return cg_feed_list_add(&building->realms, &data);
 }

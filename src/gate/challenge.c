@@ -37,7 +37,7 @@ static const struct answer answers[CG_REASON_COUNT] = {
     [CG_REASON_UPSTREAM_UNREACHABLE] = {502, NULL},
     [CG_REASON_UPSTREAM_UNAVAILABLE] = {503, NULL},
     [CG_REASON_UPSTREAM_TIMEOUT] = {504, NULL},
-    [CG_REASON_RATE_EXCEEDED] = {429, NULL},
+    [CG_REASON_AGREEMENT_RATE_EXCEEDED] = {429, NULL},
 };
 
 /* RFC 9110 §15: the phrases, which are the titles of problems without a type (RFC 9457 §4.2.1). */

@@ -31,7 +31,7 @@ uint32_t cg_decide_withdrawn(const struct cg_snapshot_realm *realm,
 }
 
 /* Bits of the places at which the token names this API, by aud and by apis both. */
-static uint32_t places_of(const struct cg_snapshot_api *api, const struct cg_access_token *token)
+uint32_t cg_decide_places(const struct cg_snapshot_api *api, const struct cg_access_token *token)
 {
     uint32_t places = 0;
     for (size_t i = 0; i < token->api_count; i++) {
@@ -103,7 +103,7 @@ enum cg_reason cg_decide_known(const struct cg_snapshot_realm *realm,
     if (api == NULL) {
         return CG_REASON_GATE_MISCONFIGURED;
     }
-    uint32_t places = places_of(api, token);
+    uint32_t places = cg_decide_places(api, token);
     if (places == 0) {
         return CG_REASON_API_NOT_AGREED;
     }

@@ -10,6 +10,7 @@
 #include "codec/uri.h"
 #include "crypto/keyed_hash.h"
 #include "gate/decide.h"
+#include "gate/limit.h"
 #include "gate/refusals.h"
 #include "gate/route.h"
 #include "gate/token_cache.h"
@@ -184,6 +185,7 @@ static struct cg_cached_token *remember(struct cg_gate *gate,
 {
     struct cg_cached_token *entry = &gate->uncached;
     entry->denylist_generation = CG_DENYLIST_UNSEEN;
+    entry->limits_version = CG_LIMITS_UNSEEN;
     (void)!cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, &entry);
     return entry;
 }
@@ -224,6 +226,24 @@ static void ask_denylist(const struct cg_gate *gate, const struct cg_snapshot_re
     entry->denied = cg_decide_denylist(realm, &entry->token);
     entry->withdrawn = cg_decide_withdrawn(realm, &entry->token);
     entry->denylist_generation = generation;
+}
+
+/* Limits are looked for once in each snapshot; most tokens have none, and cost a compare. */
+static enum cg_reason ask_limits(const struct cg_gate *gate, const struct cg_snapshot_realm *realm,
+                                 const struct cg_gate_route *route, struct cg_cached_token *entry,
+                                 int64_t now_ms, int64_t *ret_retry_after_s)
+{
+    int64_t version = cg_snapshot_version(gate->snapshot);
+    if (entry->limits_version != version) {
+        entry->limited = cg_limit_find(realm, &entry->token);
+        entry->limits_version = version;
+    }
+    if (entry->limited == 0 || gate->config.brake == NULL) {
+        return CG_REASON_NONE;
+    }
+    const struct cg_limit limit = {gate->config.brake, realm, route, now_ms};
+    *ret_retry_after_s = cg_limit_take(&limit, &entry->token, entry->limited);
+    return *ret_retry_after_s == 0 ? CG_REASON_NONE : CG_REASON_AGREEMENT_RATE_EXCEEDED;
 }
 
 static bool names_an_api(const struct cg_snapshot_realm *realm, const struct cg_access_token *token)
@@ -292,6 +312,10 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
     /* The location was chosen by one reading of the path; the API behind may have another. */
     if (reason == CG_REASON_NONE && cg_uri_path_climbs(request->path)) {
         return CG_REASON_PATH_AMBIGUOUS;
+    }
+    /* Last, so that what is refused anyway uses up nothing. */
+    if (reason == CG_REASON_NONE) {
+        return ask_limits(gate, realm, route, entry, request->now_ms, &verdict->retry_after_s);
     }
     if (reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_AGREEMENT_WITHDRAWN ||
         reason == CG_REASON_SCOPE_INSUFFICIENT) {

@@ -10,6 +10,7 @@
 #include <caregate/gate.h>
 
 #define BODY_MAX_BYTES ((size_t)4096)
+#define NUMBER_MAX_BYTES ((size_t)24)
 #define CHALLENGE_MAX_BYTES ((size_t)(CG_LIMIT_SCOPE_BYTES + 512))
 
 static void add_header(struct cg_response *response, struct cg_span name, struct cg_span value)
@@ -48,6 +49,23 @@ static enum cg_status write_challenge(const struct cg_gate_verdict *verdict,
     return CG_OK;
 }
 
+/* RFC 6585 §4: a response 429 may say how long to wait. */
+static enum cg_status write_retry_after(const struct cg_gate_verdict *verdict,
+                                        const struct cg_exchange *exchange,
+                                        struct cg_response *response)
+{
+    struct cg_buf buf;
+    struct cg_span seconds;
+    if (verdict->retry_after_s == 0) {
+        return CG_OK;
+    }
+    cg_buf_init_arena(&buf, exchange->arena, NUMBER_MAX_BYTES);
+    cg_buf_put_number(&buf, verdict->retry_after_s);
+    CG_TRY(cg_buf_finish(&buf, &seconds));
+    add_header(response, CG_SPAN_OF("Retry-After"), seconds);
+    return CG_OK;
+}
+
 enum cg_status cg_gate_refuse(const struct cg_gate_route *route,
                               const struct cg_gate_verdict *verdict, struct cg_exchange *exchange)
 {
@@ -57,6 +75,7 @@ enum cg_status cg_gate_refuse(const struct cg_gate_route *route,
     };
     CG_TRY(write_body(route, verdict->reason, exchange, &response));
     CG_TRY(write_challenge(verdict, exchange, &response));
+    CG_TRY(write_retry_after(verdict, exchange, &response));
     add_header(&response, CG_SPAN_OF("Cache-Control"), CG_SPAN_OF("no-store"));
     if (verdict->client_id.data != NULL) {
         CG_TRY(cg_arena_copy(exchange->arena, verdict->client_id, &response.client_id));

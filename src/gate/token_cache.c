@@ -176,6 +176,7 @@ static enum cg_status place_new(const struct cg_access_token *token, struct plac
     pack(spans, count, (uint8_t *)memory + sizeof(*place));
     place->entry.token = copy;
     place->entry.denylist_generation = CG_DENYLIST_UNSEEN;
+    place->entry.limits_version = CG_LIMITS_UNSEEN;
     *ret_place = place;
     return CG_OK;
 }

@@ -18,12 +18,15 @@
 struct cg_token_cache;
 
 #define CG_DENYLIST_UNSEEN (-1) /* no denylist has been asked yet: generations are not negative */
+#define CG_LIMITS_UNSEEN (-1)   /* nor have limits been looked for */
 
 struct cg_cached_token {
     struct cg_access_token token; /* spans live in the entry */
     int64_t denylist_generation;  /* of the snapshot under which the rest was found */
     enum cg_reason denied;        /* what the denylist says of the token and its client */
     uint32_t withdrawn;           /* and of its agreements: cg_decide_withdrawn */
+    int64_t limits_version;       /* of the snapshot under which the next was found */
+    uint32_t limited;             /* which of its agreements have a limit: cg_limit_find */
 };
 
 /* places: 1 or more, else CG_ERR_INPUT. CG_ERR_LIMIT when memory is short. */

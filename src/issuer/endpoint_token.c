@@ -5,6 +5,7 @@
 #include "oauth/client_auth.h"
 #include "oauth/grant_client_credentials.h"
 #include "oauth/issue.h"
+#include "oauth/lockout.h"
 
 typedef enum cg_status (*grant_function)(struct cg_oauth_context *context,
                                          const struct cg_client_record *record,
@@ -42,6 +43,7 @@ enum cg_status cg_endpoint_token(struct cg_oauth_context *context)
     CG_TRY(find_grant(context, &grant));
     const struct cg_client_record *record = NULL;
     CG_TRY(cg_client_authenticate(context, &record));
+    CG_TRY(cg_lockout_take_token(context, record->client.id));
     struct cg_access_token token;
     CG_TRY(grant(context, record, &token));
     return cg_issue_token(context, record, &token);

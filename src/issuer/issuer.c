@@ -15,6 +15,8 @@
 
 #include <caregate/issuer.h>
 
+#define MS_PER_S 1000
+
 _Static_assert(CG_MASTER_KEY_BYTES == CG_SEALED_KEY_BYTES, "one size for the master key");
 _Static_assert(CG_ISSUER_BATCH_MAX == CG_LIMIT_BATCH_EXCHANGES, "one size for a batch");
 _Static_assert(CG_ISSUER_BODY_MAX_BYTES == CG_LIMIT_FORM_BYTES, "one size for a form");
@@ -106,6 +108,10 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     context->registry_version = version->registry;
     context->random = &slot->random;
     context->now_s = now_s;
+    context->now_ms =
+        exchange->request.received_ms != 0 ? exchange->request.received_ms : now_s * MS_PER_S;
+    context->brake = slot->brake;
+    context->token_rate = slot->token_rate;
     context->event = (struct cg_audit_event){.kind = CG_AUDIT_KIND_COUNT,
                                              .time_s = now_s,
                                              .count = 1,

@@ -19,6 +19,8 @@ struct cg_issuer_slot {
     struct cg_span store_uri;
     struct cg_span writer;
     const uint8_t *master_key; /* borrowed */
+    struct cg_brake *brake;    /* borrowed, or NULL */
+    struct cg_rate token_rate;
     struct cg_random_stock random_stock;
     struct cg_random random;    /* of the stock */
     struct cg_store *registry;  /* NULL while it is away */

@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "codec/authz_header.h"
 #include "oauth/client_proof.h"
+#include "oauth/lockout.h"
 
 struct method {
     enum cg_client_auth auth;
@@ -73,6 +74,7 @@ static void level_the_work(struct cg_oauth_context *context)
 
 static enum cg_status refuse(struct cg_oauth_context *context, const char *detail)
 {
+    CG_TRY(cg_lockout_failed(context));
     level_the_work(context);
     context->event.detail = cg_span_of_string(detail);
     CG_FAIL(&context->fault, CG_ERR_AUTHENTICATION, CG_REASON_CLIENT_AUTHENTICATION_FAILED, NULL,
@@ -120,6 +122,7 @@ enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
     struct cg_client_showing showing = {.id = {NULL, 0}};
     const struct method *method = NULL;
     CG_TRY(read_showing(context, &showing, &method));
+    CG_TRY(cg_lockout_ask(context, showing.id));
     const struct cg_client_record *record = NULL;
     enum cg_status found = cg_context_find_client(context, showing.id, &record);
     if (found != CG_OK && found != CG_ERR_NOT_FOUND) {
@@ -138,6 +141,7 @@ enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
         context->used_secret = (struct cg_span){NULL, 0};
         return refuse(context, refusal);
     }
+    cg_lockout_proven(context);
     context->event.actor = context->event.client_id;
     context->exchange->response.client_id = context->event.client_id;
     *ret_record = record;

@@ -13,7 +13,8 @@
  * expired one and a client that is not active all cost the same work and give the same public
  * answer; the event's detail tells them apart. CG_ERR_AUTHENTICATION (CREDENTIALS_MISSING,
  * CLIENT_AUTHENTICATION_FAILED), CG_ERR_INPUT (CREDENTIALS_TWICE, PARAMETER_REPEATED,
- * REQUEST_MALFORMED), CG_ERR_STORE (STORE_UNAVAILABLE).
+ * REQUEST_MALFORMED), CG_ERR_STORE (STORE_UNAVAILABLE), CG_ERR_LIMIT (TOO_MANY_FAILURES: see
+ * oauth/lockout.h).
  */
 CG_MUST_USE enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
                                                   const struct cg_client_record **ret_record);

@@ -9,6 +9,7 @@
 
 #include "audit/event.h"
 #include "audit/single_use.h"
+#include "base/brake.h"
 #include "base/limits.h"
 #include "base/params.h"
 #include "base/status.h"
@@ -47,6 +48,14 @@ struct cg_oauth_context;
  */
 typedef enum cg_status (*cg_deed)(struct cg_oauth_context *context);
 
+/* What oauth/lockout knows of the client that is being proven. */
+struct cg_lockout {
+    struct cg_brake_parts parts; /* realm, client, block of the address */
+    uint64_t pair;
+    bool is_known; /* the client was proven from this address before */
+    uint8_t block[8];
+};
+
 struct cg_oauth_context {
     struct cg_exchange *exchange;
     struct cg_arena *arena; /* the exchange's */
@@ -56,6 +65,10 @@ struct cg_oauth_context {
     int64_t registry_version;
     const struct cg_random *random;
     int64_t now_s;
+    int64_t now_ms;         /* when the request came: finer than now_s, which answers its batch */
+    struct cg_brake *brake; /* NULL: nobody is braked */
+    struct cg_rate token_rate; /* of one client */
+    struct cg_lockout lockout;
     struct cg_params params; /* the decoded form */
     struct cg_fault fault;
     struct cg_audit_event event; /* filled as things become known */

@@ -34,6 +34,7 @@ static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
     /* RFC 6749 §5.2: a grant that "was issued to another client". */
     [CG_REASON_TOKEN_OF_ANOTHER_CLIENT] = {400, "invalid_grant", false, 0},
     [CG_REASON_RATE_EXCEEDED] = {429, "slow_down", false, 5},
+    [CG_REASON_TOO_MANY_FAILURES] = {429, "slow_down", false, 5},
     [CG_REASON_QUEUE_FULL] = {503, "temporarily_unavailable", false, 1},
     [CG_REASON_STORE_UNAVAILABLE] = {503, "temporarily_unavailable", false, 5},
     [CG_REASON_SIGNING_KEY_UNAVAILABLE] = {503, "temporarily_unavailable", false, 30},
@@ -107,7 +108,9 @@ void cg_wire_error_answer(struct cg_exchange *exchange, const struct cg_fault *f
     if (wire->challenge) {
         add_challenge(exchange, realm_path);
     }
-    if (wire->retry_after_s != 0) {
-        add_retry_after(exchange, wire->retry_after_s);
+    /* RFC 6585 §4: the response to too many requests may say how long to wait. */
+    unsigned retry_after_s = fault->retry_after_s != 0 ? fault->retry_after_s : wire->retry_after_s;
+    if (retry_after_s != 0) {
+        add_retry_after(exchange, retry_after_s);
     }
 }

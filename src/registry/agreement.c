@@ -136,6 +136,8 @@ static enum cg_status insert(struct cg_store *store, const struct cg_agreement *
     cg_bind_number(statement, "from", agreement->from_s);
     cg_rows_bind_optional(statement, "until", agreement->until_s);
     cg_bind_number(statement, "requested", agreement->requested_s);
+    cg_rows_bind_optional(statement, "rate_count", agreement->rate.count);
+    cg_rows_bind_optional(statement, "rate_window", agreement->rate.window_s);
     CG_TRY(cg_store_run(statement, NULL));
     return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }

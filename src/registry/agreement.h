@@ -7,6 +7,7 @@
 #ifndef CG_REGISTRY_AGREEMENT_H
 #define CG_REGISTRY_AGREEMENT_H
 
+#include "base/brake.h"
 #include "crypto/random.h"
 #include "registry/registry.h"
 
@@ -31,7 +32,8 @@ struct cg_agreement {
     int64_t from_s;
     int64_t until_s; /* exclusive; 0: no end */
     int64_t requested_s;
-    int64_t decided_s; /* 0: not yet */
+    int64_t decided_s;   /* 0: not yet */
+    struct cg_rate rate; /* how often it may be used, made by cg_rate_parse; count 0: no limit */
 };
 
 /* The outward word at a time: requested, in_force, not_yet, over, refused, withdrawn. Static,

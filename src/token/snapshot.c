@@ -44,6 +44,13 @@ int cg_snapshot_compare_denials(const void *a, const void *b)
     return (left->epoch < right->epoch) - (left->epoch > right->epoch);
 }
 
+int cg_snapshot_compare_limits(const void *a, const void *b)
+{
+    const struct cg_snapshot_limit *left = a;
+    const struct cg_snapshot_limit *right = b;
+    return cg_span_compare(left->agreement, right->agreement);
+}
+
 enum cg_status cg_snapshot_new(const struct cg_snapshot_data *data,
                                struct cg_snapshot **ret_snapshot)
 {
@@ -137,6 +144,20 @@ bool cg_snapshot_has_audience(const struct cg_snapshot_realm *realm, struct cg_s
 {
     return bsearch(&audience, realm->audiences, realm->api_count, sizeof(audience),
                    cg_snapshot_compare_spans) != NULL;
+}
+
+const struct cg_rate *cg_snapshot_find_limit(const struct cg_snapshot_realm *realm,
+                                             struct cg_span agreement)
+{
+    const struct cg_snapshot_limit wanted = {.agreement = agreement};
+    const struct cg_snapshot_limit *found = bsearch(&wanted, realm->limits, realm->limit_count,
+                                                    sizeof(wanted), cg_snapshot_compare_limits);
+    return found == NULL ? NULL : &found->rate;
+}
+
+bool cg_snapshot_has_limits(const struct cg_snapshot_realm *realm)
+{
+    return realm->limit_count > 0;
 }
 
 /* The first entry of the subject, which has its highest epoch; NULL when there is none. */

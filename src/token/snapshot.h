@@ -8,9 +8,11 @@
  *   {"format":1,"version":N,"keys_generation":N,"denylist_generation":N,"made_at":S,
  *    "realms":[{"path","issuer","typ":"JWT","jwks":{"keys":[…]},
  *               "apis":[{"name","audience","scope":"a b"}],
+ *               "limits":[["agreement",count,window_s],…],
  *               "denied":{"tokens":[["jti",expires_s],…],"agreements":[["id",expires_s],…],
  *                         "clients":[["id",epoch,expires_s],…]}}]}
- * A client entry denies tokens of that client whose epoch is less than the entry's. Parsing is
+ * A client entry denies tokens of that client whose epoch is less than the entry's. A limit is how
+ * many requests may be made under an agreement in so many seconds. Parsing is
  * strict: these members and no other, numbers not negative, a realm path and an API's name once,
  * texts that may stand in a header.
  */
@@ -21,6 +23,7 @@
 #include "crypto/sign.h"
 #include "token/key_ring.h"
 
+#include <caregate/brake.h>
 #include <caregate/feed.h>
 #include <caregate/types.h>
 #include <stdbool.h>
@@ -41,6 +44,12 @@ struct cg_snapshot_denial {
     int64_t expires_s;      /* after this no token that it denies can be alive */
 };
 
+/* How often an agreement may be used; agreements without a limit have none of these. */
+struct cg_snapshot_limit {
+    struct cg_span agreement;
+    struct cg_rate rate; /* as many at once as in its window */
+};
+
 struct cg_snapshot_realm_data {
     struct cg_span path;
     struct cg_span issuer;
@@ -50,6 +59,8 @@ struct cg_snapshot_realm_data {
     size_t api_count;
     const struct cg_snapshot_denial *denials;
     size_t denial_count;
+    const struct cg_snapshot_limit *limits;
+    size_t limit_count;
 };
 
 struct cg_snapshot_data {
@@ -88,6 +99,12 @@ const struct cg_key_ring *cg_snapshot_realm_keys(const struct cg_snapshot_realm 
 const struct cg_snapshot_api *cg_snapshot_find_api(const struct cg_snapshot_realm *realm,
                                                    struct cg_span name);
 bool cg_snapshot_has_audience(const struct cg_snapshot_realm *realm, struct cg_span audience);
+
+/* The rate of an agreement; NULL when it has no limit. Lives as long as the snapshot. */
+const struct cg_rate *cg_snapshot_find_limit(const struct cg_snapshot_realm *realm,
+                                             struct cg_span agreement);
+/* Whether any agreement of the realm has a limit. */
+bool cg_snapshot_has_limits(const struct cg_snapshot_realm *realm);
 
 /* Binary searches. What has lapsed is still denied: the feed leaves it out in time. */
 bool cg_snapshot_denies_token(const struct cg_snapshot_realm *realm, struct cg_span token_id);

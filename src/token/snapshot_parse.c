@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
+#include "base/brake.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "codec/json.h"
@@ -12,9 +13,10 @@
 
 /* Counted members leave no room for an unknown one: what it might demand would go unheard. */
 #define ROOT_MEMBERS 6
-#define REALM_MEMBERS 6
+#define REALM_MEMBERS 7
 #define API_MEMBERS 3
 #define DENIED_MEMBERS 3
+#define LIMIT_ELEMENTS 3
 
 static enum cg_status require(bool held)
 {
@@ -127,6 +129,34 @@ static enum cg_status read_denylist(const struct cg_json_value *object, struct c
     return CG_OK;
 }
 
+static enum cg_status read_limit(const struct cg_json_value *array, struct cg_arena *arena,
+                                 struct cg_snapshot_limit *limit)
+{
+    int64_t count;
+    int64_t window_s;
+    CG_TRY(require(cg_json_is_array(array) && cg_json_count(array) == LIMIT_ELEMENTS));
+    CG_TRY(read_text(cg_json_element(array, 0), CG_LIMIT_URI_BYTES, arena, &limit->agreement));
+    CG_TRY(read_number(cg_json_element(array, 1), &count));
+    CG_TRY(read_number(cg_json_element(array, 2), &window_s));
+    return cg_rate_make(count, window_s, &limit->rate);
+}
+
+static enum cg_status read_limits(const struct cg_json_value *array, struct cg_arena *arena,
+                                  struct cg_snapshot_realm *realm)
+{
+    void *limits;
+    CG_TRY(read_list(array, sizeof(*realm->limits), arena, &realm->limit_count, &limits));
+    realm->limits = limits;
+    for (size_t i = 0; i < realm->limit_count; i++) {
+        CG_TRY(read_limit(cg_json_element(array, i), arena, &realm->limits[i]));
+    }
+    qsort(realm->limits, realm->limit_count, sizeof(*realm->limits), cg_snapshot_compare_limits);
+    for (size_t i = 1; i < realm->limit_count; i++) {
+        CG_TRY(require(!cg_span_equal(realm->limits[i - 1].agreement, realm->limits[i].agreement)));
+    }
+    return CG_OK;
+}
+
 static enum cg_status read_realm(const struct cg_json_value *object, struct cg_arena *arena,
                                  struct cg_snapshot_realm *realm)
 {
@@ -139,6 +169,7 @@ static enum cg_status read_realm(const struct cg_json_value *object, struct cg_a
     /* Made here, on the thread that parses, so that the event loop only uses them. */
     CG_TRY(cg_key_ring_new(cg_json_member(object, "jwks"), &realm->keys));
     CG_TRY(read_apis(cg_json_member(object, "apis"), arena, realm));
+    CG_TRY(read_limits(cg_json_member(object, "limits"), arena, realm));
     return read_denylist(cg_json_member(object, "denied"), arena, realm);
 }
 

@@ -34,6 +34,8 @@ struct cg_snapshot_realm {
     struct cg_span *audiences;    /* sorted */
     size_t api_count;
     struct cg_snapshot_denied denied[CG_SNAPSHOT_DENIALS];
+    struct cg_snapshot_limit *limits; /* sorted by agreement */
+    size_t limit_count;
 };
 
 struct cg_snapshot {
@@ -57,5 +59,6 @@ int cg_snapshot_compare_realms(const void *a, const void *b);
 int cg_snapshot_compare_apis(const void *a, const void *b);
 int cg_snapshot_compare_spans(const void *a, const void *b);
 int cg_snapshot_compare_denials(const void *a, const void *b);
+int cg_snapshot_compare_limits(const void *a, const void *b);
 
 #endif

@@ -17,6 +17,20 @@ static void write_apis(const struct cg_snapshot_realm_data *realm, struct cg_jso
     cg_json_close_array(writer);
 }
 
+static void write_limits(const struct cg_snapshot_realm_data *realm, struct cg_json_writer *writer)
+{
+    cg_json_put_name(writer, "limits");
+    cg_json_open_array(writer);
+    for (size_t i = 0; i < realm->limit_count; i++) {
+        cg_json_open_array(writer);
+        cg_json_put_string(writer, realm->limits[i].agreement);
+        cg_json_put_number(writer, realm->limits[i].rate.count);
+        cg_json_put_number(writer, realm->limits[i].rate.window_s);
+        cg_json_close_array(writer);
+    }
+    cg_json_close_array(writer);
+}
+
 static void write_denial(const struct cg_snapshot_denial *denial, struct cg_json_writer *writer)
 {
     cg_json_open_array(writer);
@@ -50,6 +64,7 @@ static void write_realm(const struct cg_snapshot_realm_data *realm, struct cg_js
     cg_json_put_name(writer, "jwks");
     cg_json_put_raw(writer, realm->jwks);
     write_apis(realm, writer);
+    write_limits(realm, writer);
     cg_json_put_name(writer, "denied");
     cg_json_open_object(writer);
     write_denials(realm, CG_DENIAL_TOKEN, "tokens", writer);

@@ -105,7 +105,7 @@ static struct world *the_world(void)
     if (world.gate != NULL) {
         return &world;
     }
-    static const struct cg_gate_config config = {64, 60};
+    static const struct cg_gate_config config = {64, 60, NULL};
     struct cg_key *key = NULL;
     require(cg_key_generate(CG_KEY_RSA_SHA256, CG_LIMIT_RSA_BITS_MIN, &key) == CG_OK);
     require(cg_signer_new(key, &world.signer) == CG_OK);

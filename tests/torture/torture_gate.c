@@ -25,7 +25,7 @@ struct subject {
 
 static enum cg_status set(const struct subject *subject, struct stage *stage)
 {
-    static const struct cg_gate_config gate_config = {16, 60};
+    static const struct cg_gate_config gate_config = {16, 60, NULL};
     static const struct cg_span scopes[] = {CG_SPAN("documents.read")};
     static const struct cg_gate_rule rules[] = {{CG_METHOD_GET, scopes, TEST_COUNT(scopes)}};
     static const struct cg_gate_route_config route_config = {.realm = CG_SPAN(SAMPLE_REALM),

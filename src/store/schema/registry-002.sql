@@ -38,3 +38,7 @@ create index api_introspector_by_client on api_introspector (realm, client);
 -- Whose token it is that is denied; null where that is not known.
 alter table denial add column client text;
 create index denial_by_client on denial (realm, client);
+
+-- How often requests may be made under an agreement: so many in a window of 1, 60 or 3600 seconds.
+alter table agreement add column rate_count bigint;    -- null: no limit
+alter table agreement add column rate_window_s bigint; -- null: no limit

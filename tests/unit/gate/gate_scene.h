@@ -38,7 +38,8 @@ static inline void scene_install(struct scene *scene)
 
 static inline int scene_setup(void **state)
 {
-    static const struct cg_gate_config config = {16, SCENE_MAX_AGE_S};
+    static const struct cg_gate_config config = {.cache_tokens = 16,
+                                                 .snapshot_max_age_s = SCENE_MAX_AGE_S};
     struct scene *scene = calloc(1, sizeof(*scene));
     assert_non_null(scene);
     void *sample = NULL;

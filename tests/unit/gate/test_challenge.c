@@ -40,7 +40,7 @@ static const struct {
     {CG_REASON_UPSTREAM_UNREACHABLE, 502, "Bad Gateway", ""},
     {CG_REASON_UPSTREAM_UNAVAILABLE, 503, "Service Unavailable", ""},
     {CG_REASON_UPSTREAM_TIMEOUT, 504, "Gateway Timeout", ""},
-    {CG_REASON_RATE_EXCEEDED, 429, "Too Many Requests", ""},
+    {CG_REASON_AGREEMENT_RATE_EXCEEDED, 429, "Too Many Requests", ""},
     {CG_REASON_INTERNAL, 500, "Internal Server Error", ""},
     {CG_REASON_STORE_UNAVAILABLE, 500, "Internal Server Error", ""},
     {CG_REASON_COUNT, 500, "Internal Server Error", ""},

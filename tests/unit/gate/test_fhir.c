@@ -27,11 +27,16 @@ TEST(outcome_of_each_status_has_its_code)
         enum cg_reason reason;
         const char *code;
     } rows[] = {
-        {CG_REASON_TOKEN_MISSING, "login"},        {CG_REASON_TOKEN_EXPIRED, "login"},
-        {CG_REASON_API_NOT_AGREED, "forbidden"},   {CG_REASON_SCOPE_INSUFFICIENT, "forbidden"},
-        {CG_REASON_TOKEN_IN_QUERY, "invalid"},     {CG_REASON_PATH_AMBIGUOUS, "invalid"},
-        {CG_REASON_RATE_EXCEEDED, "throttled"},    {CG_REASON_UPSTREAM_UNREACHABLE, "transient"},
-        {CG_REASON_SNAPSHOT_MISSING, "transient"}, {CG_REASON_UPSTREAM_TIMEOUT, "transient"},
+        {CG_REASON_TOKEN_MISSING, "login"},
+        {CG_REASON_TOKEN_EXPIRED, "login"},
+        {CG_REASON_API_NOT_AGREED, "forbidden"},
+        {CG_REASON_SCOPE_INSUFFICIENT, "forbidden"},
+        {CG_REASON_TOKEN_IN_QUERY, "invalid"},
+        {CG_REASON_PATH_AMBIGUOUS, "invalid"},
+        {CG_REASON_AGREEMENT_RATE_EXCEEDED, "throttled"},
+        {CG_REASON_UPSTREAM_UNREACHABLE, "transient"},
+        {CG_REASON_SNAPSHOT_MISSING, "transient"},
+        {CG_REASON_UPSTREAM_TIMEOUT, "transient"},
         {CG_REASON_INTERNAL, "exception"},
     };
     struct cg_buf buf;

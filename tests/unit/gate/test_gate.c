@@ -137,7 +137,8 @@ static void gate_refuses_a_token_past_the_limit_as_malformed(void **state)
 static void gate_without_a_snapshot_refuses_everything(void **state)
 {
     struct scene *scene = *state;
-    static const struct cg_gate_config config = {16, SCENE_MAX_AGE_S};
+    static const struct cg_gate_config config = {.cache_tokens = 16,
+                                                 .snapshot_max_age_s = SCENE_MAX_AGE_S};
     struct cg_gate *fresh = NULL;
     assert_ok(cg_gate_new(&config, &fresh));
     assert_int_equal(cg_gate_snapshot_version(fresh), 0);
@@ -229,7 +230,8 @@ static void gate_answers_401_before_it_speaks_of_its_own_configuration(void **st
 static void gate_refuses_settings_out_of_range(void **state)
 {
     static const struct cg_gate_config rows[] = {
-        {15, 60}, {0, 60}, {CG_LIMIT_CACHE_TOKENS + 1, 60}, {16, 0}, {16, -1},
+        {15, 60, NULL}, {0, 60, NULL},  {CG_LIMIT_CACHE_TOKENS + 1, 60, NULL},
+        {16, 0, NULL},  {16, -1, NULL},
     };
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -237,7 +239,7 @@ static void gate_refuses_settings_out_of_range(void **state)
         assert_status(cg_gate_new(&rows[i], &gate), CG_ERR_INPUT);
         assert_null(gate);
     }
-    static const struct cg_gate_config largest = {CG_LIMIT_CACHE_TOKENS, INT64_MAX};
+    static const struct cg_gate_config largest = {CG_LIMIT_CACHE_TOKENS, INT64_MAX, NULL};
     struct cg_gate *gate = NULL;
     assert_ok(cg_gate_new(&largest, &gate));
     (void)cg_gate_free(gate);

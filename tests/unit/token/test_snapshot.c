@@ -70,6 +70,34 @@ static void snapshot_finds_each_api_by_name(void **state)
     (void)cg_snapshot_free(snapshot);
 }
 
+static void snapshot_finds_the_limit_of_each_agreement(void **state)
+{
+    struct sample *sample = *state;
+    struct cg_snapshot_limit limits[50];
+    for (unsigned i = 0; i < TEST_COUNT(limits); i++) {
+        unsigned shuffled = i * 17 % TEST_COUNT(limits);
+        limits[i] = (struct cg_snapshot_limit){sample_text(sample, "agr_%u", shuffled),
+                                               {shuffled + 1, 60, shuffled + 1}};
+    }
+    sample->realms[SAMPLE_LIVE].limits = limits;
+    sample->realms[SAMPLE_LIVE].limit_count = TEST_COUNT(limits);
+    struct cg_snapshot *snapshot = sample_snapshot(sample);
+    const struct cg_snapshot_realm *live =
+        cg_snapshot_find_realm(snapshot, test_span(SAMPLE_REALM));
+    const struct cg_snapshot_realm *test =
+        cg_snapshot_find_realm(snapshot, test_span("/vtest/hpca"));
+    for (unsigned i = 0; i < TEST_COUNT(limits); i++) {
+        const struct cg_rate *rate = cg_snapshot_find_limit(live, limits[i].agreement);
+        assert_non_null(rate);
+        assert_memory_equal(rate, &limits[i].rate, sizeof(*rate));
+        assert_null(cg_snapshot_find_limit(test, limits[i].agreement));
+    }
+    assert_null(cg_snapshot_find_limit(live, test_span("agr_50")));
+    assert_true(cg_snapshot_has_limits(live));
+    assert_false(cg_snapshot_has_limits(test));
+    (void)cg_snapshot_free(snapshot);
+}
+
 static void snapshot_keeps_realms_apart(void **state)
 {
     struct sample *sample = *state;
@@ -210,6 +238,16 @@ static const struct {
     {"scope malformed", "documents.read documents.write", "documents.read  documents.write"},
     {"scope no string", "\"documents.read documents.write\"", "[]"},
     {"unknown member of an api", "\"name\":", "\"tier\":1,\"name\":"},
+    {"limits no array", "\"limits\":[", "\"limits\":7,\"l\":["},
+    {"a limit without a window", "[\"agr-1\",5,60]", "[\"agr-1\",5]"},
+    {"a limit that is no array", "[\"agr-1\",5,60]", "\"agr-1\""},
+    {"a limit of none", "[\"agr-1\",5,60]", "[\"agr-1\",0,60]"},
+    {"a limit that is negative", "[\"agr-1\",5,60]", "[\"agr-1\",-5,60]"},
+    {"a limit that is too high", "[\"agr-1\",5,60]", "[\"agr-1\",60001,60]"},
+    {"a limit in no known window", "[\"agr-1\",5,60]", "[\"agr-1\",5,61]"},
+    {"a limit in an endless window", "[\"agr-1\",5,60]", "[\"agr-1\",5,9223372036854775807]"},
+    {"a limit of no agreement", "[\"agr-1\",5,60]", "[\"\",5,60]"},
+    {"two limits of one agreement", "[\"agr-1\",5,60]", "[\"agr-1\",5,60],[\"agr-1\",6,60]"},
     {"denied no object", "\"denied\":{", "\"denied\":[],\"d\":{"},
     {"unknown kind of denial", "\"denied\":{", "\"denied\":{\"users\":[],"},
     {"denied tokens no array", "\"tokens\":[[", "\"tokens\":7,\"t\":[["},
@@ -230,6 +268,9 @@ static void snapshot_parse_refuses_what_the_format_does_not_know(void **state)
     sample_deny(sample, CG_DENIAL_CLIENT, "ward-9", 2);
     sample->data.version = 1;
     sample->data.denylist_generation = 1;
+    static const struct cg_snapshot_limit limit = {CG_SPAN("agr-1"), {5, 60, 5}};
+    sample->realms[SAMPLE_LIVE].limits = &limit;
+    sample->realms[SAMPLE_LIVE].limit_count = 1;
     struct cg_snapshot *snapshot = sample_snapshot(sample);
     for (size_t i = 0; i < TEST_COUNT(refused_texts); i++) {
         struct cg_snapshot *none = NULL;
@@ -287,6 +328,7 @@ static const struct CMUnitTest tests[] = {
     SAMPLE_TEST_CASE(snapshot_tells_what_it_was_made_from),
     SAMPLE_TEST_CASE(snapshot_has_an_only_realm_when_there_is_one),
     SAMPLE_TEST_CASE(snapshot_finds_each_api_by_name),
+    SAMPLE_TEST_CASE(snapshot_finds_the_limit_of_each_agreement),
     SAMPLE_TEST_CASE(snapshot_keeps_realms_apart),
     SAMPLE_TEST_CASE(snapshot_denies_by_kind_and_subject),
     SAMPLE_TEST_CASE(snapshot_denies_tokens_of_a_client_below_its_highest_epoch),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/limit.h"
+
+#include "gate/decide.h"
+
+#define MS_PER_S 1000
+
+uint32_t cg_limit_find(const struct cg_snapshot_realm *realm, const struct cg_access_token *token)
+{
+    uint32_t limited = 0;
+    for (size_t i = 0; cg_snapshot_has_limits(realm) && i < token->api_count; i++) {
+        if (cg_snapshot_find_limit(realm, token->apis[i].agreement) != NULL) {
+            limited |= UINT32_C(1) << i;
+        }
+    }
+    return limited;
+}
+
+static int64_t take(const struct cg_limit *limit, struct cg_span agreement)
+{
+    const struct cg_rate *rate = cg_snapshot_find_limit(limit->realm, agreement);
+    struct cg_brake_parts parts = {.first = cg_snapshot_realm_path(limit->realm),
+                                   .second = agreement};
+    if (rate == NULL) {
+        return 0;
+    }
+    uint64_t key = cg_brake_key(limit->brake, CG_BRAKE_AGREEMENT, &parts);
+    int64_t wait_ms = cg_brake_take(limit->brake, key, rate, limit->now_ms);
+    return (wait_ms + MS_PER_S - 1) / MS_PER_S;
+}
+
+int64_t cg_limit_take(const struct cg_limit *limit, const struct cg_access_token *token,
+                      uint32_t limited)
+{
+    const struct cg_snapshot_api *api = cg_snapshot_find_api(limit->realm, limit->route->api);
+    uint32_t places = api == NULL ? 0 : limited & cg_decide_places(api, token);
+    int64_t longest_s = 0;
+    for (size_t i = 0; i < token->api_count; i++) {
+        int64_t wait_s = (places >> i & 1) == 0 ? 0 : take(limit, token->apis[i].agreement);
+        longest_s = wait_s > longest_s ? wait_s : longest_s;
+    }
+    return longest_s;
+}
