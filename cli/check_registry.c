@@ -14,6 +14,7 @@
 struct realm_check {
     struct cg_check *check;
     struct cg_span realm;
+    struct cg_span alg;                 /* what the realm is set to; absent for the audit's keys */
     const struct cg_secret *master_key; /* NULL: it cannot be read */
     /* of the client that is looked at */
     struct cg_span client;
@@ -52,6 +53,17 @@ static enum cg_status look_at_key(void *context, const void *row)
     return CG_OK;
 }
 
+/* Silent while a next key waits: that may be the one. */
+static void judge_algorithm(struct realm_check *realm, struct cg_span alg, int64_t until_s)
+{
+    if (realm->alg.data != NULL && until_s == INT64_MAX && !cg_span_equal(realm->alg, alg)) {
+        cg_findings_add(findings_of(realm), CG_FINDING_WARNING, realm->realm,
+                        "`caregate key rotate` makes a key of that; no token is lost by it",
+                        "its tokens are signed with %.*s, and it is set to %.*s", CG_SPAN_ARGS(alg),
+                        CG_SPAN_ARGS(realm->alg));
+    }
+}
+
 static enum cg_status look_at_current_key(struct realm_check *realm)
 {
     struct cg_context *context = realm->check->context;
@@ -68,6 +80,7 @@ static enum cg_status look_at_current_key(struct realm_check *realm)
     cg_findings_add(findings_of(realm), old ? CG_FINDING_WARNING : CG_FINDING_OK, realm->realm,
                     old ? "`caregate key rotate` announces the next; no token is lost by it" : NULL,
                     "its signing key is %lld days old", (long long)days);
+    judge_algorithm(realm, key.alg, until_s);
     return CG_OK;
 }
 
@@ -82,7 +95,9 @@ static enum cg_status look_at_realm_keys(struct realm_check *realm)
 static enum cg_status keys_of_realm(void *context, const void *row)
 {
     struct realm_check *realm = context;
-    realm->realm = ((const struct cg_realm *)row)->path;
+    const struct cg_realm *found = row;
+    realm->realm = found->path;
+    realm->alg = found->alg;
     return look_at_realm_keys(realm);
 }
 

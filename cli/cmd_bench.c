@@ -9,12 +9,12 @@
 #include "codec/json.h"
 #include "codec/uri.h"
 #include "crypto/sign.h"
+#include "jose/alg.h"
 
 #define SECONDS 5
 #define SECONDS_MAX 3600
 #define CONNECTIONS 64
 #define RATE_MAX 1000000
-#define KEY_BITS 2048
 #define MESSAGE_BYTES 800 /* header and claims of a usual token, in base64url */
 #define TOKENS_BYTES_MAX (24UL * 1024 * 1024)
 #define TOKENS_MAX 65536
@@ -110,7 +110,8 @@ static void put_result(struct bench *bench, const char *name, const struct cg_be
 }
 
 /* What no issuer can do more of: signatures by one thread, nothing else. */
-static enum cg_status measure_signatures(int64_t seconds, double *ret_per_second)
+static enum cg_status measure_signatures(const struct cg_alg *alg, int64_t seconds,
+                                         double *ret_per_second)
 {
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
     CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
@@ -118,7 +119,7 @@ static enum cg_status measure_signatures(int64_t seconds, double *ret_per_second
     uint8_t signature[CG_LIMIT_SIGNATURE_BYTES];
     size_t len = 0;
     int64_t count = 0;
-    CG_TRY(cg_key_generate(CG_KEY_RSA_SHA256, KEY_BITS, &key));
+    CG_TRY(cg_key_generate(alg->key_algorithm, alg->default_bits, &key));
     CG_TRY(cg_signer_new(key, &signer));
     int64_t begun_us = cg_bench_now_us();
     int64_t elapsed_us = 0;
@@ -128,6 +129,19 @@ static enum cg_status measure_signatures(int64_t seconds, double *ret_per_second
         elapsed_us = cg_bench_now_us() - begun_us;
     }
     *ret_per_second = (double)count * 1e6 / (double)elapsed_us;
+    return CG_OK;
+}
+
+static enum cg_status read_alg(struct cg_context *context, const struct cg_args *args,
+                               const struct cg_alg **ret_alg)
+{
+    struct cg_span name =
+        cg_args_has(args, "alg") ? cg_args_value(args, "alg") : CG_SPAN_OF("RS256");
+    *ret_alg = cg_alg_for_tokens(name);
+    if (*ret_alg == NULL) {
+        return cg_complain_usage(context, "--alg is RS256, PS256, ES256 or EdDSA, not \"%.*s\"",
+                                 CG_SPAN_ARGS(name));
+    }
     return CG_OK;
 }
 
@@ -205,12 +219,14 @@ static enum cg_status run_token(struct cg_context *context, const struct cg_args
     if (!served && !limit) {
         return cg_complain_usage(context, "--load-only wants --url with it");
     }
+    const struct cg_alg *alg = NULL;
     CG_TRY(read_load(context, args, &bench));
+    CG_TRY(read_alg(context, args, &alg));
     if (served) {
         CG_TRY(prepare_tokens(&bench, args));
     }
     if (limit) {
-        CG_TRY(measure_signatures(bench.seconds, &signatures));
+        CG_TRY(measure_signatures(alg, bench.seconds, &signatures));
     }
     if (served) {
         CG_TRY(load_and_keep(&bench, cg_args_value(args, "keep"), &result));
@@ -310,6 +326,7 @@ static const struct cg_option token_options[] = {
     {"url", "URL", CG_OPTION_PLAIN, "a token endpoint of this machine: http://127.0.0.1:PORT/…"},
     {"client", "ID", CG_OPTION_PLAIN, "the client's id"},
     {"secret-file", "FILE", CG_OPTION_PLAIN, "its secret; from standard input if left out"},
+    {"alg", "ALG", CG_OPTION_PLAIN, "what the realm signs with, RS256 if left out"},
     {"load-only", NULL, CG_OPTION_PLAIN, "measure no signatures before"},
     {"keep", "FILE", CG_OPTION_PLAIN, "write the tokens to it, one a line, for bench gate"},
     LOAD_OPTIONS,

@@ -130,6 +130,17 @@ static enum cg_status read_changes(struct cg_context *context, const struct cg_a
     return read_settings(context, args, realm);
 }
 
+/* Keys are bound to their algorithm: another takes effect with the next key. */
+static void say_rotate(struct cg_context *context, struct cg_span before, struct cg_span alg)
+{
+    if (!cg_span_equal(before, alg)) {
+        cg_say(context,
+               "the next signing key is one of %.*s: `caregate key rotate` makes it, and what the "
+               "keys before it signed stays valid",
+               CG_SPAN_ARGS(alg));
+    }
+}
+
 static enum cg_status run_set(struct cg_context *context, const struct cg_args *args)
 {
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
@@ -141,18 +152,21 @@ static enum cg_status run_set(struct cg_context *context, const struct cg_args *
     context->realm = cg_args_argument(args, 0);
     CG_TRY(cg_change_begin(context, &change));
     CG_TRY(cg_realm_find(cg_change_store(change), cg_change_realm(change), context->arena, &realm));
+    struct cg_span alg = realm.alg;
     CG_TRY(read_changes(context, args, &realm));
     CG_TRY(cg_realm_set(cg_change_store(change), &realm, &context->fault));
     CG_TRY(cg_change_note(change, CG_AUDIT_REALM_CHANGED, &event));
     CG_TRY(cg_change_commit(change));
-    return show(context, cg_change_store(change), realm.path);
+    CG_TRY(show(context, cg_change_store(change), realm.path));
+    say_rotate(context, alg, realm.alg);
+    return CG_OK;
 }
 
 static const struct cg_option settings[] = {
     {"profile", "PROFILE", CG_OPTION_PLAIN,
      "documented (the default), smart, nhs or fapi2: where the settings below start from"},
     {"token-life", "SECONDS", CG_OPTION_PLAIN, "how long a token lives, 300 if left out"},
-    {"alg", "ALG", CG_OPTION_PLAIN, "how tokens are signed: RS256"},
+    {"alg", "ALG", CG_OPTION_PLAIN, "how tokens are signed: RS256, PS256, ES256 or EdDSA"},
     {"typ", "TYP", CG_OPTION_PLAIN, "the token's type: JWT or at+jwt"},
     {"token-response", "SHAPE", CG_OPTION_PLAIN,
      "documented (refresh_token is null) or rfc (it is left out, for strict clients)"},
@@ -189,7 +203,8 @@ static const struct cg_verb realm_verbs[] = {
         .summary = "change a realm's settings",
         .options = settings,
         .help = "What is not named stays as it is, save with --profile, which brings that\n"
-                "profile's settings. It is live within two seconds.",
+                "profile's settings. It is live within two seconds; another algorithm, with the\n"
+                "next `caregate key rotate`.",
         .example = "caregate realm set /vlive/hpca --token-response rfc",
         .run = run_set,
     },

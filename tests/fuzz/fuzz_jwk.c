@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A JSON Web Key. What is accepted is written and read again as the same key, with the same
- * thumbprint.
+ * thumbprint; one that may leave its algorithm out is a key for those of its type alone.
  */
 #include "base/span.h"
 #include "jose/jwk.h"
@@ -53,6 +53,20 @@ static void write_and_read(const struct cg_jwk *jwk)
     cg_buf_release(&buf);
 }
 
+static void try_algorithms(const struct cg_jwk *jwk)
+{
+    size_t count = 0;
+    for (size_t i = 0; cg_alg_at(i) != NULL; i++) {
+        CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+        bool fits = cg_jwk_fits(jwk, cg_alg_at(i));
+        enum cg_status status = cg_jwk_key_under(jwk, cg_alg_at(i), &key);
+        require(status == (fits ? CG_OK : CG_ERR_INPUT));
+        require(!fits || cg_alg_of(cg_key_algorithm_of(key)) == cg_alg_at(i));
+        count += fits;
+    }
+    require(count > 0 && (jwk->alg == NULL || count == 1));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
@@ -61,6 +75,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     }
     if (cg_jwk_parse(cg_json_root(json), CG_JWK_NAMES_ALG, &jwk) == CG_OK) {
+        write_and_read(&jwk);
+    }
+    cg_jwk_release(&jwk);
+    if (cg_jwk_parse(cg_json_root(json), CG_JWK_MAY_NAME_ALG, &jwk) == CG_OK) {
+        try_algorithms(&jwk);
         write_and_read(&jwk);
     }
     cg_jwk_release(&jwk);

@@ -23,13 +23,15 @@ static enum cg_status copy_key(void *context)
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
     CG_CLEANUP(cg_key_free_at) struct cg_key *copy = NULL;
     CG_CLEANUP(cg_key_free_at) struct cg_key *half = NULL;
+    CG_CLEANUP(cg_key_free_at) struct cg_key *again = NULL;
     struct cg_span der = {0};
     struct cg_key_public numbers = {0};
     CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
     CG_TRY(cg_key_to_pkcs8(key, arena, &der));
-    CG_TRY(cg_key_from_pkcs8(CG_KEY_RSA_SHA256, der, &copy));
+    CG_TRY(cg_key_from_pkcs8(cg_key_algorithm_of(key), der, &copy));
     CG_TRY(cg_key_public_numbers(copy, arena, &numbers));
-    return cg_key_from_public(CG_KEY_RSA_SHA256, &numbers, &half);
+    CG_TRY(cg_key_from_public(cg_key_algorithm_of(key), &numbers, &half));
+    return cg_key_public_under(half, cg_key_algorithm_of(key), &again);
 }
 
 static enum cg_status sign_and_verify(void *context)
@@ -83,11 +85,7 @@ static enum cg_status random_text(void *context)
 
 TEST(crypto_survives_every_failing_allocation)
 {
-    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-    assert_ok(cg_key_generate(CG_KEY_RSA_SHA256, 2048, &key));
-    const struct torture_scenario scenarios[] = {
-        {.name = "key", .run = copy_key, .context = key},
-        {.name = "signature", .run = sign_and_verify, .context = key},
+    static const struct torture_scenario scenarios[] = {
         {.name = "sealed", .run = seal_and_open},
         {.name = "certificate", .run = make_certificate},
         {.name = "random text", .run = random_text},
@@ -97,8 +95,29 @@ TEST(crypto_survives_every_failing_allocation)
     }
 }
 
+TEST(crypto_survives_every_failing_allocation_with_a_key_of_each_kind)
+{
+    static const struct {
+        enum cg_key_algorithm algorithm;
+        unsigned bits;
+    } kinds[] = {
+        {CG_KEY_RSA_SHA256, 2048},
+        {CG_KEY_PSS_SHA256, 2048},
+        {CG_KEY_ECDSA_P256, 0},
+        {CG_KEY_ED25519, 0},
+    };
+    for (size_t i = 0; i < TEST_COUNT(kinds); i++) {
+        CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+        assert_ok(cg_key_generate(kinds[i].algorithm, kinds[i].bits, &key));
+        torture(&(struct torture_scenario){.name = "key", .run = copy_key, .context = key});
+        torture(&(struct torture_scenario){
+            .name = "signature", .run = sign_and_verify, .context = key});
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(crypto_survives_every_failing_allocation),
+    cmocka_unit_test(crypto_survives_every_failing_allocation_with_a_key_of_each_kind),
 };
 
 TEST_MAIN(tests)

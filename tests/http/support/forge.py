@@ -13,6 +13,7 @@ import time
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from jwcrypto.jwk import JWK
 
 SEALED_VERSION = 1
 
@@ -55,6 +56,13 @@ def other_key():
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+def jwk_of(key):
+    """A private key of any kind, for jwcrypto to sign with."""
+    return JWK.from_pem(key.private_bytes(serialization.Encoding.PEM,
+                                          serialization.PrivateFormat.PKCS8,
+                                          serialization.NoEncryption()))
+
+
 def open_sealed(master_key, context, sealed):
     """Version, nonce, AES-256-GCM text with its tag; the context is associated data."""
     assert sealed[0] == SEALED_VERSION
@@ -62,15 +70,16 @@ def open_sealed(master_key, context, sealed):
 
 
 class Forge:
-    """Opens a data folder as somebody could who has its master key, too."""
+    """Opens a data folder as somebody could who has its master key, too: the newest key of a realm,
+    or that of a kid."""
 
-    def __init__(self, folder, realm):
+    def __init__(self, folder, realm, kid=None):
         self.realm = realm
         master_key = unb64((folder / "master.key").read_text("ascii").strip())
         with contextlib.closing(sqlite3.connect(folder / "registry.db")) as database:
             self.kid, sealed, self.jwk = database.execute(
                 "select kid, sealed, public_jwk from signing_key where realm = ?"
-                " order by sign_from_s desc", (realm,)).fetchone()
+                " and kid = coalesce(?, kid) order by sign_from_s desc", (realm, kid)).fetchone()
         context = realm.encode() + b"\0" + self.kid.encode()
         self.pkcs8 = open_sealed(master_key, context, sealed)
         self.master_key = master_key

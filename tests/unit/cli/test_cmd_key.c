@@ -46,6 +46,26 @@ static void key_rotate_of_the_audit_leaves_the_realm_alone(void **state)
     assert_int_equal(desk_events(desk, "key_created", "\"realm\":\"/vlive/hpca\""), keys);
 }
 
+static void key_rotate_makes_a_key_of_the_algorithm_that_the_realm_is_set_to(void **state)
+{
+    struct desk *desk = *state;
+    assert_int_equal(desk_run(desk, "realm", "set", DESK_REALM, "--alg", "ES256", NULL), 0);
+    says(desk, "the next signing key is one of ES256: `caregate key rotate`");
+    assert_int_equal(desk_run(desk, "key", "rotate", "--json", NULL), 0);
+    assert_string_equal(desk_text(desk, "alg"), "ES256");
+    assert_int_equal(desk_run(desk, "key", "rotate", "--audit", "--json", NULL), 0);
+    assert_string_equal(desk_text(desk, "alg"), "RS256");
+}
+
+static void realm_set_is_silent_of_keys_when_the_algorithm_stays(void **state)
+{
+    struct desk *desk = *state;
+    assert_int_equal(desk_run(desk, "realm", "set", DESK_REALM, "--alg", "RS256", NULL), 0);
+    assert_null(strstr(desk->talk, "key rotate"));
+    assert_int_not_equal(desk_run(desk, "realm", "set", DESK_REALM, "--alg", "RS512", NULL), 0);
+    says(desk, "RS256, PS256, ES256 or EdDSA");
+}
+
 static void key_that_signs_cannot_be_retired(void **state)
 {
     struct desk *desk = *state;
@@ -146,6 +166,8 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(key_list_shows_the_audits_too),
     DESK_TEST(key_rotate_publishes_before_it_signs),
     DESK_TEST(key_rotate_of_the_audit_leaves_the_realm_alone),
+    DESK_TEST(key_rotate_makes_a_key_of_the_algorithm_that_the_realm_is_set_to),
+    DESK_TEST(realm_set_is_silent_of_keys_when_the_algorithm_stays),
     DESK_TEST(key_that_signs_cannot_be_retired),
     DESK_TEST(key_that_signed_before_can_be_retired),
     DESK_TEST(reseal_makes_a_master_key_that_opens_the_store),
