@@ -16,8 +16,8 @@ struct cg_check {
     struct cg_store *audit;
 };
 
-#define CG_CHECK_SOON_S (30L * 86400) /* what ends within this is told */
 #define CG_CHECK_KEY_AGE_S (365L * 86400)
+#define CG_CHECK_IN_USE_S (7L * 86400) /* what was used within this is in use */
 
 /* Clock, permissions, disk space, certificate. */
 CG_MUST_USE enum cg_status cg_check_machine(struct cg_check *check);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/span.h"
 #include "cli/check.h"
 #include "crypto/certificate.h"
@@ -73,7 +74,7 @@ static void judge_certificate(struct cg_check *check, int64_t expires_s)
     char text[CG_TIME_TEXT_BYTES];
     int64_t left_s = expires_s - check->context->now_s;
     enum cg_finding_level level = left_s <= 0                ? CG_FINDING_ERROR
-                                  : left_s < CG_CHECK_SOON_S ? CG_FINDING_WARNING
+                                  : left_s < CG_LIMIT_SOON_S ? CG_FINDING_WARNING
                                                              : CG_FINDING_OK;
     cg_time_format(expires_s, text);
     cg_findings_add(&check->findings, level, CG_SPAN_OF("tls/server.pem"),

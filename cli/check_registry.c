@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/span.h"
 #include "cli/check.h"
 #include "registry/agreement.h"
@@ -19,7 +20,8 @@ struct realm_check {
     /* of the client that is looked at */
     struct cg_span client;
     int64_t valid_secrets;
-    int64_t latest_expiry_s; /* of its valid secrets; INT64_MAX: one has no end */
+    int64_t latest_expiry_s;   /* of its valid secrets; INT64_MAX: one has no end */
+    struct cg_credential used; /* the one used last, of those that end soon; id absent: none */
 };
 
 static struct cg_findings *findings_of(struct realm_check *realm)
@@ -135,11 +137,17 @@ static enum cg_status see_secret(void *context, const void *row)
 {
     struct realm_check *realm = context;
     const struct cg_credential *secret = row;
+    int64_t now_s = realm->check->context->now_s;
     int64_t expires_s = secret->expires_s == 0 ? INT64_MAX : secret->expires_s;
-    if (secret->revoked_s == 0 && expires_s > realm->check->context->now_s) {
-        realm->valid_secrets++;
-        realm->latest_expiry_s =
-            expires_s > realm->latest_expiry_s ? expires_s : realm->latest_expiry_s;
+    if (secret->link_until_s != 0 || secret->revoked_s != 0 || expires_s <= now_s) {
+        return CG_OK;
+    }
+    realm->valid_secrets++;
+    realm->latest_expiry_s =
+        expires_s > realm->latest_expiry_s ? expires_s : realm->latest_expiry_s;
+    bool in_use = secret->last_used_s > now_s - CG_CHECK_IN_USE_S;
+    if (in_use && expires_s - now_s <= CG_LIMIT_SOON_S) {
+        realm->used = *secret;
     }
     return CG_OK;
 }
@@ -155,12 +163,21 @@ static void judge_secrets(struct realm_check *realm)
                         CG_SPAN_ARGS(realm->realm));
         return;
     }
-    if (realm->latest_expiry_s != INT64_MAX && realm->latest_expiry_s - now_s < CG_CHECK_SOON_S) {
+    if (realm->latest_expiry_s != INT64_MAX && realm->latest_expiry_s - now_s <= CG_LIMIT_SOON_S) {
         cg_time_format(realm->latest_expiry_s, text);
         cg_findings_add(findings_of(realm), CG_FINDING_WARNING, realm->client,
-                        "issue the next one; both are valid until then",
+                        "`caregate secret rotate --client ID` makes the next; both are valid until "
+                        "then",
                         "the last secret of this client of %.*s ends at %s",
                         CG_SPAN_ARGS(realm->realm), text);
+        return;
+    }
+    if (realm->used.id.data != NULL) {
+        cg_time_format(realm->used.expires_s, text);
+        cg_findings_add(findings_of(realm), CG_FINDING_WARNING, realm->client,
+                        "move the system to the newer secret before then",
+                        "the secret %.*s of this client of %.*s is in use and ends at %s",
+                        CG_SPAN_ARGS(realm->used.id), CG_SPAN_ARGS(realm->realm), text);
     }
 }
 
@@ -175,6 +192,7 @@ static enum cg_status look_at_client(void *context, const void *row)
     realm->client = client->id;
     realm->valid_secrets = 0;
     realm->latest_expiry_s = 0;
+    realm->used = (struct cg_credential){.id = {NULL, 0}};
     CG_TRY(cg_secret_list(check->registry, realm->realm, client->id, check->context->arena,
                           see_secret, realm));
     judge_secrets(realm);
@@ -188,7 +206,7 @@ static enum cg_status look_at_agreement(void *context, const void *row)
     char text[CG_TIME_TEXT_BYTES];
     int64_t left_s = agreement->until_s - realm->check->context->now_s;
     if (agreement->state == CG_AGREEMENT_APPROVED && agreement->until_s != 0 && left_s > 0 &&
-        left_s < CG_CHECK_SOON_S) {
+        left_s < CG_LIMIT_SOON_S) {
         cg_time_format(agreement->until_s, text);
         cg_findings_add(findings_of(realm), CG_FINDING_WARNING, agreement->id,
                         "request and approve the one that follows it",

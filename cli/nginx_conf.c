@@ -162,7 +162,7 @@ static void put_head(const struct cg_nginx_conf *conf, struct cg_buf *buf)
         "# Tokens are signed and stored here, beside the event loop.\n"
         "thread_pool caregate threads=2;\n"
         "# What concerns no single request; those are below.\n"
-        "error_log stderr error;\n"
+        "error_log stderr warn;\n"
         "pid run/nginx.pid;\n"
         "\n"
         "events {\n"

@@ -296,10 +296,22 @@ static void look_at_location(const struct cg_directive *root, const struct cg_di
     }
 }
 
+/* Above an `http` that has its own, it is told nothing of requests. */
+static bool hears_of_requests(const struct cg_directive *log)
+{
+    const struct cg_directive *block = log->parent;
+    const struct cg_directive *http =
+        block->parent == NULL ? cg_directive_in(block, "http", NULL) : NULL;
+    return http == NULL || cg_directive_in(http, "error_log", NULL) == NULL;
+}
+
 static void look_at_error_log(const struct cg_directive *log, struct cg_findings *findings)
 {
     static const char *const talkative[] = {"debug", "info", "notice", "warn"};
     struct cg_span level = cg_directive_word(log, 1);
+    if (cg_span_equal_string(level, "warn") && !hears_of_requests(log)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof(talkative) / sizeof(talkative[0]); i++) {
         if (cg_span_equal_string(level, talkative[i])) {
             add(findings, CG_FINDING_WARNING, log,

@@ -44,7 +44,8 @@ static const struct {
     [CHECK_ISSUED] = {"it is not from the future", CG_REASON_TOKEN_ISSUED_IN_FUTURE},
     [CHECK_AUDIENCE] = {"it names an API of the realm", CG_REASON_TOKEN_AUDIENCE_UNKNOWN},
     [CHECK_TOKEN_DENIED] = {"it is not revoked", CG_REASON_TOKEN_REVOKED},
-    [CHECK_CLIENT_DENIED] = {"its client was not suspended since", CG_REASON_CLIENT_SUSPENDED},
+    [CHECK_CLIENT_DENIED] = {"its client's tokens were not stopped since",
+                             CG_REASON_CLIENT_SUSPENDED},
     [CHECK_AGREEMENTS] = {"none of its agreements is withdrawn", CG_REASON_AGREEMENT_WITHDRAWN},
 };
 

@@ -38,6 +38,9 @@
 #define CAREGATE_FREE_EXCHANGES_MAX 128
 /* Of a body that is not wanted, so much is read at most before the answer is sent. */
 #define CAREGATE_DROP_MAX 33554432
+/* Secrets that end soon: so many are named in the log, and so long is a name. */
+#define CAREGATE_ENDS_TOLD_MAX 20
+#define CAREGATE_ENDS_LINE_BYTES ((size_t)320)
 /* Name of a worker as a writer of the audit. */
 #define CAREGATE_WRITER_BYTES 64
 
@@ -184,6 +187,14 @@ struct caregate_report {
     ngx_uint_t is_start_told; /* the audit knows that this worker started */
 };
 
+/* Secrets that end soon, on their way from a pool thread to the log. */
+struct caregate_ends {
+    u_char lines[CAREGATE_ENDS_TOLD_MAX][CAREGATE_ENDS_LINE_BYTES]; /* which, when */
+    size_t line_lens[CAREGATE_ENDS_TOLD_MAX];
+    size_t count; /* to be told */
+    int64_t soon_count;
+};
+
 struct caregate_poll {
     ngx_event_t timer;
     ngx_thread_task_t *task;
@@ -202,6 +213,7 @@ struct caregate_worker {
     struct cg_gate *gate;
     struct caregate_poll poll;
     struct caregate_report report;
+    struct caregate_ends ends;
     struct caregate_slot slots[CAREGATE_SLOTS];
     ngx_event_t upkeep_timer;
     size_t upkeep_next;     /* the slot whose turn it is: never all of them at a time */
@@ -333,6 +345,13 @@ void caregate_report_collect(struct caregate_report *report, struct cg_gate *gat
 void caregate_report_write(struct caregate_report *report, struct cg_issuer_slot *issuer,
                            int64_t now_s);
 
+/* ends.c */
+/* Pool thread. Looks when secrets end, if it is this worker's turn. */
+void caregate_ends_look(struct caregate_worker *worker, struct cg_issuer_slot *issuer,
+                        int64_t now_s);
+/* Logs what the last look found, if it is the day's first. */
+void caregate_ends_tell(struct caregate_worker *worker);
+
 /* poll.c */
 ngx_int_t caregate_poll_start(struct caregate_worker *worker, ngx_cycle_t *cycle);
 void caregate_poll_finish(struct caregate_worker *worker);
@@ -359,6 +378,14 @@ struct cg_brake *caregate_zone_brake(const struct caregate_worker *worker);
 void caregate_zone_count_gate(const struct caregate_worker *worker, enum cg_reason reason);
 void caregate_zone_count_issuer(const struct caregate_worker *worker,
                                 const struct cg_response *response);
+/* What one worker of all does every so often. */
+enum caregate_turn { CAREGATE_TURN_LOOK_AT_ENDS, CAREGATE_TURN_TELL_ENDS, CAREGATE_TURN_COUNT };
+/* Whether it is time again, and this worker is the one. Any thread. */
+ngx_uint_t caregate_zone_take_turn(const struct caregate_worker *worker, enum caregate_turn turn,
+                                   int64_t now_s, int64_t every_s);
+/* When secrets end, for the metrics. Any thread. */
+void caregate_zone_keep_ends(const struct caregate_worker *worker,
+                             const struct cg_secret_ends_sum *sum);
 /* Notes in this worker's place how it is. */
 void caregate_zone_note(const struct caregate_worker *worker);
 
@@ -372,6 +399,8 @@ struct caregate_totals {
     int64_t snapshot_current_s;
     uint64_t queue_length;
     ngx_uint_t workers;
+    ngx_uint_t has_ends; /* somebody looked when secrets end */
+    struct cg_secret_ends_sum ends;
 };
 void caregate_zone_totals(const struct caregate_worker *worker, struct caregate_totals *ret_totals);
 

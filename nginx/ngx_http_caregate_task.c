@@ -81,6 +81,9 @@ static void keep_up(struct caregate_slot *slot)
         caregate_report_write(&worker->report, slot->issuer, now_s);
     }
     slot->upkeep_status = cg_issuer_upkeep(slot->issuer, now_s);
+    if (slot == &worker->slots[0] && slot->upkeep_status == CG_OK) {
+        caregate_ends_look(worker, slot->issuer, now_s);
+    }
 }
 
 /* Pool thread. On Linux the priority is the calling thread's own. */
@@ -180,6 +183,9 @@ static void finish_job(ngx_event_t *event)
     struct caregate_entry *entries[CG_ISSUER_BATCH_MAX];
     if (slot->job == CAREGATE_UPKEEP) {
         report_upkeep(slot);
+    }
+    if (slot->job == CAREGATE_UPKEEP && slot == &worker->slots[0]) {
+        caregate_ends_tell(worker);
     }
     for (size_t i = 0; i < count; i++) {
         entries[i] = slot->entries[i];

@@ -38,6 +38,10 @@ struct zone {
     ngx_atomic_t gate[CG_REASON_COUNT];
     ngx_atomic_t kept_failures;
     struct cg_brake *brake;
+    ngx_atomic_t turns[CAREGATE_TURN_COUNT]; /* when each was last taken */
+    ngx_atomic_t has_ends;
+    ngx_atomic_t next_end_s;
+    ngx_atomic_t ending_count;
     struct zone_worker workers[CAREGATE_WORKERS_MAX];
 };
 
@@ -199,6 +203,24 @@ void caregate_zone_count_issuer(const struct caregate_worker *worker,
     }
 }
 
+ngx_uint_t caregate_zone_take_turn(const struct caregate_worker *worker, enum caregate_turn turn,
+                                   int64_t now_s, int64_t every_s)
+{
+    ngx_atomic_t *taken = &zone_of(worker)->turns[turn];
+    ngx_atomic_uint_t seen = *taken;
+    return now_s - (int64_t)seen >= every_s &&
+           ngx_atomic_cmp_set(taken, seen, (ngx_atomic_uint_t)now_s);
+}
+
+void caregate_zone_keep_ends(const struct caregate_worker *worker,
+                             const struct cg_secret_ends_sum *sum)
+{
+    struct zone *zone = zone_of(worker);
+    zone->next_end_s = (ngx_atomic_uint_t)sum->next_s;
+    zone->ending_count = (ngx_atomic_uint_t)sum->soon_count;
+    zone->has_ends = 1;
+}
+
 void caregate_zone_note(const struct caregate_worker *worker)
 {
     if (ngx_worker >= CAREGATE_WORKERS_MAX || ngx_exiting) {
@@ -251,6 +273,9 @@ void caregate_zone_totals(const struct caregate_worker *worker, struct caregate_
         ret_totals->issuer[i] = zone->issuer[i];
         ret_totals->gate[i] = zone->gate[i];
     }
+    ret_totals->has_ends = zone->has_ends;
+    ret_totals->ends.next_s = (int64_t)zone->next_end_s;
+    ret_totals->ends.soon_count = (int64_t)zone->ending_count;
     caregate_zone_note(worker);
     add_workers(zone, ret_totals);
 }

@@ -67,6 +67,30 @@ CG_EXPORT void cg_issuer_commit(struct cg_issuer_slot *slot, struct cg_exchange 
  */
 CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_upkeep(struct cg_issuer_slot *slot, int64_t now_s);
 
+/* A secret of an active client that ends within 30 days. */
+struct cg_secret_end {
+    struct cg_span secret_id;
+    struct cg_span client_id;
+    struct cg_span realm;
+    int64_t ends_s;
+};
+
+/* All that have an end. */
+struct cg_secret_ends_sum {
+    int64_t next_s;     /* the soonest end; 0: none has one */
+    int64_t soon_count; /* how many end within 30 days */
+};
+
+/* Told at most so many, the soonest first. */
+#define CG_ISSUER_SECRET_ENDS_MAX 20
+
+/* Looks when secrets end, and shows those that do soon; spans live for the call. CG_ERR_STORE when
+ * the store is away. */
+CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_secret_ends(
+    struct cg_issuer_slot *slot, int64_t now_s,
+    void (*visit)(void *context, const struct cg_secret_end *end), void *context,
+    struct cg_secret_ends_sum *ret_sum);
+
 /* Writes the gate's refusals to the audit, durable on return. CG_ERR_STORE when it cannot. */
 CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_report_refusals(struct cg_issuer_slot *slot,
                                                                const struct cg_refusal *refusals,

@@ -29,7 +29,18 @@ static const struct {
     [CG_AUDIT_CLIENT_RESUMED] = {"client_resumed", "A suspended client was resumed."},
     [CG_AUDIT_CLIENT_RETIRED] = {"client_retired", "A client was retired for good."},
     [CG_AUDIT_SECRET_ISSUED] = {"secret_issued", "A client was given a secret."},
+    [CG_AUDIT_SECRET_ROTATED] = {"secret_rotated",
+                                 "A client was given a secret, and those before it an end."},
     [CG_AUDIT_SECRET_REVOKED] = {"secret_revoked", "A client's secret was revoked."},
+    [CG_AUDIT_SECRET_LEAKED] =
+        {"secret_leaked", "A client's secret leaked: it was revoked, and the tokens with it that "
+                          "the client had."},
+    [CG_AUDIT_SECRET_LINK_MADE] = {"secret_link_made",
+                                   "A link was made by which a client is handed a secret."},
+    [CG_AUDIT_SECRET_LINK_OPENED] = {"secret_link_opened",
+                                     "A link was opened and its secret handed over."},
+    [CG_AUDIT_SECRET_LINK_REFUSED] = {"secret_link_refused",
+                                      "A link was tried that opens nothing."},
     [CG_AUDIT_AGREEMENT_REQUESTED] = {"agreement_requested", "An agreement was asked for."},
     [CG_AUDIT_AGREEMENT_APPROVED] = {"agreement_approved", "One person approved an agreement."},
     [CG_AUDIT_AGREEMENT_IN_FORCE] = {"agreement_in_force",
@@ -38,6 +49,9 @@ static const struct {
     [CG_AUDIT_AGREEMENT_WITHDRAWN] = {"agreement_withdrawn", "An agreement was withdrawn."},
     [CG_AUDIT_KEY_CREATED] = {"key_created", "A signing key was made."},
     [CG_AUDIT_KEY_RETIRED] = {"key_retired", "A signing key was withdrawn."},
+    [CG_AUDIT_KEY_DELETED] = {"key_deleted",
+                              "The private half of a signing key, whose last token is over, was "
+                              "destroyed."},
     [CG_AUDIT_KEYS_RESEALED] = {"keys_resealed", "The keys were sealed anew."},
     [CG_AUDIT_CHANGE_FAILED] = {"change_failed",
                                 "A change that was recorded before did not take effect."},

@@ -49,8 +49,9 @@
 #define CG_LIMIT_TEXT_BYTES 1024 /* free text */
 #define CG_LIMIT_URI_BYTES 1024
 #define CG_LIMIT_REALM_PATH_BYTES 128
-#define CG_LIMIT_CLIENT_SECRETS 16           /* secrets valid at once */
+#define CG_LIMIT_CLIENT_SECRETS 16           /* secrets valid at once, unopened links among them */
 #define CG_LIMIT_CLIENT_KEYS 16              /* keys, certificates and names in force at once */
+#define CG_LIMIT_SOON_S 2592000              /* what ends within 30 days is told beforehand */
 #define CG_LIMIT_CLIENT_AGREEMENTS 64        /* agreements of one client */
 #define CG_LIMIT_API_INTROSPECTORS 32        /* clients that may introspect one API's tokens */
 #define CG_LIMIT_CLIENT_REVOCATIONS 1000     /* tokens that a client revoked and that live yet */

@@ -37,7 +37,8 @@ static const struct entry entries[CG_REASON_COUNT] = {
     [CG_REASON_TOKEN_REVOKED] = {"token_revoked",
                                  "Ask the issuer for a new token: this one was revoked."},
     [CG_REASON_CLIENT_SUSPENDED] =
-        {"client_suspended", "Ask the realm's operators to resume this client: it is suspended."},
+        {"client_suspended", "Ask the issuer for a new token: those that this client had were "
+                             "stopped, and it gets none while it is suspended."},
 
     [CG_REASON_API_NOT_AGREED] =
         {"api_not_agreed", "Have an agreement for this API approved, then ask for a token that "
@@ -130,6 +131,9 @@ static const struct entry entries[CG_REASON_COUNT] = {
         {"token_of_another_client",
          "Have the token revoked by the client that it was issued to, or by the realm's "
          "operators."},
+    [CG_REASON_LINK_UNUSABLE] =
+        {"link_unusable", "Ask who sent the link for a new one: this one was opened before, is "
+                          "over, was cancelled or is not complete."},
     [CG_REASON_RATE_EXCEEDED] = {"rate_exceeded",
                                  "Ask less often: wait as long as the Retry-After header says."},
     [CG_REASON_TOO_MANY_FAILURES] =

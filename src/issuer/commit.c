@@ -6,6 +6,7 @@
  */
 #include "audit/single_use.h"
 #include "base/limits.h"
+#include "base/span.h"
 #include "base/status.h"
 #include "issuer/refuse.h"
 #include "issuer/slot.h"
@@ -66,31 +67,76 @@ static enum cg_status spend_and_do(struct cg_issuer_slot *slot, struct cg_oauth_
     return context->deed != NULL ? context->deed(context) : CG_OK;
 }
 
+/* A change is on record before it is made, as everywhere: without its record it does not happen. */
+static enum cg_status tell(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
+{
+    const struct cg_audit_event *one[] = {&context->event};
+    if (!context->has_event) {
+        return CG_OK;
+    }
+    if (cg_journal_append(slot->journal, one, 1) != CG_OK) {
+        CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_AUDIT_UNAVAILABLE, NULL, NULL);
+    }
+    context->has_event = false;
+    return CG_OK;
+}
+
+static enum cg_status do_and_tell(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
+{
+    CG_TRY(spend_and_do(slot, context));
+    return tell(slot, context);
+}
+
 /* The registry's lock is taken before the audit's, here as everywhere: two that each wait for the
  * other's would wait for ever. */
-static enum cg_status do_deed(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
+static enum cg_status do_deed(struct cg_issuer_slot *slot, struct cg_oauth_context *context,
+                              bool *ret_told)
 {
+    bool tells = context->has_event;
     context->registry = slot->registry;
     CG_TRY(cg_store_begin(slot->registry));
-    enum cg_status status = spend_and_do(slot, context);
+    enum cg_status status = do_and_tell(slot, context);
     if (status != CG_OK) {
         cg_store_rollback(slot->registry);
         return status;
     }
+    *ret_told = tells;
     return cg_store_commit(slot->registry);
+}
+
+/* The record is on disk and cannot be taken back: one more says that it is void. */
+static void tell_failure(struct cg_oauth_context *context)
+{
+    context->event.kind = CG_AUDIT_CHANGE_FAILED;
+    context->event.detail = CG_SPAN_OF("the change recorded before this was not committed");
+    context->has_event = true;
+}
+
+/* What was done and told is final: what becomes of the rest of the batch changes nothing of it. */
+static void run_deed(struct cg_issuer_slot *slot, struct cg_exchange *exchange)
+{
+    struct cg_oauth_context *context = exchange->pending;
+    bool told = false;
+    if (do_deed(slot, context, &told) == CG_OK) {
+        exchange->pending = told ? NULL : context;
+        return;
+    }
+    lose(slot, context,
+         context->fault.reason != CG_REASON_NONE ? context->fault.reason
+                                                 : CG_REASON_STORE_UNAVAILABLE);
+    if (told) {
+        tell_failure(context);
+    }
 }
 
 static void run_deeds(struct cg_issuer_slot *slot, struct cg_exchange *const exchanges[],
                       size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct cg_oauth_context *context = exchanges[i]->pending;
-        if (context == NULL || context->deed == NULL || do_deed(slot, context) == CG_OK) {
-            continue;
+        const struct cg_oauth_context *context = exchanges[i]->pending;
+        if (context != NULL && context->deed != NULL) {
+            run_deed(slot, exchanges[i]);
         }
-        lose(slot, context,
-             context->fault.reason != CG_REASON_NONE ? context->fault.reason
-                                                     : CG_REASON_STORE_UNAVAILABLE);
     }
 }
 

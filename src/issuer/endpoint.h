@@ -16,5 +16,7 @@ CG_MUST_USE enum cg_status cg_endpoint_revoke(struct cg_oauth_context *context);
 CG_MUST_USE enum cg_status cg_endpoint_jwks(struct cg_oauth_context *context);
 /* RFC 8414 §2; also under the name of OpenID discovery while nobody can sign in. */
 CG_MUST_USE enum cg_status cg_endpoint_metadata(struct cg_oauth_context *context);
+/* A secret by a link; see registry/handover.h. */
+CG_MUST_USE enum cg_status cg_endpoint_handover(struct cg_oauth_context *context);
 
 #endif

@@ -28,12 +28,18 @@ static enum cg_status append_one(struct cg_issuer_slot *slot, const struct cg_au
     return cg_journal_append(slot->journal, events, 1);
 }
 
+static enum cg_audit_kind kind_of(enum cg_reason reason)
+{
+    return reason == CG_REASON_LINK_UNUSABLE ? CG_AUDIT_SECRET_LINK_REFUSED
+                                             : CG_AUDIT_TOKEN_REFUSED;
+}
+
 /* A summary that cannot be written now is lost to the tally: it is small, and the store is away. */
 static enum cg_status write_summaries(struct cg_issuer_slot *slot, int64_t now_s)
 {
     struct cg_tally_sum sum;
     while (cg_tally_drain(slot->refusals, now_s, &sum)) {
-        struct cg_audit_event event = {.kind = CG_AUDIT_TOKEN_REFUSED,
+        struct cg_audit_event event = {.kind = kind_of(sum.reason),
                                        .reason = sum.reason,
                                        .time_s = sum.since_s,
                                        .count = sum.count,

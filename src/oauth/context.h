@@ -43,8 +43,9 @@ struct cg_oauth_context;
 /*
  * A change of the registry that an answer rests on. It runs when the batch is committed, after what
  * the request uses up was spent, inside a transaction of its own on context->registry; it may
- * complete the response. Records, realm and signer are out of its reach by then. On failure
- * context->fault says why (none: the store is away).
+ * complete the response. Records, realm and signer are out of its reach by then. The request's
+ * event is on disk before the change is. On failure context->fault says why (none: the store is
+ * away).
  */
 typedef enum cg_status (*cg_deed)(struct cg_oauth_context *context);
 
@@ -78,7 +79,9 @@ struct cg_oauth_context {
     size_t spending_count;
     bool has_spent; /* the issuer's own */
     cg_deed deed;   /* NULL: none */
-    void *order;    /* what the deed works on, in the arena */
+    /* Makes a page of the refusal that is answered as JSON otherwise. NULL: none. */
+    void (*refuse_by_page)(struct cg_oauth_context *context);
+    void *order; /* what the deed works on, in the arena */
 };
 
 /* Adds what is used up by this request. CG_ERR_LIMIT, with the fault set, past CG_LIMIT_SPENDINGS.

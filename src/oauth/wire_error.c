@@ -33,6 +33,7 @@ static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
     [CG_REASON_TOKEN_NOT_PRESENTED] = {400, "invalid_request", false, 0},
     /* RFC 6749 §5.2: a grant that "was issued to another client". */
     [CG_REASON_TOKEN_OF_ANOTHER_CLIENT] = {400, "invalid_grant", false, 0},
+    [CG_REASON_LINK_UNUSABLE] = {404, "invalid_request", false, 0},
     [CG_REASON_RATE_EXCEEDED] = {429, "slow_down", false, 5},
     [CG_REASON_TOO_MANY_FAILURES] = {429, "slow_down", false, 5},
     [CG_REASON_QUEUE_FULL] = {503, "temporarily_unavailable", false, 1},

@@ -316,6 +316,17 @@ static enum cg_status deny_older(struct cg_store *store, const struct cg_client 
     return cg_denial_add(store, client->realm, &denial, now_s);
 }
 
+static enum cg_status find_named(struct cg_store *store, const struct cg_client *named,
+                                 struct cg_arena *arena, struct cg_fault *fault,
+                                 struct cg_client *ret_client)
+{
+    enum cg_status status = cg_client_find(store, named->realm, named->id, arena, ret_client);
+    if (status == CG_ERR_NOT_FOUND) {
+        CG_FAIL(fault, status, CG_REASON_NONE, "there is no client of this id in the realm", NULL);
+    }
+    return status;
+}
+
 /* now_s 0: tokens issued before stay as they are. */
 static enum cg_status change_state(struct cg_store *store, const struct cg_client *named,
                                    const struct transition *transition, int64_t now_s,
@@ -324,11 +335,7 @@ static enum cg_status change_state(struct cg_store *store, const struct cg_clien
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
     CG_TRY(cg_arena_new(CG_LIMIT_EXCHANGE_BYTES, &arena));
     struct cg_client client;
-    enum cg_status status = cg_client_find(store, named->realm, named->id, arena, &client);
-    if (status == CG_ERR_NOT_FOUND) {
-        CG_FAIL(fault, status, CG_REASON_NONE, "there is no client of this id in the realm", NULL);
-    }
-    CG_TRY(status);
+    CG_TRY(find_named(store, named, arena, fault, &client));
     if ((transition->from & (1U << client.state)) == 0) {
         CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, transition->refusal, NULL);
     }
@@ -359,4 +366,15 @@ enum cg_status cg_client_retire(struct cg_store *store, struct cg_span realm, st
 {
     struct cg_client named = {.realm = realm, .id = id};
     return change_state(store, &named, &retirement, now_s, fault);
+}
+
+enum cg_status cg_client_deny_tokens(struct cg_store *store, struct cg_span realm,
+                                     struct cg_span id, int64_t now_s, struct cg_fault *fault)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    CG_TRY(cg_arena_new(CG_LIMIT_EXCHANGE_BYTES, &arena));
+    struct cg_client client;
+    CG_TRY(find_named(store, &(struct cg_client){.realm = realm, .id = id}, arena, fault, &client));
+    CG_TRY(set_state(store, &client, client.state, client.epoch + 1));
+    return deny_older(store, &client, client.epoch + 1, now_s);
 }

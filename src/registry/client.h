@@ -18,7 +18,7 @@ struct cg_client {
     struct cg_span name;
     struct cg_span grants; /* space-separated: "client_credentials" */
     enum cg_client_state state;
-    int64_t epoch;           /* suspension counter */
+    int64_t epoch;           /* raised by suspension and when a secret leaked */
     int64_t token_life_s;    /* 0: the API's or the realm's */
     bool has_token_response; /* false: the realm's */
     enum cg_token_response token_response;
@@ -60,5 +60,11 @@ CG_MUST_USE enum cg_status cg_client_resume(struct cg_store *store, struct cg_sp
 CG_MUST_USE enum cg_status cg_client_retire(struct cg_store *store, struct cg_span realm,
                                             struct cg_span id, int64_t now_s,
                                             struct cg_fault *fault);
+
+/* Denies the tokens that the client was issued until now, and leaves it in its state: those that it
+ * gets from now on are good. */
+CG_MUST_USE enum cg_status cg_client_deny_tokens(struct cg_store *store, struct cg_span realm,
+                                                 struct cg_span id, int64_t now_s,
+                                                 struct cg_fault *fault);
 
 #endif

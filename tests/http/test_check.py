@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -99,6 +100,21 @@ def way_around(house):
     house.add_to_server(f"        location /open/ {{ proxy_pass {upstream}; }}")
 
 
+def with_secret(house, name, expires):
+    """A client with a secret that ends, for so long."""
+    client = house.cli("client", "add", "--org", "RX809", "--name", name)["client_id"]
+    return client, house.cli("secret", "issue", "--client", client, "--expires", expires)
+
+
+def move_on(house, name):
+    """A client whose system still uses the secret that was replaced."""
+    client, secret = with_secret(house, name, "90d")
+    house.cli("secret", "rotate", "--client", client)
+    assert findings(house) == [], "what nobody uses may end"
+    change(house.dir / "registry.db", "update credential set last_used_at_s = ? where id = ?",
+           int(time.time()) - 3600, secret["secret_id"])
+
+
 WRONG = [
     pytest.param(lambda house: (house.dir / "master.key").chmod(0o644), "error", "master.key",
                  "chmod", id="master-key-that-others-read"),
@@ -135,7 +151,7 @@ WRONG = [
                  "nginx.conf", "log_format", id="log-of-request-lines"),
     pytest.param(in_location("access_log logs/more.log combined;"), "warning", "documents.conf",
                  "log_format", id="log-of-request-lines-in-a-location"),
-    pytest.param(lambda house: house.edit("error_log stderr error;", "error_log stderr info;"),
+    pytest.param(lambda house: house.edit("error_log stderr warn;", "error_log stderr info;"),
                  "warning", "nginx.conf", "error", id="talkative-error-log"),
     pytest.param(lambda house: house.edit("TLSv1.2 TLSv1.3", "TLSv1 TLSv1.2"), "error",
                  "nginx.conf", "TLSv1.2", id="old-tls"),
@@ -143,6 +159,10 @@ WRONG = [
                  "documents.conf", "include", id="protection-that-nginx-does-not-read"),
     pytest.param(lambda house: house.edit("caregate_fhir on;", "caregate_fhir of;", LOCATION),
                  "error", "nginx.conf", "line", id="configuration-that-nginx-refuses"),
+    pytest.param(lambda house: with_secret(house, "Ending", "5d"), "warning", "ending-",
+                 "secret rotate", id="last-secret-that-ends-soon"),
+    pytest.param(lambda house: move_on(house, "In use"), "warning", "in-use-", "newer secret",
+                 id="secret-in-use-that-ends-before-another"),
     pytest.param(lambda house: house.cli("client", "add", "--org", "RX809", "--name", "Bare"),
                  "warning", "bare-", "secret issue", id="client-without-a-secret"),
 ]

@@ -19,7 +19,8 @@ VERBS = ["realm add", "realm list", "realm show", "realm set", "api add", "api l
          "api retire", "api protect", "org add", "org list", "client add", "client list",
          "client show", "client suspend", "client resume", "client retire", "agreement request",
          "agreement approve", "agreement refuse", "agreement withdraw", "agreement list",
-         "secret issue", "secret list", "secret revoke", "key list", "key rotate", "key retire",
+         "secret issue", "secret rotate", "secret list", "secret revoke", "key list", "key rotate",
+         "key retire",
          "key reseal", "token request", "token decode", "token verify", "token revoke",
          "audit list", "audit export", "audit verify", "audit prune", *ALONE]
 

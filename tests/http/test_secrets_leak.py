@@ -40,6 +40,7 @@ class Run:
         self.outputs = {}
         self.tokens = []
         self.answers = []
+        self.links, self.handed, self.rotated = [], "", ""
 
     def close(self):
         try:
@@ -86,6 +87,23 @@ class Run:
             self.post(grant + good + "&scope=" + urllib.parse.quote(number))
             self.post(f"{grant}client_id={number}&client_secret=x&nhs={number}".replace(" ", "+"))
         assert len(self.tokens) >= 2
+
+    def hand_over(self):
+        """Secrets by links: one opened, twice; one looked at, and one left."""
+        self.links = [self.house.cli("secret", "issue", "--client", self.client.id, "--link")[
+            "link"].partition("?link=")[2] for _ in range(3)]
+        path = TOKEN_PATH.replace("token", "handover")
+        for link in self.links[:2]:
+            assert exchange(self.house.port, "GET", f"{path}?link={link}",
+                            ca=self.house.ca).status == 200
+        opened = exchange(self.house.port, "POST", path, [("Content-Type", FORM)],
+                          f"link={self.links[0]}".encode(), self.house.ca)
+        self.handed = re.search(rb"cgs_[A-Za-z0-9_-]{49}", opened.body)[0].decode()
+        for link in (self.links[0], WRONG_SECRETS[0]):
+            self.ask(path, None, "POST", [("Content-Type", FORM)], f"link={link}".encode())
+            self.ask(f"{path}?link={link}")
+        rotated = self.house.cli("secret", "rotate", "--client", self.client.id)
+        self.rotated = rotated["secret"]
 
     def lose_the_api(self):
         """Errors of the connection to the API, which nginx tells in its error log."""
@@ -142,6 +160,8 @@ class Run:
         yield from (self.client.secret, self.client.secret.removeprefix("cgs_")[:24],
                     base64.b64encode(pair.encode()).decode(),
                     base64.b64encode(self.client.secret.encode()).decode().rstrip("=")[:40])
+        for own in (self.handed, self.rotated, *self.links):
+            yield from (own, own[4:28])
         for wrong in WRONG_SECRETS:
             yield from (wrong, urllib.parse.unquote(wrong))
 
@@ -153,6 +173,7 @@ def run():
         made.issue()
         made.pass_the_gate()
         made.query_secrets()
+        made.hand_over()
         made.lose_the_api()
         made.collect()
         yield made

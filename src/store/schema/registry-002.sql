@@ -42,3 +42,21 @@ create index denial_by_client on denial (realm, client);
 -- How often requests may be made under an agreement: so many in a window of 1, 60 or 3600 seconds.
 alter table agreement add column rate_count bigint;    -- null: no limit
 alter table agreement add column rate_window_s bigint; -- null: no limit
+
+-- A link, opened once, by which a client is handed a secret. The secret is made at that moment, so
+-- that nothing of it is here before; a row of credential of the same id comes then.
+create table handover (
+    id text primary key,       -- of the secret
+    realm text not null,
+    client text not null,
+    digest bytea not null,     -- SHA-256 of the link's token
+    created_at_s bigint not null,
+    until_s bigint not null,   -- it opens nothing from then on
+    expires_at_s bigint,       -- of the secret; null: no end
+    opened_at_s bigint,
+    revoked_at_s bigint,
+    unique (digest),
+    foreign key (realm, client) references client (realm, id)
+);
+create index handover_by_client on handover (realm, client);
+create index credential_by_end on credential (expires_at_s);

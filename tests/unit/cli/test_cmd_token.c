@@ -115,7 +115,7 @@ static void verify_names_the_check_that_fails(void **state)
         {"time", expire, "token_expired", "it has not expired"},
         {"clock", issue_ahead, "token_issued_in_future", "it is not from the future"},
         {"withdrawn", withdraw, "agreement_withdrawn", "none of its agreements is withdrawn"},
-        {"suspended", suspend, "client_suspended", "its client was not suspended since"},
+        {"suspended", suspend, "client_suspended", "its client's tokens were not stopped since"},
         {"revoked", revoke, "token_revoked", "it is not revoked"},
     };
     struct desk *desk = *state;

@@ -144,6 +144,41 @@ static void deed_that_fails_is_undone_and_its_request_refused(void **state)
     assert_int_equal(house_count_events(house, "token_refused"), 1);
 }
 
+static void deed_is_not_done_when_it_cannot_be_recorded(void **state)
+{
+    struct house *house = *state;
+    ask_for_token(house, house->exchange);
+    give_deed(house->exchange, hang_a_sign);
+    char path[128];
+    char aside[128];
+    (void)snprintf(path, sizeof(path), "%s/audit.db", house->folder);
+    (void)snprintf(aside, sizeof(aside), "%s/aside.db", house->folder);
+    assert_int_equal(rename(path, aside), 0);
+    commit_one(house);
+    assert_int_equal(house->exchange->response.http_status, 503);
+    assert_false(sign_hangs(house));
+    assert_int_equal(rename(aside, path), 0);
+}
+
+static enum cg_status hang_a_sign_and_lose_the_store(struct cg_oauth_context *context)
+{
+    CG_TRY(hang_a_sign(context));
+    cg_store_rollback(context->registry);
+    return CG_OK;
+}
+
+static void deed_that_is_lost_after_its_record_is_told_so(void **state)
+{
+    struct house *house = *state;
+    ask_for_token(house, house->exchange);
+    give_deed(house->exchange, hang_a_sign_and_lose_the_store);
+    commit_one(house);
+    assert_int_equal(house->exchange->response.http_status, 503);
+    assert_null(strstr((const char *)house->exchange->response.body.data, "access_token"));
+    assert_int_equal(house_count_events(house, "token_issued"), 1);
+    assert_int_equal(house_count_events(house, "change_failed"), 1);
+}
+
 static void deed_is_not_done_for_who_comes_too_late(void **state)
 {
     struct house *house = *state;
@@ -185,6 +220,8 @@ static const struct CMUnitTest tests[] = {
     PREPARED(nothing_is_used_up_when_the_audit_is_away),
     PREPARED(deed_is_done_when_its_request_is_committed),
     PREPARED(deed_that_fails_is_undone_and_its_request_refused),
+    PREPARED(deed_is_not_done_when_it_cannot_be_recorded),
+    PREPARED(deed_that_is_lost_after_its_record_is_told_so),
     PREPARED(deed_is_not_done_for_who_comes_too_late),
     PREPARED(what_nothing_accepts_any_more_is_forgotten),
 };
