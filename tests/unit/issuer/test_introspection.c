@@ -7,6 +7,7 @@
 #include "registry/api.h"
 #include "registry/denial.h"
 #include "registry/introspector.h"
+#include "registry/signing_key.h"
 #include "test.h"
 
 #define INTROSPECT HOUSE_REALM "/oauth/introspect"
@@ -26,6 +27,13 @@ static void assert_inactive(const char *label, const struct cg_response *respons
     assert_span_text_row(label, house_header(response, "Content-Type"), "application/json");
     assert_span_text_row(label, house_header(response, "Cache-Control"), "no-store");
     assert_int_equal(response->reason, CG_REASON_NONE);
+}
+
+static void assert_body_is_active(const struct cg_response *response)
+{
+    static const char start[] = "{\"active\":true,";
+    assert_int_equal(response->http_status, 200);
+    assert_true(cg_span_starts_with(response->body, cg_span_of_string(start)));
 }
 
 /* The members that differ from token to token are cut out by their names. */
@@ -206,6 +214,61 @@ static void token_that_is_over_is_inactive_and_nothing_else(void **state)
     (void)house_build(state);
 }
 
+/* A segment of a compact JWS, decoded, in the house's arena. */
+static struct cg_span part_of(struct house *house, struct cg_span compact, size_t index)
+{
+    struct cg_span rest = compact;
+    struct cg_span piece;
+    struct cg_span decoded;
+    for (size_t i = 0; i <= index; i++) {
+        assert_true(cg_span_split(&rest, '.', &piece));
+    }
+    assert_ok(cg_base64url_decode_arena(piece, house->arena, &decoded));
+    return decoded;
+}
+
+static void rotate(struct house *house)
+{
+    struct cg_signing_key_order order = {.realm = CG_SPAN(HOUSE_REALM),
+                                         .alg = CG_SPAN("RS256"),
+                                         .start = CG_KEY_START_NOW,
+                                         .master_key = house->master_key,
+                                         .random = &house->random,
+                                         .now_s = house->now_s};
+    struct cg_span kid;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_signing_key_create(house->registry, &order, house->arena, NULL, &kid));
+    assert_ok(cg_store_commit(house->registry));
+    house->now_s += CG_KEY_PROPAGATION_S;
+}
+
+/* The key that signs answers now. */
+static struct cg_span signing_kid(struct house *house)
+{
+    struct house_client own = house_own_client(house);
+    struct cg_span body =
+        house_present(house, INTROSPECT, &own, house_token(house, ""), SIGNED)->body;
+    return member(house, part_of(house, body, 0), "kid");
+}
+
+/* A token is good as long as its key is published, and no longer. */
+static void token_is_active_while_its_key_is_published(void **state)
+{
+    struct house *house = *state;
+    struct house_client own = house_own_client(house);
+    struct cg_span kid = signing_kid(house);
+    struct cg_span before = house_token(house, "");
+    rotate(house);
+    assert_false(cg_span_equal(signing_kid(house), kid));
+    assert_body_is_active(ask(house, &own, before));
+    assert_body_is_active(ask(house, &own, house_token(house, "")));
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(
+        cg_signing_key_retire(house->registry, CG_SPAN_OF(HOUSE_REALM), kid, house->now_s, NULL));
+    assert_ok(cg_store_commit(house->registry));
+    assert_inactive("of a retired key", ask(house, &own, before));
+}
+
 static void agreement_that_is_withdrawn_takes_its_api_and_scope_away(void **state)
 {
     struct house *house = *state;
@@ -334,19 +397,6 @@ static void stranger_costs_the_same_whatever_became_of_the_token(void **state)
     assert_int_equal(statements_of(house, &stranger, token), good);
 }
 
-/* The payload of a compact JWS, in the house's arena. */
-static struct cg_span part_of(struct house *house, struct cg_span compact, size_t index)
-{
-    struct cg_span rest = compact;
-    struct cg_span piece;
-    struct cg_span decoded;
-    for (size_t i = 0; i <= index; i++) {
-        assert_true(cg_span_split(&rest, '.', &piece));
-    }
-    assert_ok(cg_base64url_decode_arena(piece, house->arena, &decoded));
-    return decoded;
-}
-
 /* RFC 9701 §5 */
 static void signed_answer_holds_the_plain_one_and_is_for_who_asked(void **state)
 {
@@ -426,6 +476,7 @@ static const struct CMUnitTest tests[] = {
     IN_HOUSE(resource_server_is_told_its_own_apis_part_only),
     IN_HOUSE(introspector_that_was_removed_is_told_nothing),
     IN_HOUSE(token_that_is_over_is_inactive_and_nothing_else),
+    IN_HOUSE(token_is_active_while_its_key_is_published),
     IN_HOUSE(agreement_that_is_withdrawn_takes_its_api_and_scope_away),
     IN_HOUSE(what_is_no_token_is_inactive),
     IN_HOUSE(hint_is_a_hint_only),

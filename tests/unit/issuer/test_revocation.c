@@ -188,6 +188,24 @@ static void client_cannot_fill_the_denylist(void **state)
     assert_true(is_active(house, token));
 }
 
+static void revocation_is_not_done_when_it_cannot_be_recorded(void **state)
+{
+    struct house *house = *state;
+    struct house_client own = house_own_client(house);
+    struct cg_span token = house_token(house, "");
+    char path[128];
+    char aside[128];
+    (void)snprintf(path, sizeof(path), "%s/audit.db", house->folder);
+    (void)snprintf(aside, sizeof(aside), "%s/aside.db", house->folder);
+    assert_int_equal(rename(path, aside), 0);
+    assert_int_equal(revoke(house, &own, token)->http_status, 503);
+    assert_true(is_active(house, token));
+    assert_int_equal(rename(aside, path), 0);
+    assert_done(revoke(house, &own, token));
+    assert_false(is_active(house, token));
+    assert_int_equal(house_count_events(house, "token_revoked"), 1);
+}
+
 #define IN_HOUSE(name) cmocka_unit_test_setup_teardown(name, house_build, house_pull_down)
 
 static const struct CMUnitTest tests[] = {
@@ -200,5 +218,6 @@ static const struct CMUnitTest tests[] = {
     IN_HOUSE(request_without_a_token_is_refused),
     IN_HOUSE(denial_outlives_its_token),
     IN_HOUSE(client_cannot_fill_the_denylist),
+    IN_HOUSE(revocation_is_not_done_when_it_cannot_be_recorded),
 };
 TEST_MAIN(tests)
