@@ -4,17 +4,17 @@
 /* RFC 7518 §3.3, §3.5: the digest is the algorithm's alone, whatever the size of the key. */
 #define RSA(algorithm, digest)                                                                     \
     {                                                                                              \
-        algorithm, &cg_key_kind_rsa, NULL, digest, 0, 0, false, false                              \
+        &cg_key_kind_rsa, NULL, digest, 0, 0, algorithm, false, false                              \
     }
 #define PSS(algorithm, digest)                                                                     \
     {                                                                                              \
-        algorithm, &cg_key_kind_rsa, NULL, digest, 0, 0, true, false                               \
+        &cg_key_kind_rsa, NULL, digest, 0, 0, algorithm, true, false                               \
     }
 
 /* RFC 7518 §3.4: r and s, each as long as the curve's order. */
 #define ECDSA(algorithm, group, digest, bytes)                                                     \
     {                                                                                              \
-        algorithm, &cg_key_kind_ec, group, digest, bytes, 2 * (bytes), false, true                 \
+        &cg_key_kind_ec, group, digest, bytes, 2UL * (bytes), algorithm, false, true               \
     }
 
 static const struct cg_key_scheme schemes[] = {
@@ -27,7 +27,7 @@ static const struct cg_key_scheme schemes[] = {
     ECDSA(CG_KEY_ECDSA_P256, "prime256v1", "SHA256", 32),
     ECDSA(CG_KEY_ECDSA_P384, "secp384r1", "SHA384", 48),
     ECDSA(CG_KEY_ECDSA_P521, "secp521r1", "SHA512", 66),
-    {CG_KEY_ED25519, &cg_key_kind_ed25519, NULL, NULL, 32, 64, false, false},
+    {&cg_key_kind_ed25519, NULL, NULL, 32, 64, CG_KEY_ED25519, false, false},
 };
 
 const struct cg_key_scheme *cg_key_scheme_of(enum cg_key_algorithm algorithm)

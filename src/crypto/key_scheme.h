@@ -34,12 +34,12 @@ struct cg_key_kind {
 };
 
 struct cg_key_scheme {
-    enum cg_key_algorithm algorithm;
     const struct cg_key_kind *kind;
     const char *group;       /* of an elliptic curve, as OpenSSL names it; else NULL */
     const char *digest;      /* NULL: the algorithm does its own hashing */
     size_t coordinate_bytes; /* of a point; 0 for RSA */
     size_t signature_bytes;  /* 0: as many as the modulus, and OpenSSL checks it */
+    enum cg_key_algorithm algorithm;
     bool is_pss;
     bool is_ecdsa; /* OpenSSL's signatures are DER, JWS's r and s side by side */
 };
