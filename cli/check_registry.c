@@ -17,6 +17,7 @@ struct realm_check {
     struct cg_span realm;
     struct cg_span alg;                 /* what the realm is set to; absent for the audit's keys */
     const struct cg_secret *master_key; /* NULL: it cannot be read */
+    int64_t key_life_s;                 /* 0: keys are rotated by hand */
     /* of the client that is looked at */
     struct cg_span client;
     int64_t valid_secrets;
@@ -66,6 +67,22 @@ static void judge_algorithm(struct realm_check *realm, struct cg_span alg, int64
     }
 }
 
+/* Where keys change by themselves none gets older than its life. */
+static void judge_age(struct realm_check *realm, int64_t age_s, int64_t until_s)
+{
+    int64_t most_s = realm->key_life_s != 0 ? realm->key_life_s : CG_CHECK_KEY_AGE_S;
+    const char *mend =
+        realm->key_life_s != 0
+            ? "`caregate serve` changes it by itself while it runs; or `caregate key "
+              "rotate`"
+            : "`caregate key rotate` announces the next; no token is lost by it";
+    bool old = age_s > most_s && until_s == INT64_MAX;
+    cg_findings_add(findings_of(realm), old ? CG_FINDING_WARNING : CG_FINDING_OK, realm->realm,
+                    old ? mend : NULL, "its signing key is %lld days old%s",
+                    (long long)(age_s / 86400),
+                    old && realm->key_life_s != 0 ? ", more than the realm allows" : "");
+}
+
 static enum cg_status look_at_current_key(struct realm_check *realm)
 {
     struct cg_context *context = realm->check->context;
@@ -77,11 +94,7 @@ static enum cg_status look_at_current_key(struct realm_check *realm)
                         "`caregate key rotate --now` makes one", "no signing key is active");
         return CG_OK;
     }
-    int64_t days = (context->now_s - key.sign_from_s) / 86400;
-    bool old = context->now_s - key.sign_from_s > CG_CHECK_KEY_AGE_S && until_s == INT64_MAX;
-    cg_findings_add(findings_of(realm), old ? CG_FINDING_WARNING : CG_FINDING_OK, realm->realm,
-                    old ? "`caregate key rotate` announces the next; no token is lost by it" : NULL,
-                    "its signing key is %lld days old", (long long)days);
+    judge_age(realm, context->now_s - key.sign_from_s, until_s);
     judge_algorithm(realm, key.alg, until_s);
     return CG_OK;
 }
@@ -100,6 +113,7 @@ static enum cg_status keys_of_realm(void *context, const void *row)
     const struct cg_realm *found = row;
     realm->realm = found->path;
     realm->alg = found->alg;
+    realm->key_life_s = found->key_life_s;
     return look_at_realm_keys(realm);
 }
 

@@ -5,15 +5,32 @@
 #include "cli/lookup.h"
 #include "cli/master_key.h"
 #include "cli/nouns.h"
+#include "registry/key_schedule.h"
 #include "registry/realm.h"
-#include "registry/signing_key.h"
 
 /* A realm's keys as they are told; the one that signs is known beforehand. */
 struct listing {
     struct cg_context *context;
     struct cg_span wanted; /* only this key; absent: all */
     struct cg_span signs;  /* absent: none does */
+    int64_t until_s;       /* it does until then; INT64_MAX: no next one is announced */
+    struct cg_realm owner; /* key_life_s 0: keys of it do not change by themselves */
 };
+
+/* 0: by itself it does not. */
+static int64_t next_change_s(const struct listing *listing, const struct cg_signing_key *key,
+                             bool signs)
+{
+    int64_t now_s = listing->context->now_s;
+    if (now_s < key->sign_from_s) {
+        return key->sign_from_s;
+    }
+    if (signs && listing->until_s != INT64_MAX) {
+        return listing->until_s;
+    }
+    return signs ? cg_key_schedule_announce_s(&listing->owner, key)
+                 : (key->retain_until_s > now_s ? key->retain_until_s : 0);
+}
 
 static enum cg_status put_key(void *context, const void *row)
 {
@@ -33,6 +50,7 @@ static enum cg_status put_key(void *context, const void *row)
     cg_output_time(output, "published_from", key->publish_from_s, "-");
     cg_output_time(output, "signs_from", key->sign_from_s, "-");
     cg_output_time(output, "published_until", key->retain_until_s, "-");
+    cg_output_time(output, "next_change_at", next_change_s(listing, key, signs), "-");
     cg_output_close_record(output);
     return CG_OK;
 }
@@ -50,6 +68,10 @@ static enum cg_status put_keys(struct cg_context *context, struct cg_store *stor
         return status;
     }
     listing.signs = key.kid;
+    listing.until_s = until_s;
+    if (!cg_span_equal_string(realm, CG_AUDIT_KEY_REALM)) {
+        CG_TRY(cg_realm_find(store, realm, context->arena, &listing.owner));
+    }
     return cg_signing_key_list(store, realm, context->arena, put_key, &listing);
 }
 
@@ -176,7 +198,9 @@ static const struct cg_verb key_verbs[] = {
         .name = "list",
         .summary = "list the realm's signing keys, and the audit's",
         .help = "announced: published, signs later. active: signs. retained: published until\n"
-                "its last token is over. gone: no token of it is let in.",
+                "its last token is over. gone: no token of it is let in. next change at: when it\n"
+                "leaves that state by itself; of an active key, when the next is announced, by\n"
+                "the realm's --key-life, or takes over.",
         .example = "caregate key list",
         .run = run_list,
     },

@@ -7,6 +7,16 @@
 #include "cli/nouns.h"
 #include "registry/realm.h"
 
+static enum cg_status read_key_life(struct cg_context *context, const struct cg_args *args,
+                                    int64_t *ret_life_s)
+{
+    CG_TRY(cg_args_duration_s(context, args, "key-life", ret_life_s));
+    if (cg_args_has(args, "key-life") && *ret_life_s < CG_KEY_LIFE_MIN_S) {
+        return cg_complain_usage(context, "--key-life is an hour at least, such as 90d; or off");
+    }
+    return CG_OK;
+}
+
 /* The settings that --alg, --typ and the others give; what is not given stays. */
 static enum cg_status read_settings(struct cg_context *context, const struct cg_args *args,
                                     struct cg_realm *realm)
@@ -22,6 +32,11 @@ static enum cg_status read_settings(struct cg_context *context, const struct cg_
         cg_token_response_find(response, &realm->token_response) != CG_OK) {
         return cg_complain_usage(context, "--token-response is documented or rfc, not \"%.*s\"",
                                  CG_SPAN_ARGS(response));
+    }
+    if (cg_span_equal_string(cg_args_value(args, "key-life"), "off")) {
+        realm->key_life_s = 0;
+    } else {
+        CG_TRY(read_key_life(context, args, &realm->key_life_s));
     }
     return cg_args_token_life_s(context, args, &realm->token_life_s);
 }
@@ -47,6 +62,7 @@ static void put_realm(struct cg_output *output, const struct cg_realm *realm)
     cg_output_text(output, "typ", realm->typ);
     cg_output_duration(output, "token_life_s", realm->token_life_s, "-");
     cg_output_text(output, "token_response", cg_token_response_name(realm->token_response));
+    cg_output_duration(output, "key_life_s", realm->key_life_s, "off");
     cg_output_time(output, "created_at", realm->created_s, "-");
     cg_output_close_record(output);
 }
@@ -124,6 +140,7 @@ static enum cg_status read_changes(struct cg_context *context, const struct cg_a
     if (cg_args_has(args, "profile")) {
         CG_TRY(read_profile(context, args, realm->profile, &fresh));
         fresh.path = realm->path;
+        fresh.key_life_s = realm->key_life_s;
         fresh.created_s = realm->created_s;
         *realm = fresh;
     }
@@ -170,6 +187,8 @@ static const struct cg_option settings[] = {
     {"typ", "TYP", CG_OPTION_PLAIN, "the token's type: JWT or at+jwt"},
     {"token-response", "SHAPE", CG_OPTION_PLAIN,
      "documented (refresh_token is null) or rfc (it is left out, for strict clients)"},
+    {"key-life", "SPAN", CG_OPTION_PLAIN,
+     "how long a signing key signs until the next takes over by itself, 90d if left out; or off"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "issuer/key_care.h"
 #include "issuer/slot.h"
 #include "registry/denial.h"
 #include "registry/signing_key.h"
@@ -96,7 +97,8 @@ static enum cg_status keep_up(struct cg_issuer_slot *slot, int64_t now_s)
     CG_TRY(checkpoint(slot, now_s));
     CG_TRY(forget(slot, now_s));
     CG_TRY(cg_store_maintain(slot->registry));
-    return cg_journal_maintain(slot->journal);
+    CG_TRY(cg_journal_maintain(slot->journal));
+    return cg_key_care(slot, now_s);
 }
 
 enum cg_status cg_issuer_upkeep(struct cg_issuer_slot *slot, int64_t now_s)

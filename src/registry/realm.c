@@ -28,6 +28,7 @@ enum cg_status cg_realm_defaults(struct cg_span profile, struct cg_fault *fault,
         .typ = found->typ,
         .token_life_s = found->token_life_s,
         .token_response = found->token_response,
+        .key_life_s = CG_KEY_LIFE_S,
     };
     return CG_OK;
 }
@@ -45,6 +46,12 @@ static enum cg_status check_fields(const struct cg_realm *realm, struct cg_fault
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "the token type is JWT or at+jwt",
                 "RFC 9068 §2.1");
     }
+    bool key_lives =
+        realm->key_life_s >= CG_KEY_LIFE_MIN_S && realm->key_life_s <= CG_LIMIT_DURATION_S;
+    if (realm->key_life_s != 0 && !key_lives) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "a signing key signs for an hour at least; 90 days are usual", NULL);
+    }
     if (!cg_life_is_allowed(realm->token_life_s) || realm->token_life_s == 0) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                 "the life of a token is 1 to 86400 seconds; 300 is usual", NULL);
@@ -60,6 +67,7 @@ static void bind_fields(struct cg_statement *statement, const struct cg_realm *r
     cg_bind_text(statement, "alg", realm->alg);
     cg_bind_text(statement, "typ", realm->typ);
     cg_bind_text(statement, "token_response", cg_token_response_name(realm->token_response));
+    cg_rows_bind_optional(statement, "key_life", realm->key_life_s);
 }
 
 enum cg_status cg_realm_add(struct cg_store *store, const struct cg_realm *realm,
@@ -127,6 +135,7 @@ static enum cg_status read_realm(struct cg_statement *statement, struct cg_arena
         .typ = cg_rows_text(statement, 3, arena, &status),
         .token_life_s = cg_column_number(statement, 4),
         .created_s = cg_column_number(statement, 6),
+        .key_life_s = cg_column_number(statement, 8),
     };
     CG_TRY(status);
     CG_TRY(cg_token_response_find(cg_column_text(statement, 5), &realm.token_response));

@@ -9,6 +9,10 @@
 #include "registry/profile.h"
 #include "registry/registry.h"
 
+/* What a new realm has, and the least that it may have. */
+#define CG_KEY_LIFE_S (INT64_C(90) * 86400)
+#define CG_KEY_LIFE_MIN_S INT64_C(3600)
+
 struct cg_realm {
     struct cg_span path;    /* "/vlive/hpca" */
     struct cg_span profile; /* "documented" */
@@ -18,6 +22,7 @@ struct cg_realm {
         issuer; /* base URL + path, absent while the base URL is not set; ignored by add and set */
     int64_t token_life_s; /* 1 .. CG_LIMIT_TOKEN_LIFE_MAX_S */
     enum cg_token_response token_response;
+    int64_t key_life_s; /* a signing key signs for so long; 0: until it is rotated by hand */
     int64_t created_s;
 };
 

@@ -115,7 +115,14 @@ def move_on(house, name):
            int(time.time()) - 3600, secret["secret_id"])
 
 
+def age_key(house):
+    """A key past its life, while nothing runs that would change it."""
+    change(house.dir / "registry.db", "update signing_key set sign_from_s = sign_from_s - ? "
+                                      "where realm <> 'audit'", 91 * 86400)
+
+
 WRONG = [
+    pytest.param(age_key, "warning", "/vlive/hpca", "caregate serve", id="key-past-its-life"),
     pytest.param(lambda house: (house.dir / "master.key").chmod(0o644), "error", "master.key",
                  "chmod", id="master-key-that-others-read"),
     pytest.param(lambda house: (house.dir / "registry.db").chmod(0o640), "error", "registry.db",

@@ -115,3 +115,44 @@ def test_resealed_keys_serve_on_under_the_new_master_key(own_house):
     assert header(fresh)["kid"] == header(old)["kid"]
     assert let_in(house, old, fresh)
     assert before.strip() not in (house.dir / "registry.db").read_bytes()
+
+
+def test_keys_change_by_themselves_when_their_life_is_over(own_house):
+    """The active key is made to look old; the workers that run do the rest."""
+    house = own_house
+    client = house.onboard("Schedule", "results", "results.read")
+    old = house.token(client)
+    first = header(old)["kid"]
+    row = next(key for key in house.cli("key", "list") if key["kid"] == first)
+    assert row["next_change_at"] == row["signs_from"] + 90 * 86400 - 600
+    change(house.dir / "registry.db", "update signing_key set sign_from_s = sign_from_s - ? "
+                                      "where kid = ?", 2 * 86400, first)
+    house.cli("realm", "set", house.realm, "--key-life", "2d")
+    wait_until(lambda: len(states(house)) == 2, 5, "the next key")
+    (second,) = set(states(house)) - {first}
+    assert states(house) == {first: "active", second: "announced"}
+    rows = {key["kid"]: key for key in house.cli("key", "list")}
+    assert rows[first]["next_change_at"] == rows[second]["signs_from"]
+    wait_until(lambda: gate_knows(house), GATE_WAIT_S, "a gate that knows the next key")
+    bring_forward(house, second)
+    wait_until(lambda: header(house.token(client))["kid"] == second, NOW_WAIT_S, "the next key")
+    assert let_in(house, old, house.token(client))
+    change(house.dir / "registry.db", "update signing_key set retain_until_s = ? where kid = ?",
+           int(time.time()) - 1, first)
+    change(house.dir / "registry.db", "update version set registry = registry + 1")
+    wait_until(lambda: not any(data for (data,) in sealed(house, first)), 5, "its end")
+    assert states(house)[first] == "gone"
+    created = house.cli("audit", "list", "--kind", "key_created")
+    assert [row["detail"] for row in created if row.get("actor", "").endswith("/worker0")] == \
+        [second]
+    deleted, = house.cli("audit", "list", "--kind", "key_deleted")
+    assert deleted["detail"] == first
+
+
+def test_a_schedule_that_makes_no_sense_is_refused_and_off_is_a_word(make_house):
+    house = make_house(start=False)
+    assert house.cli("realm", "show")["key_life_s"] == 90 * 86400
+    refused = house.cli("realm", "set", house.realm, "--key-life", "5m", ok=False)
+    assert refused.code == 2 and "--key-life" in refused.err
+    assert house.cli("realm", "set", house.realm, "--key-life", "off")["key_life_s"] is None
+    assert all(key["next_change_at"] is None for key in house.cli("key", "list"))

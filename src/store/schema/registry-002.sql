@@ -60,3 +60,6 @@ create table handover (
 );
 create index handover_by_client on handover (realm, client);
 create index credential_by_end on credential (expires_at_s);
+
+-- How long a signing key signs before the next one takes over by itself. Null: until told.
+alter table realm add column key_life_s bigint;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The schedule of signing keys: announced, active, retained, gone. A realm says how long a key
+ * signs; the next one is announced CG_KEY_ANNOUNCE_S before, by registry/key_rotation.c as by hand.
+ * What is due is read from the keys as they are: whoever looks second finds nothing to do. See
+ * registry/registry.h.
+ */
+#ifndef CG_REGISTRY_KEY_SCHEDULE_H
+#define CG_REGISTRY_KEY_SCHEDULE_H
+
+#include "registry/realm.h"
+#include "registry/signing_key.h"
+
+/* When the successor of a realm's active key is announced by itself; 0: never. */
+int64_t cg_key_schedule_announce_s(const struct cg_realm *realm, const struct cg_signing_key *key);
+
+/* A realm whose next key is to be made now. CG_ERR_NOT_FOUND when there is none. */
+CG_MUST_USE enum cg_status cg_key_schedule_due(struct cg_store *store, int64_t now_s,
+                                               struct cg_arena *arena, struct cg_realm *ret_realm);
+
+/* A realm's key whose last token is over and whose private half is there yet. CG_ERR_NOT_FOUND when
+ * there is none. */
+CG_MUST_USE enum cg_status cg_key_schedule_over(struct cg_store *store, int64_t now_s,
+                                                struct cg_arena *arena,
+                                                struct cg_signing_key *ret_key);
+
+/* Destroys the private half. Needs a transaction; raises no version, since the key is published no
+ * more. */
+CG_MUST_USE enum cg_status cg_key_schedule_forget(struct cg_store *store,
+                                                  const struct cg_signing_key *key);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signing keys that change by themselves, while upkeep runs and the clock is moved. */
+#include "base/span.h"
+#include "house.h"
+#include "registry/key_schedule.h"
+#include "test.h"
+
+#include <unistd.h>
+
+#define DAY_S INT64_C(86400)
+#define LIFE_S (90 * DAY_S)
+#define ANNOUNCED_S (HOUSE_NOW_S + LIFE_S - CG_KEY_ANNOUNCE_S)
+#define TURNED_S (HOUSE_NOW_S + LIFE_S)
+
+struct keys {
+    struct cg_signing_key items[8];
+    size_t count;
+};
+
+static enum cg_status keep(void *context, const void *row)
+{
+    struct keys *keys = context;
+    assert_true(keys->count < TEST_COUNT(keys->items));
+    keys->items[keys->count++] = *(const struct cg_signing_key *)row;
+    return CG_OK;
+}
+
+static struct keys keys_of(struct house *house, const char *realm)
+{
+    struct keys keys = {.count = 0};
+    assert_ok(cg_signing_key_list(house->registry, test_span(realm), house->arena, keep, &keys));
+    return keys;
+}
+
+static struct keys keep_up(struct house *house, int64_t now_s)
+{
+    assert_ok(cg_issuer_upkeep(house->slot, now_s));
+    return keys_of(house, HOUSE_REALM);
+}
+
+static void next_key_is_announced_before_the_life_of_the_active_one_is_over(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(keep_up(house, ANNOUNCED_S - 61).count, 1);
+    struct keys keys = keep_up(house, ANNOUNCED_S);
+    assert_int_equal(keys.count, 2);
+    assert_int_equal(keys.items[1].publish_from_s, ANNOUNCED_S);
+    assert_int_equal(keys.items[1].sign_from_s, TURNED_S);
+    assert_true(keys.items[0].retain_until_s > TURNED_S);
+    assert_int_equal(house_count_events(house, "key_created"), 1);
+}
+
+static void key_is_announced_once_however_often_and_wherever_is_looked(void **state)
+{
+    struct house *house = *state;
+    struct cg_issuer_slot *other = NULL;
+    struct cg_issuer_config config = {.store_uri = test_span(house->uri),
+                                      .writer = CG_SPAN("test/worker1"),
+                                      .master_key = house->master_key};
+    assert_ok(cg_issuer_slot_new(&config, &other));
+    for (int64_t now_s = ANNOUNCED_S; now_s < ANNOUNCED_S + 200; now_s += 50) {
+        assert_ok(cg_issuer_upkeep(other, now_s));
+        assert_int_equal(keep_up(house, now_s).count, 2);
+    }
+    assert_ok(cg_issuer_upkeep(other, TURNED_S + 1));
+    assert_int_equal(keep_up(house, TURNED_S + 1).count, 2);
+    assert_int_equal(house_count_events(house, "key_created"), 1);
+    (void)cg_issuer_slot_free(other);
+}
+
+static void tokens_are_signed_by_the_next_key_from_its_second_on(void **state)
+{
+    struct house *house = *state;
+    struct keys keys = keep_up(house, ANNOUNCED_S);
+    struct cg_signing_key signs;
+    int64_t until_s = 0;
+    house->now_s = TURNED_S;
+    assert_int_equal(house_ask_token(house, "")->http_status, 200);
+    assert_ok(cg_signing_key_current(house->registry, test_span(HOUSE_REALM), TURNED_S,
+                                     house->arena, &signs, &until_s));
+    assert_span_equal(signs.kid, keys.items[1].kid);
+}
+
+static void private_half_goes_when_the_last_token_is_over_and_not_before(void **state)
+{
+    struct house *house = *state;
+    (void)keep_up(house, ANNOUNCED_S);
+    int64_t over_s = keep_up(house, TURNED_S).items[0].retain_until_s;
+    assert_true(keep_up(house, over_s - 1).items[0].sealed.len > 0);
+    struct keys keys = keep_up(house, over_s + 60);
+    assert_int_equal(keys.items[0].sealed.len, 0);
+    assert_true(keys.items[1].sealed.len > 0);
+    assert_string_equal(cg_signing_key_state_name(&keys.items[0], false, over_s + 60), "gone");
+    assert_int_equal(house_count_events(house, "key_deleted"), 1);
+}
+
+static void set_key_life(struct house *house, int64_t life_s)
+{
+    struct cg_realm realm;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_realm_find(house->registry, test_span(HOUSE_REALM), house->arena, &realm));
+    realm.key_life_s = life_s;
+    assert_ok(cg_realm_set(house->registry, &realm, NULL));
+    assert_ok(cg_store_commit(house->registry));
+}
+
+static void key_stays_for_ever_where_the_schedule_is_off(void **state)
+{
+    struct house *house = *state;
+    set_key_life(house, 0);
+    assert_int_equal(keep_up(house, HOUSE_NOW_S + 4000 * DAY_S).count, 1);
+}
+
+static void another_life_counts_at_once(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(keep_up(house, HOUSE_NOW_S + 10 * DAY_S).count, 1);
+    set_key_life(house, 7 * DAY_S);
+    assert_int_equal(keep_up(house, HOUSE_NOW_S + 10 * DAY_S).count, 2);
+}
+
+static void key_of_the_audit_is_left_alone(void **state)
+{
+    struct house *house = *state;
+    (void)keep_up(house, HOUSE_NOW_S + 400 * DAY_S);
+    struct keys keys = keys_of(house, CG_AUDIT_KEY_REALM);
+    assert_int_equal(keys.count, 1);
+    assert_true(keys.items[0].sealed.len > 0);
+}
+
+static void what_was_due_is_done_when_the_store_is_back(void **state)
+{
+    struct house *house = *state;
+    char path[128];
+    char aside[128];
+    (void)snprintf(path, sizeof(path), "%s/audit.db", house->folder);
+    (void)snprintf(aside, sizeof(aside), "%s/aside.db", house->folder);
+    (void)keep_up(house, ANNOUNCED_S - 120);
+    assert_int_equal(rename(path, aside), 0);
+    assert_status(cg_issuer_upkeep(house->slot, ANNOUNCED_S), CG_ERR_STORE);
+    assert_int_equal(keys_of(house, HOUSE_REALM).count, 1);
+    assert_int_equal(rename(aside, path), 0);
+    assert_int_equal(keep_up(house, ANNOUNCED_S + 5).count, 2);
+}
+
+static void life_of_a_key_has_bounds(void **state)
+{
+    static const int64_t bad[] = {-1, 1, CG_KEY_LIFE_MIN_S - 1, INT64_MAX};
+    struct house *house = *state;
+    struct cg_realm realm;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_realm_find(house->registry, test_span(HOUSE_REALM), house->arena, &realm));
+    assert_int_equal(realm.key_life_s, LIFE_S);
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+        struct cg_fault fault = {.text = NULL};
+        realm.key_life_s = bad[i];
+        assert_status(cg_realm_set(house->registry, &realm, &fault), CG_ERR_INPUT);
+        assert_non_null(strstr(fault.text, "an hour at least"));
+    }
+    cg_store_rollback(house->registry);
+}
+
+#define HOUSED(name) cmocka_unit_test_setup_teardown(name, house_build, house_pull_down)
+
+static const struct CMUnitTest tests[] = {
+    HOUSED(next_key_is_announced_before_the_life_of_the_active_one_is_over),
+    HOUSED(key_is_announced_once_however_often_and_wherever_is_looked),
+    HOUSED(tokens_are_signed_by_the_next_key_from_its_second_on),
+    HOUSED(private_half_goes_when_the_last_token_is_over_and_not_before),
+    HOUSED(key_stays_for_ever_where_the_schedule_is_off),
+    HOUSED(another_life_counts_at_once),
+    HOUSED(key_of_the_audit_is_left_alone),
+    HOUSED(what_was_due_is_done_when_the_store_is_back),
+    HOUSED(life_of_a_key_has_bounds),
+};
+TEST_MAIN(tests)
