@@ -328,3 +328,13 @@ def test_a_wrong_rate_of_an_agreement_is_refused(open_house, rate):
     refused = house.cli("agreement", "request", "--client", client, "--api", "results", "--scope",
                         "results.read", "--purpose", "direct_care", "--rate", rate, ok=False)
     assert "20/s" in refused.err
+
+
+def test_the_smallest_zone_has_room_for_limits(make_house):
+    house = make_house(start=False)
+    house.add_to_http("caregate_zone 256k;")
+    house.start()
+    client = house.onboard("Small", "results", "results.read", agreement=["--rate", "1/h"])
+    token = house.token(client)
+    wait_until(lambda: call(house, token).status_code == 429, 10, "the limit")
+    assert 429 in statuses(guess(house, "nobody-in-256k", "127.0.0.9"))
