@@ -5,6 +5,7 @@
 #include "cli/check.h"
 #include "registry/agreement.h"
 #include "registry/client.h"
+#include "registry/client_key.h"
 #include "registry/credential.h"
 #include "registry/realm.h"
 #include "registry/signing_key.h"
@@ -23,6 +24,7 @@ struct realm_check {
     int64_t valid_secrets;
     int64_t latest_expiry_s;   /* of its valid secrets; INT64_MAX: one has no end */
     struct cg_credential used; /* the one used last, of those that end soon; id absent: none */
+    unsigned key_kinds;        /* bits of enum cg_client_key_kind, in force */
 };
 
 static struct cg_findings *findings_of(struct realm_check *realm)
@@ -166,6 +168,51 @@ static enum cg_status see_secret(void *context, const void *row)
     return CG_OK;
 }
 
+static enum cg_status see_key(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    const struct cg_client_key *key = row;
+    if (key->revoked_s == 0) {
+        realm->key_kinds |= 1U << (unsigned)key->kind;
+    }
+    return CG_OK;
+}
+
+/* What a method is no good without: one of these kinds. */
+static const struct {
+    enum cg_client_auth auth;
+    unsigned kinds;
+    const char *mend;
+    const char *finding;
+} needs[] = {
+    {CG_CLIENT_AUTH_PRIVATE_KEY_JWT, 1U << CG_CLIENT_KEY_JWKS | 1U << CG_CLIENT_KEY_JWKS_URI,
+     "`caregate client key add --client ID --jwks FILE` or --jwks-uri URL",
+     "is to prove itself by a key, and has none"},
+    {CG_CLIENT_AUTH_TLS, 1U << CG_CLIENT_KEY_TLS_SUBJECT | 1U << CG_CLIENT_KEY_TLS_SAN_DNS,
+     "`caregate client key add --client ID --tls-subject DN` or --tls-san-dns NAME",
+     "is to prove itself by a certificate, and no name of one is registered"},
+    {CG_CLIENT_AUTH_SELF_SIGNED_TLS,
+     1U << CG_CLIENT_KEY_CERTIFICATE | 1U << CG_CLIENT_KEY_JWKS | 1U << CG_CLIENT_KEY_JWKS_URI,
+     "`caregate client key add --client ID --certificate FILE`",
+     "is to prove itself by a certificate, and none is registered"},
+};
+
+static enum cg_status judge_keys(struct realm_check *realm, enum cg_client_auth auth)
+{
+    struct cg_check *check = realm->check;
+    realm->key_kinds = 0;
+    CG_TRY(cg_client_key_list(check->registry, realm->realm, realm->client, check->context->arena,
+                              see_key, realm));
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        if (needs[i].auth == auth && (needs[i].kinds & realm->key_kinds) == 0) {
+            cg_findings_add(findings_of(realm), CG_FINDING_WARNING, realm->client, needs[i].mend,
+                            "this active client of %.*s %s", CG_SPAN_ARGS(realm->realm),
+                            needs[i].finding);
+        }
+    }
+    return CG_OK;
+}
+
 static void judge_secrets(struct realm_check *realm)
 {
     char text[CG_TIME_TEXT_BYTES];
@@ -204,6 +251,9 @@ static enum cg_status look_at_client(void *context, const void *row)
         return CG_OK;
     }
     realm->client = client->id;
+    if (client->auth != CG_CLIENT_AUTH_SECRET) {
+        return judge_keys(realm, client->auth);
+    }
     realm->valid_secrets = 0;
     realm->latest_expiry_s = 0;
     realm->used = (struct cg_credential){.id = {NULL, 0}};

@@ -3,18 +3,18 @@
 #include "base/span.h"
 #include "cli/args.h"
 #include "cli/change.h"
+#include "cli/cmd_client_key.h"
 #include "cli/lookup.h"
 #include "cli/nouns.h"
 
 #define ROW_BYTES_MAX CG_LIMIT_REGISTRY_LOAD_BYTES
 
-static void put_client(struct cg_output *output, const struct cg_client *client)
+static void put_fields(struct cg_output *output, const struct cg_client *client)
 {
     struct cg_span response = {NULL, 0};
     if (client->has_token_response) {
         response = cg_token_response_name(client->token_response);
     }
-    cg_output_open_record(output);
     cg_output_text(output, "client_id", client->id);
     cg_output_text(output, "organisation", client->organisation);
     cg_output_text(output, "name", client->name);
@@ -27,6 +27,12 @@ static void put_client(struct cg_output *output, const struct cg_client *client)
     cg_output_text(output, "bind", cg_client_bind_name(client->bind));
     cg_output_number(output, "epoch", client->epoch);
     cg_output_time(output, "created_at", client->created_s, "-");
+}
+
+static void put_client(struct cg_output *output, const struct cg_client *client)
+{
+    cg_output_open_record(output);
+    put_fields(output, client);
     cg_output_close_record(output);
 }
 
@@ -141,7 +147,10 @@ static enum cg_status run_show(struct cg_context *context, const struct cg_args 
     struct cg_client client;
     CG_TRY(cg_lookup_open(context, &store, &lookup));
     CG_TRY(cg_lookup_client(&lookup, cg_args_argument(args, 0), &client));
-    put_client(&context->output, &client);
+    cg_output_open_record(&context->output);
+    put_fields(&context->output, &client);
+    CG_TRY(cg_client_key_put(&lookup, client.id));
+    cg_output_close_record(&context->output);
     return CG_OK;
 }
 
@@ -274,6 +283,31 @@ static const struct cg_verb client_verbs[] = {
                 "issued before stay as they are.",
         .example = "caregate client set ward-system-7f3k9q2x --auth private_key_jwt",
         .run = run_set,
+    },
+    {
+        .name = "key add",
+        .summary = "register a key, certificate or name that a client proves itself with",
+        .options = cg_client_key_add_options,
+        .help = "Public things only: the private half stays with the client. Several may be in\n"
+                "force at once, so that a system moves from one to the next without a pause.",
+        .example = "caregate client key add --client ward-system-7f3k9q2x --jwks public.jwks",
+        .run = cg_client_key_add_run,
+    },
+    {
+        .name = "key list",
+        .summary = "list a client's keys, certificates and names",
+        .options = cg_client_key_list_options,
+        .example = "caregate client key list --client ward-system-7f3k9q2x",
+        .run = cg_client_key_list_run,
+    },
+    {
+        .name = "key revoke",
+        .arguments = "KEY_ID",
+        .summary = "take a client's key back",
+        .help = "Nothing is proved by it from now on. Tokens got with it live on to their end;\n"
+                "`caregate client suspend` stops those too.",
+        .example = "caregate client key revoke key_7f3k9q2xabcd",
+        .run = cg_client_key_revoke_run,
     },
     {
         .name = "suspend",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/help.h"
 
+#include "base/span.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -22,6 +24,34 @@ const struct cg_verb *cg_verb_find(const struct cg_noun *noun, const char *name)
 {
     for (const struct cg_verb *verb = noun->verbs; verb->name != NULL; verb++) {
         if (strcmp(verb->name, name) == 0) {
+            return verb;
+        }
+    }
+    return NULL;
+}
+
+/* How many words a verb's name takes of those given; -1 when it is another's. */
+static int words_taken(const char *name, int count, char *const words[])
+{
+    struct cg_span rest = cg_span_of_string(name);
+    struct cg_span part;
+    int taken = 0;
+    while (rest.len > 0 && cg_span_split(&rest, ' ', &part)) {
+        if (taken == count || !cg_span_equal_string(part, words[taken])) {
+            return -1;
+        }
+        taken++;
+    }
+    return taken;
+}
+
+const struct cg_verb *cg_verb_match(const struct cg_noun *noun, int count, char *const words[],
+                                    int *ret_used)
+{
+    for (const struct cg_verb *verb = noun->verbs; verb->name != NULL; verb++) {
+        int taken = words_taken(verb->name, count, words);
+        if (taken >= 0) {
+            *ret_used = taken;
             return verb;
         }
     }

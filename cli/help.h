@@ -22,4 +22,9 @@ void cg_help_usage(FILE *stream, const struct cg_noun *noun, const struct cg_ver
 const struct cg_noun *cg_noun_find(const char *name);
 const struct cg_verb *cg_verb_find(const struct cg_noun *noun, const char *name);
 
+/* The verb that words name, of which some take two ("key add"); *ret_used is how many it took. NULL
+ * when there is none. */
+const struct cg_verb *cg_verb_match(const struct cg_noun *noun, int count, char *const words[],
+                                    int *ret_used);
+
 #endif

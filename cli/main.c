@@ -67,7 +67,8 @@ static int show_help(int count, char *words[])
     if (noun == NULL) {
         return usage_hint("unknown command", words[0]);
     }
-    const struct cg_verb *verb = cg_verb_find(noun, count > 1 ? words[1] : "");
+    int used = 0;
+    const struct cg_verb *verb = cg_verb_match(noun, count - 1, words + 1, &used);
     if (count > 1 && verb == NULL) {
         return usage_hint("unknown verb", words[1]);
     }
@@ -83,12 +84,7 @@ static int show_help(int count, char *words[])
 static const struct cg_verb *find_verb(const struct cg_noun *noun, int count, char *words[],
                                        int *ret_used)
 {
-    const struct cg_verb *verb = cg_verb_find(noun, "");
-    if (verb != NULL) {
-        *ret_used = 1;
-        return verb;
-    }
-    verb = count > 1 ? cg_verb_find(noun, words[1]) : NULL;
+    const struct cg_verb *verb = cg_verb_match(noun, count - 1, words + 1, ret_used);
     if (verb == NULL) {
         fprintf(stderr, "caregate: what about %s? There is:\n", noun->name);
         for (verb = noun->verbs; verb->name != NULL; verb++) {
@@ -98,7 +94,7 @@ static const struct cg_verb *find_verb(const struct cg_noun *noun, int count, ch
         }
         return NULL;
     }
-    *ret_used = 2;
+    *ret_used += 1;
     return verb;
 }
 

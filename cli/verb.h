@@ -27,7 +27,7 @@ struct cg_option {
 };
 
 struct cg_verb {
-    const char *name; /* "add"; "" when the noun alone is the command, as in "init" */
+    const char *name; /* "add", "key add"; "" when the noun alone is the command, as in "init" */
     const char
         *arguments; /* "PATH", "PROFILE FOLDER", "[ID]" for one that may be left out; or NULL */
     const char *summary;             /* one line, imperative, no full stop: "add a realm" */

@@ -38,6 +38,8 @@ enum cg_audit_kind {
     CG_AUDIT_SECRET_LINK_MADE,
     CG_AUDIT_SECRET_LINK_OPENED,
     CG_AUDIT_SECRET_LINK_REFUSED, /* count > 1: a summary */
+    CG_AUDIT_CLIENT_KEY_ADDED,
+    CG_AUDIT_CLIENT_KEY_REVOKED,
     CG_AUDIT_AGREEMENT_REQUESTED,
     CG_AUDIT_AGREEMENT_APPROVED, /* one person's approval */
     CG_AUDIT_AGREEMENT_IN_FORCE, /* the last approval wanted */

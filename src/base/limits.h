@@ -37,6 +37,7 @@
 #define CG_LIMIT_RSA_BITS_MAX 4096
 #define CG_LIMIT_SIGNATURE_BYTES 512
 #define CG_LIMIT_KID_BYTES 64
+#define CG_LIMIT_JTI_BYTES 256 /* jti of an assertion */
 
 /* Clients' certificates */
 #define CG_LIMIT_CERTIFICATE_BYTES 8192      /* DER */
@@ -52,6 +53,7 @@
 #define CG_LIMIT_CLIENT_SECRETS 16           /* secrets valid at once, unopened links among them */
 #define CG_LIMIT_CLIENT_KEYS 16              /* keys, certificates and names in force at once */
 #define CG_LIMIT_SOON_S 2592000              /* what ends within 30 days is told beforehand */
+#define CG_LIMIT_CLIENT_KEY_BYTES 8192       /* a client's key set, certificate or name */
 #define CG_LIMIT_CLIENT_AGREEMENTS 64        /* agreements of one client */
 #define CG_LIMIT_API_INTROSPECTORS 32        /* clients that may introspect one API's tokens */
 #define CG_LIMIT_CLIENT_REVOCATIONS 1000     /* tokens that a client revoked and that live yet */

@@ -12,6 +12,9 @@ static const struct {
     {CG_SPAN("grant_type"), "the parameter grant_type is repeated: send it once"},
     {CG_SPAN("client_id"), "the parameter client_id is repeated: send it once"},
     {CG_SPAN("client_secret"), "the parameter client_secret is repeated: send it once"},
+    {CG_SPAN("client_assertion"), "the parameter client_assertion is repeated: send it once"},
+    {CG_SPAN("client_assertion_type"),
+     "the parameter client_assertion_type is repeated: send it once"},
     {CG_SPAN("scope"), "the parameter scope is repeated: send one, its values joined by spaces"},
     {CG_SPAN("token"), "the parameter token is repeated: send one token in a request"},
 };

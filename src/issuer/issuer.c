@@ -105,6 +105,7 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     context->arena = exchange->arena;
     context->registry = slot->registry;
     context->clients = slot->clients;
+    context->client_keys = slot->client_keys;
     context->registry_version = version->registry;
     context->random = &slot->random;
     context->now_s = now_s;

@@ -137,6 +137,15 @@ static enum cg_status load_metadata(struct place *place, struct cg_store *regist
     return cg_buf_finish(&document, &place->realm.metadata);
 }
 
+static enum cg_status load_token_url(struct place *place)
+{
+    struct cg_buf url;
+    cg_buf_init_arena(&url, place->arena, 2L * CG_LIMIT_URI_BYTES);
+    cg_buf_put(&url, place->realm.realm.issuer);
+    cg_buf_put_string(&url, "/oauth/token");
+    return cg_buf_finish(&url, &place->realm.token_url);
+}
+
 static enum cg_status load(struct place *place, struct cg_store *registry,
                            const struct cg_realm_query *query)
 {
@@ -147,6 +156,7 @@ static enum cg_status load(struct place *place, struct cg_store *registry,
     CG_TRY(cg_realm_find(registry, query->path, place->arena, &place->realm.realm));
     CG_TRY(load_signer(place, registry, query));
     CG_TRY(load_jwks(place, registry, query));
+    CG_TRY(load_token_url(place));
     return load_metadata(place, registry);
 }
 

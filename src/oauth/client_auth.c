@@ -12,6 +12,10 @@ struct method {
 };
 
 static const struct method by_secret = {CG_CLIENT_AUTH_SECRET, cg_client_secret_judge};
+static const struct method by_assertion = {CG_CLIENT_AUTH_PRIVATE_KEY_JWT,
+                                           cg_client_assertion_judge};
+
+#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 static enum cg_status from_basic(struct cg_oauth_context *context, struct cg_span credentials,
                                  struct cg_client_showing *showing)
@@ -35,6 +39,24 @@ static enum cg_status from_basic(struct cg_oauth_context *context, struct cg_spa
     return CG_OK;
 }
 
+/* RFC 7521 §4.2. */
+static enum cg_status from_assertion(struct cg_oauth_context *context, struct cg_span assertion,
+                                     struct cg_span type, struct cg_client_showing *showing)
+{
+    if (showing->secret.data != NULL) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CREDENTIALS_TWICE, NULL, "RFC 6749 §2.3");
+    }
+    if (assertion.data == NULL) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_REQUEST_MALFORMED,
+                "client_assertion is missing beside client_assertion_type", "RFC 7521 §4.2");
+    }
+    if (!cg_span_equal_string(type, ASSERTION_TYPE)) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_REQUEST_MALFORMED,
+                "client_assertion_type must be " ASSERTION_TYPE, "RFC 7523 §2.2");
+    }
+    return cg_client_assertion_show(context, assertion, showing);
+}
+
 /*
  * What the request shows, and the method that judges it. RFC 6749 §2.3: the client MUST NOT use
  * more than one authentication method in each request.
@@ -45,9 +67,22 @@ static enum cg_status read_showing(struct cg_oauth_context *context,
 {
     CG_TRY(cg_params_get(&context->params, "client_id", &showing->id));
     CG_TRY(cg_params_get(&context->params, "client_secret", &showing->secret));
+    struct cg_span assertion = {NULL, 0};
+    struct cg_span assertion_type = {NULL, 0};
     struct cg_span credentials = {NULL, 0};
-    if (cg_authz_scheme_of(context->exchange->request.authorization, &credentials) ==
-        CG_AUTHZ_BASIC) {
+    CG_TRY(cg_params_get(&context->params, "client_assertion", &assertion));
+    CG_TRY(cg_params_get(&context->params, "client_assertion_type", &assertion_type));
+    bool has_basic = cg_authz_scheme_of(context->exchange->request.authorization, &credentials) ==
+                     CG_AUTHZ_BASIC;
+    if (assertion.data != NULL || assertion_type.data != NULL) {
+        if (has_basic) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CREDENTIALS_TWICE, NULL,
+                    "RFC 6749 §2.3");
+        }
+        *ret_method = &by_assertion;
+        return from_assertion(context, assertion, assertion_type, showing);
+    }
+    if (has_basic) {
         CG_TRY(from_basic(context, credentials, showing));
     }
     if (showing->id.len == 0 || showing->secret.len == 0) {
@@ -93,9 +128,8 @@ static enum cg_status name_client(struct cg_oauth_context *context,
 const struct cg_profile *cg_client_profile(const struct cg_oauth_context *context,
                                            const struct cg_client_record *record)
 {
-    struct cg_span name = record->client.profile.data != NULL ? record->client.profile
-                                                              : context->issuing->realm.profile;
-    return cg_profile_find(name);
+    bool has_own = record != NULL && record->client.profile.data != NULL;
+    return cg_profile_find(has_own ? record->client.profile : context->issuing->realm.profile);
 }
 
 /* Why a client whose proof holds is refused nevertheless; NULL when it is not. */
@@ -122,6 +156,9 @@ enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
     struct cg_client_showing showing = {.id = {NULL, 0}};
     const struct method *method = NULL;
     CG_TRY(read_showing(context, &showing, &method));
+    if (showing.refusal != NULL) {
+        return refuse(context, showing.refusal);
+    }
     CG_TRY(cg_lockout_ask(context, showing.id));
     const struct cg_client_record *record = NULL;
     enum cg_status found = cg_context_find_client(context, showing.id, &record);

@@ -6,12 +6,15 @@
 #ifndef CG_OAUTH_CLIENT_PROOF_H
 #define CG_OAUTH_CLIENT_PROOF_H
 
+#include "oauth/assertion.h"
 #include "oauth/context.h"
 
 /* What a request shows of its client; absent spans for what it does not. */
 struct cg_client_showing {
     struct cg_span id;
     struct cg_span secret;
+    const struct cg_assertion *assertion; /* NULL: none */
+    const char *refusal; /* why what is shown cannot even be judged, for the audit; or NULL */
 };
 
 /*
@@ -29,5 +32,15 @@ CG_MUST_USE enum cg_status cg_client_secret_judge(struct cg_oauth_context *conte
                                                   const struct cg_client_showing *showing,
                                                   const struct cg_client_record *record,
                                                   const char **ret_refusal);
+
+CG_MUST_USE enum cg_status cg_client_assertion_judge(struct cg_oauth_context *context,
+                                                     const struct cg_client_showing *showing,
+                                                     const struct cg_client_record *record,
+                                                     const char **ret_refusal);
+
+/* Reads client_assertion and its type into the showing; the id is the subject's, unproven. */
+CG_MUST_USE enum cg_status cg_client_assertion_show(struct cg_oauth_context *context,
+                                                    struct cg_span compact,
+                                                    struct cg_client_showing *showing);
 
 #endif

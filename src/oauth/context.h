@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "crypto/random.h"
 #include "crypto/sign.h"
+#include "oauth/client_keys.h"
 #include "registry/client_record.h"
 #include "registry/realm.h"
 #include "token/key_ring.h"
@@ -30,6 +31,7 @@ struct cg_issuing_realm {
     struct cg_span metadata;             /* RFC 8414 document */
     struct cg_span introspection_header; /* as jws_header, of RFC 9701's type */
     struct cg_key_ring **keys; /* those of jwks; NULL until oauth/presented_token.h needs them */
+    struct cg_span token_url;
 };
 
 /* Something that this request uses up, and what it is refused for when that was used before. */
@@ -63,6 +65,7 @@ struct cg_oauth_context {
     const struct cg_issuing_realm *issuing;
     struct cg_store *registry;
     struct cg_client_cache *clients;
+    struct cg_client_keys *client_keys;
     int64_t registry_version;
     const struct cg_random *random;
     int64_t now_s;
@@ -75,6 +78,7 @@ struct cg_oauth_context {
     struct cg_audit_event event; /* filled as things become known */
     bool has_event;
     struct cg_span used_secret; /* id of the secret that proved the client: last-used */
+    size_t verification_count;  /* of assertions, for tests of equal work */
     struct cg_spending spendings[CG_LIMIT_SPENDINGS];
     size_t spending_count;
     bool has_spent; /* the issuer's own */

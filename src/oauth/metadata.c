@@ -37,16 +37,53 @@ static void put_list(struct cg_json_writer *json, const char *member, struct cg_
     cg_json_close_array(json);
 }
 
+/* What RFC 8414 calls the ways in which clients prove themselves. */
+static const struct {
+    enum cg_client_auth auth;
+    const char *names;
+} methods[] = {
+    {CG_CLIENT_AUTH_SECRET, "client_secret_post client_secret_basic"},
+    {CG_CLIENT_AUTH_PRIVATE_KEY_JWT, "private_key_jwt"},
+};
+
 /* Every endpoint that authenticates a client takes the same methods. */
-static void put_authenticating(struct cg_json_writer *json)
+static const struct {
+    const char *methods;
+    const char *algs;
+} authenticating[] = {
+    {"token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"},
+    {"introspection_endpoint_auth_methods_supported",
+     "introspection_endpoint_auth_signing_alg_values_supported"},
+    {"revocation_endpoint_auth_methods_supported",
+     "revocation_endpoint_auth_signing_alg_values_supported"},
+};
+
+static struct cg_span method_names(unsigned allowed, uint8_t room[static CG_LIMIT_TEXT_BYTES])
 {
-    static const char *const members[] = {
-        "token_endpoint_auth_methods_supported",
-        "introspection_endpoint_auth_methods_supported",
-        "revocation_endpoint_auth_methods_supported",
-    };
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        put_list(json, members[i], CG_SPAN_OF("client_secret_post client_secret_basic"));
+    struct cg_span names = {room, 0};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        struct cg_span more = cg_span_of_string(methods[i].names);
+        if ((allowed & (unsigned)methods[i].auth) != 0) {
+            room[names.len] = ' ';
+            memcpy(room + names.len + 1, more.data, more.len);
+            names.len += more.len + 1;
+        }
+    }
+    return names;
+}
+
+/* The methods of the realm's profile. RFC 8414 §2: with private_key_jwt the algorithms are
+ * REQUIRED. */
+static void put_authenticating(struct cg_json_writer *json, const struct cg_profile *profile)
+{
+    unsigned allowed = profile != NULL ? profile->client_auths : 0;
+    uint8_t room[CG_LIMIT_TEXT_BYTES];
+    struct cg_span names = method_names(allowed, room);
+    for (size_t i = 0; i < sizeof(authenticating) / sizeof(authenticating[0]); i++) {
+        put_list(json, authenticating[i].methods, names);
+        if ((allowed & CG_CLIENT_AUTH_PRIVATE_KEY_JWT) != 0) {
+            put_list(json, authenticating[i].algs, profile->assertion.algs);
+        }
     }
 }
 
@@ -64,7 +101,7 @@ void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct 
     put_list(&json, "scopes_supported", scopes);
     put_list(&json, "response_types_supported", (struct cg_span){NULL, 0});
     put_list(&json, "grant_types_supported", CG_SPAN_OF("client_credentials"));
-    put_authenticating(&json);
+    put_authenticating(&json, cg_profile_find(realm->profile));
     put_list(&json, "introspection_signing_alg_values_supported", alg);
     cg_json_close_object(&json);
 }

@@ -24,7 +24,8 @@ static const struct cg_profile profiles[] = {
             },
     },
     {
-        /* SMART App Launch 2.2, Backend Services: RS384 and ES384, exp at most 5 minutes ahead. */
+        /* SMART App Launch 2.2, Backend Services: RS384 and ES384, kid, exp at most 5 minutes
+         * ahead. */
         .name = CG_SPAN("smart"),
         .alg = CG_SPAN("RS256"),
         .typ = CG_SPAN("at+jwt"),
@@ -35,6 +36,7 @@ static const struct cg_profile profiles[] = {
             {
                 .algs = CG_SPAN("RS384 ES384"),
                 .audiences = CG_ASSERTION_FOR_TOKEN_URL,
+                .kid_required = true,
                 .life_max_s = 310,
                 .future_skew_s = 60,
             },

@@ -27,7 +27,7 @@ def test_metadata_stands_at_both_places_under_both_names(house, index):
     assert found["grant_types_supported"] == ["client_credentials"]
     assert found["response_types_supported"] == []
     assert sorted(found["token_endpoint_auth_methods_supported"]) == [
-        "client_secret_basic", "client_secret_post"]
+        "client_secret_basic", "client_secret_post", "private_key_jwt"]
     assert {"documents.read", "documents.write", "results.read"} <= set(found["scopes_supported"])
 
 

@@ -29,6 +29,13 @@ static void metadata_stands_at_both_places(void **state)
     }
 }
 
+/* What every endpoint at which clients prove themselves says of it. */
+#define CLIENT_AUTH(endpoint)                                                                      \
+    "\"" endpoint "_endpoint_auth_methods_supported\":[\"client_secret_post\","                    \
+    "\"client_secret_basic\",\"private_key_jwt\"],"                                                \
+    "\"" endpoint "_endpoint_auth_signing_alg_values_supported\":[\"RS256\",\"RS384\","            \
+    "\"RS512\",\"PS256\",\"PS384\",\"PS512\",\"ES256\",\"ES384\",\"ES512\",\"EdDSA\"]"
+
 static void metadata_says_exactly_what_the_realm_does(void **state)
 {
     const struct cg_response *response = house_ask(*state, "GET", HOUSE_REALM WELL_KNOWN, NULL);
@@ -38,14 +45,10 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
         "\"introspection_endpoint\":\"" HOUSE_ISSUER "/oauth/introspect\","
         "\"revocation_endpoint\":\"" HOUSE_ISSUER "/oauth/revoke\","
         "\"scopes_supported\":[\"documents.read\",\"documents.write\",\"medicines.read\"],"
-        "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\"],"
-        "\"token_endpoint_auth_methods_supported\":[\"client_secret_post\","
-        "\"client_secret_basic\"],"
-        "\"introspection_endpoint_auth_methods_supported\":[\"client_secret_post\","
-        "\"client_secret_basic\"],"
-        "\"revocation_endpoint_auth_methods_supported\":[\"client_secret_post\","
-        "\"client_secret_basic\"],"
-        "\"introspection_signing_alg_values_supported\":[\"RS256\"]}";
+        "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\"]"
+        "," CLIENT_AUTH("token") "," CLIENT_AUTH("introspection") "," CLIENT_AUTH(
+            "revocation") ","
+                          "\"introspection_signing_alg_values_supported\":[\"RS256\"]}";
     assert_span_text(response->body, want);
 }
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oauth/client_keys.h"
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "jose/jwks.h"
+
+#include <string.h>
+
+#define PLACES 1024
+#define ID_BYTES 64
+
+/* A verifier is made for the algorithm under which a key is first asked for; a key that names none
+ * may be asked for under another later. */
+struct prepared {
+    const struct cg_alg *alg;
+    struct cg_verifier *verifier;
+};
+
+/* One registered set. */
+struct place {
+    char id[ID_BYTES];
+    size_t id_len;
+    struct cg_jwks *jwks; /* NULL: the place is empty */
+    struct prepared *prepared;
+    uint64_t used; /* the count of finds at the last use */
+};
+
+struct cg_client_keys {
+    uint64_t hashes[PLACES]; /* of the ids, side by side for the search */
+    struct place places[PLACES];
+    struct place nobody;
+    uint64_t finds;
+};
+
+/*
+ * Public keys whose private halves were thrown away: one of each type and curve, naming no
+ * algorithm, so that any can be tried.
+ */
+static const char nobody_jwks[] =
+    "{\"keys\":[{\"e\":\"AQAB\",\"kty\":\"RSA\",\"n\":\"q3DoihiwnUFZGssG_3JfsCS5RUdDFokoZYi0XVm"
+    "c9gDKPpJla08wQB1oWMml1nr8CSQdwpHEVVhz3Co8ze7A7BPusyNOXg2NYVCVtcNSypHLH5w7wX5yUtH5eh4qQl7Xx"
+    "I8hffwmxpbBKxpj5Lh1fa8FXfyBES5VbVucArf5c1vrE1lHSWt4FgdyKPVIDPJ41XGZIlV97m5XkNSVSeVTvE13HMe"
+    "PggE1FrxyDYLWo_y-6aXV3bDZ4Kd_j9H1tVFAT9EoeDb1hXdlCOedIwXiv7-hsqn-XRtdezVSRVM-jw9anPN-Q1uCd"
+    "r3jdGIvP79UFqVbp-NgTJliSjL1jYQlXQ\"},{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"aWpK8ZvWaDn"
+    "B8-8oVtd8dz1hzSa84LZK8DlrVrbnD7o\",\"y\":\"K20k6O5d5vmcFoMcTb9PgYWDgcjZpedvo1e-Zchho78\"},"
+    "{\"crv\":\"P-384\",\"kty\":\"EC\",\"x\":\"M8JBuZyuZ27pwk3R3MXhltf8KRReK2SmhFHAgxh7Cy1uUpDT"
+    "a87HI8_uqD9jFUqK\",\"y\":\"E4RYHBNi0t2WHxMDtk5zBubjd3R1U3KR-Jzg5OSt76GBSZKjklDWLaXyeJqxNeo"
+    "W\"},{\"crv\":\"P-521\",\"kty\":\"EC\",\"x\":\"AETORwSCdOeFqJtVIyQ6b1L0GZ2IwcqQ433A16t97Nf"
+    "Kky1g-1WKaFTI_BiPzVSUpCqyxzN1knQa8fIrm2bw6ny2\",\"y\":\"AN_ioOPA1thecTlat-LZ_6xMysZ1EZvuvs"
+    "HZUKqqyecNo4mqwAGb7KloULOWcPpyHnssDZoI75PvjKeIeQqGZ9wc\"},{\"crv\":\"Ed25519\",\"kty\":\"O"
+    "KP\",\"x\":\"OjbqQ6nv72cNP_5s0fLWCe8zHxm5CvraRdUVkD7S6CQ\"}]}";
+
+static struct cg_span id_of(const struct place *place)
+{
+    return cg_span_of_bytes(place->id, place->id_len);
+}
+
+static void forget(struct place *place)
+{
+    size_t count = place->jwks != NULL ? cg_jwks_count(place->jwks) : 0;
+    for (size_t i = 0; i < count; i++) {
+        (void)cg_verifier_free(place->prepared[i].verifier);
+    }
+    (void)cg_release(place->prepared);
+    (void)cg_jwks_free(place->jwks);
+    *place = (struct place){.jwks = NULL};
+}
+
+static enum cg_status parse(struct cg_span text, struct cg_jwks **ret_jwks)
+{
+    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    CG_TRY(cg_json_parse(text, CG_LIMIT_CLIENT_KEY_BYTES, &json));
+    return cg_jwks_parse(cg_json_root(json), CG_JWK_MAY_NAME_ALG, ret_jwks);
+}
+
+static enum cg_status fill(struct place *place, struct cg_span text)
+{
+    CG_CLEANUP(cg_jwks_free_at) struct cg_jwks *jwks = NULL;
+    void *memory = NULL;
+    CG_TRY(parse(text, &jwks));
+    CG_TRY(cg_alloc(cg_jwks_count(jwks) + 1, sizeof(struct prepared), &memory));
+    forget(place);
+    place->prepared = memory;
+    place->jwks = CG_STEAL(jwks);
+    return CG_OK;
+}
+
+enum cg_status cg_client_keys_new(struct cg_client_keys **ret_keys)
+{
+    void *memory = NULL;
+    CG_TRY(cg_alloc(1, sizeof(struct cg_client_keys), &memory));
+    struct cg_client_keys *keys = memory;
+    enum cg_status status = fill(&keys->nobody, cg_span_of_string(nobody_jwks));
+    if (status != CG_OK) {
+        (void)cg_client_keys_free(keys);
+        return status;
+    }
+    *ret_keys = keys;
+    return CG_OK;
+}
+
+struct cg_client_keys *cg_client_keys_free(struct cg_client_keys *keys)
+{
+    for (size_t i = 0; keys != NULL && i < PLACES; i++) {
+        forget(&keys->places[i]);
+    }
+    if (keys != NULL) {
+        forget(&keys->nobody);
+    }
+    return cg_release(keys);
+}
+
+/* FNV-1a; ids are made by us, so nobody can choose them to collide. */
+static uint64_t hash_of(struct cg_span id)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < id.len; i++) {
+        hash = (hash ^ id.data[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* The place that holds the id, else the one that is to hold it: empty, or the longest unused. */
+static size_t place_for(const struct cg_client_keys *keys, struct cg_span id, uint64_t hash)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < PLACES; i++) {
+        const struct place *place = &keys->places[i];
+        if (keys->hashes[i] == hash && cg_span_equal(id_of(place), id)) {
+            return i;
+        }
+        oldest = place->used < keys->places[oldest].used ? i : oldest;
+    }
+    return oldest;
+}
+
+/* NULL for what cannot be read as a set any more, which is as good as none. */
+static enum cg_status set_of(struct cg_client_keys *keys, const struct cg_record_key *row,
+                             struct place **ret_place)
+{
+    uint64_t hash = hash_of(row->id);
+    size_t at = place_for(keys, row->id, hash);
+    struct place *place = &keys->places[at];
+    *ret_place = place;
+    if (place->jwks == NULL || keys->hashes[at] != hash || !cg_span_equal(id_of(place), row->id)) {
+        enum cg_status status = row->id.len <= ID_BYTES ? fill(place, row->value) : CG_ERR_INPUT;
+        if (status == CG_ERR_INPUT) {
+            *ret_place = NULL;
+            return CG_OK;
+        }
+        CG_TRY(status);
+        keys->hashes[at] = hash;
+        memcpy(place->id, row->id.data, row->id.len);
+        place->id_len = row->id.len;
+    }
+    place->used = keys->finds;
+    return CG_OK;
+}
+
+static enum cg_status verifier_of(const struct place *place, size_t index, const struct cg_alg *alg,
+                                  struct cg_verifier **ret_verifier)
+{
+    struct prepared *prepared = &place->prepared[index];
+    if (prepared->alg != alg) {
+        CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+        struct cg_verifier *verifier = NULL;
+        CG_TRY(cg_jwk_key_under(cg_jwks_at(place->jwks, index), alg, &key));
+        CG_TRY(cg_verifier_new(key, &verifier));
+        (void)cg_verifier_free(prepared->verifier);
+        *prepared = (struct prepared){alg, verifier};
+    }
+    *ret_verifier = prepared->verifier;
+    return CG_OK;
+}
+
+/* What a search has come across. */
+struct search {
+    struct cg_key_answer answer;
+    size_t of_kid; /* keys that have the kid */
+    size_t fitting;
+};
+
+static bool has_kid(const struct cg_jwk *jwk, struct cg_span kid)
+{
+    return kid.len > 0 && cg_span_equal(cg_span_of_bytes(jwk->kid, jwk->kid_len), kid);
+}
+
+static enum cg_status search_set(const struct place *place, const struct cg_key_question *question,
+                                 struct search *search)
+{
+    const struct cg_jwk *jwk = NULL;
+    for (size_t i = 0; (jwk = cg_jwks_at(place->jwks, i)) != NULL; i++) {
+        if (question->kid.data != NULL && !has_kid(jwk, question->kid)) {
+            continue;
+        }
+        search->of_kid++;
+        if (!cg_jwk_fits(jwk, question->alg)) {
+            continue;
+        }
+        search->fitting++;
+        if (search->answer.count < CG_CLIENT_KEYS_TRIED) {
+            CG_TRY(verifier_of(place, i, question->alg,
+                               &search->answer.verifiers[search->answer.count]));
+            search->answer.count++;
+        }
+    }
+    return CG_OK;
+}
+
+static const char *refusal_of(const struct cg_key_question *question, const struct search *search,
+                              size_t set_count)
+{
+    bool named = question->kid.data != NULL;
+    if (set_count == 0) {
+        return "no keys are registered for the client";
+    }
+    if (search->of_kid == 0) {
+        return named ? "none of the client's keys has the assertion's kid"
+                     : "none of the client's keys can be used";
+    }
+    if (named && search->of_kid > 1) {
+        return "two of the client's keys have the assertion's kid";
+    }
+    if (search->fitting == 0) {
+        return "the client's key is not for the assertion's alg";
+    }
+    if (search->fitting > CG_CLIENT_KEYS_TRIED) {
+        return "the assertion has no kid, and more keys fit than are tried";
+    }
+    return NULL;
+}
+
+enum cg_status cg_client_keys_find(struct cg_client_keys *keys,
+                                   const struct cg_key_question *question,
+                                   struct cg_key_answer *ret_answer)
+{
+    struct search search = {.of_kid = 0};
+    size_t set_count = 0;
+    keys->finds++;
+    for (size_t i = 0; i < question->record->key_count; i++) {
+        const struct cg_record_key *row = &question->record->keys[i];
+        struct place *place = NULL;
+        if (row->kind != CG_CLIENT_KEY_JWKS) {
+            continue;
+        }
+        set_count++;
+        CG_TRY(set_of(keys, row, &place));
+        if (place != NULL) {
+            CG_TRY(search_set(place, question, &search));
+        }
+    }
+    search.answer.refusal = refusal_of(question, &search, set_count);
+    if (search.answer.refusal != NULL) {
+        search.answer.count = 0;
+    }
+    *ret_answer = search.answer;
+    return CG_OK;
+}
+
+enum cg_status cg_client_keys_of_nobody(struct cg_client_keys *keys, const struct cg_alg *alg,
+                                        struct cg_verifier **ret_verifier)
+{
+    for (size_t i = 0; i < cg_jwks_count(keys->nobody.jwks); i++) {
+        if (cg_jwk_fits(cg_jwks_at(keys->nobody.jwks, i), alg)) {
+            return verifier_of(&keys->nobody, i, alg, ret_verifier);
+        }
+    }
+    return CG_ERR_INTERNAL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What assertions are verified with: the key sets of clients, parsed, with prepared verifiers, so
+ * that a token request parses no key. Remembered by the id of the registered row, whose value never
+ * changes; bounded, the longest unused goes first. One thread at a time.
+ */
+#ifndef CG_OAUTH_CLIENT_KEYS_H
+#define CG_OAUTH_CLIENT_KEYS_H
+
+#include "crypto/sign.h"
+#include "jose/alg.h"
+#include "registry/client_record.h"
+
+#include <stdbool.h>
+
+struct cg_client_keys;
+
+CG_MUST_USE enum cg_status cg_client_keys_new(struct cg_client_keys **ret_keys);
+struct cg_client_keys *cg_client_keys_free(struct cg_client_keys *keys);
+CG_DEFINE_CLEANUP(cg_client_keys_free_at, struct cg_client_keys *, cg_client_keys_free)
+
+/* Of an assertion without kid, so many keys are tried. */
+#define CG_CLIENT_KEYS_TRIED 4
+
+struct cg_key_question {
+    const struct cg_client_record *record;
+    const struct cg_alg *alg;
+    struct cg_span kid; /* absent: each key that fits the algorithm */
+};
+
+/* Verifiers live until the next call. */
+struct cg_key_answer {
+    struct cg_verifier *verifiers[CG_CLIENT_KEYS_TRIED];
+    size_t count;
+    const char *refusal; /* why there is none, for the audit; NULL when there is one */
+};
+
+/*
+ * The verifiers that may prove an assertion. With a kid there is one at most: where two keys have
+ * it, none is taken (SMART App Launch 2.2, "exactly one"). CG_ERR_LIMIT when memory is short,
+ * CG_ERR_CRYPTO when OpenSSL fails.
+ */
+CG_MUST_USE enum cg_status cg_client_keys_find(struct cg_client_keys *keys,
+                                               const struct cg_key_question *question,
+                                               struct cg_key_answer *ret_answer);
+
+/*
+ * A verifier of a key that belongs to nobody, whose verdict is not used: so that a client without a
+ * fitting key, or none at all, costs what a wrong signature costs.
+ */
+CG_MUST_USE enum cg_status cg_client_keys_of_nobody(struct cg_client_keys *keys,
+                                                    const struct cg_alg *alg,
+                                                    struct cg_verifier **ret_verifier);
+
+#endif
