@@ -134,6 +134,42 @@ static struct cg_span raw_path(const ngx_http_request_t *r)
     return caregate_span(path);
 }
 
+/* Host and port that the client asked for: of the request line, if it has them (RFC 9112 §3.2.2),
+ * else of the Host header, which over HTTP/2 nginx makes of :authority. */
+static ngx_str_t authority_of(const ngx_http_request_t *r)
+{
+    if (r->host_start != NULL && r->host_end != NULL) {
+        u_char *end = r->port_end != NULL ? r->port_end : r->host_end;
+        return (ngx_str_t){.len = (size_t)(end - r->host_start), .data = r->host_start};
+    }
+    return r->headers_in.host != NULL ? r->headers_in.host->value : (ngx_str_t)ngx_string("");
+}
+
+/* The URI that the client used, for the proof of possession that it made; absent without memory. */
+static struct cg_span target_of(const ngx_http_request_t *r)
+{
+    ngx_str_t origin = caregate_loc_conf_of(r)->origin;
+    ngx_str_t host = origin.len > 0 ? (ngx_str_t)ngx_string("") : authority_of(r->main);
+    if (origin.len == 0) {
+        origin = (ngx_str_t)ngx_string("http://");
+    }
+#if (NGX_HTTP_SSL)
+    if (host.len > 0 && r->connection->ssl != NULL) {
+        origin = (ngx_str_t)ngx_string("https://");
+    }
+#endif
+    ngx_str_t path = r->main->unparsed_uri;
+    size_t size = origin.len + host.len + path.len;
+    u_char *text = ngx_pnalloc(r->pool, size);
+    if (text == NULL) {
+        return (struct cg_span){NULL, 0};
+    }
+    u_char *end = ngx_cpymem(text, origin.data, origin.len);
+    end = ngx_cpymem(end, host.data, host.len);
+    (void)ngx_cpymem(end, path.data, path.len);
+    return (struct cg_span){.data = text, .len = size};
+}
+
 static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
                    struct cg_gate_verdict *ret_verdict)
 {
@@ -147,19 +183,49 @@ static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
         .now_s = ngx_time(),
         .now_ms = caregate_now_ms(),
     };
+    if (visit->wants_proof) {
+        request.proof = caregate_span(visit->proof);
+        request.proof_count = (unsigned)visit->proof_count;
+        request.method_name = caregate_span(r->main->method_name);
+        request.target = target_of(r);
+        request.is_proven = (unsigned)visit->is_proven;
+    }
     cg_gate_decide(main_conf->worker->gate, conf->route, &request, ret_verdict);
 }
 
-/* The token as it came with the request, although the gate has taken the header away since. */
-static void see_authorization(const ngx_http_request_t *r, struct caregate_visit *visit)
+/* Token and proof as they came with the request, although the gate has taken the headers away
+ * since. For the proof one looks only where the scheme is DPoP, whose first letter no other has. */
+static void see_authorization(ngx_http_request_t *r, struct caregate_visit *visit)
 {
     if (visit->has_seen_authorization) {
         return;
     }
     visit->has_seen_authorization = 1;
-    if (r->headers_in.authorization != NULL) {
-        visit->authorization = r->headers_in.authorization->value;
+    if (r->headers_in.authorization == NULL) {
+        return;
     }
+    visit->authorization = r->headers_in.authorization->value;
+    if (visit->authorization.len > 0 && ngx_tolower(visit->authorization.data[0]) == 'd') {
+        visit->wants_proof = 1;
+        visit->proof_count = caregate_proof_find(r, &visit->proof);
+    }
+}
+
+/* The verdict borrows from the gate; what is to go onto the answer is copied. */
+static ngx_int_t keep_proof(ngx_http_request_t *r, const struct cg_gate_verdict *verdict,
+                            struct caregate_visit *visit)
+{
+    visit->is_proven |= verdict->is_proven;
+    if (verdict->nonce.len == 0) {
+        return NGX_OK;
+    }
+    u_char *copy = ngx_pnalloc(r->main->pool, verdict->nonce.len);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+    ngx_memcpy(copy, verdict->nonce.data, verdict->nonce.len);
+    visit->nonce = (ngx_str_t){.len = verdict->nonce.len, .data = copy};
+    return NGX_OK;
 }
 
 static ngx_int_t judge(ngx_http_request_t *r, struct caregate_mark *mark)
@@ -168,7 +234,8 @@ static ngx_int_t judge(ngx_http_request_t *r, struct caregate_mark *mark)
     struct cg_gate_verdict verdict;
     see_authorization(r, mark->visit);
     decide(r, mark->visit, &verdict);
-    if (keep_caller(r, &verdict, &mark->caller) != NGX_OK) {
+    if (keep_caller(r, &verdict, &mark->caller) != NGX_OK ||
+        keep_proof(r, &verdict, mark->visit) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     mark->reason = verdict.reason;

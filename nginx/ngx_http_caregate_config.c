@@ -4,8 +4,9 @@
 
 #define DEFAULT_NICE 19
 #define DEFAULT_MAX_AGE_S 3600
-/* Two snapshots of the largest size, and the counters. Pages that are not used cost nothing. */
-#define DEFAULT_ZONE_BYTES ((size_t)10 * 1024 * 1024)
+/* Two snapshots of the largest size, the counters, and room for 13,000 proofs of possession a
+ * second. Pages that are not used cost nothing. */
+#define DEFAULT_ZONE_BYTES ((size_t)64 * 1024 * 1024)
 
 void *caregate_config_create_main(ngx_conf_t *cf)
 {
@@ -120,6 +121,7 @@ static void inherit(const struct caregate_loc_conf *parent, struct caregate_loc_
 {
     ngx_conf_merge_value(child->fhir, parent->fhir, 0);
     ngx_conf_merge_value(child->forward_token, parent->forward_token, 0);
+    ngx_conf_merge_str_value(child->origin, parent->origin, "");
     if (child->api.len > 0 || parent->api.len == 0) {
         return;
     }

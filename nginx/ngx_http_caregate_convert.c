@@ -43,6 +43,8 @@ static struct cg_span accept_value(const ngx_http_request_t *r)
 void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_request)
 {
     static const ngx_str_t get = ngx_string("GET");
+    ngx_str_t proof = ngx_null_string;
+    ngx_uint_t proof_count = caregate_proof_find(r, &proof);
     *ret_request = (struct cg_request){
         /* nginx answers HEAD with the headers of GET. */
         .method = caregate_span(r->method == NGX_HTTP_HEAD ? get : r->method_name),
@@ -51,6 +53,8 @@ void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_requ
         .content_type = header_value(r->headers_in.content_type),
         .authorization = header_value(r->headers_in.authorization),
         .accept = accept_value(r),
+        .proof = caregate_span(proof),
+        .proof_count = (unsigned)proof_count,
         .address = caregate_span(r->connection->addr_text),
         .received_ms = caregate_now_ms(),
     };

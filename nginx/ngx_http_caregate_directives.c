@@ -24,6 +24,7 @@ static const struct help helps[] = {
     {ngx_string("caregate_require"),
      "[METHOD,...=]SCOPE..., with the methods GET HEAD POST PUT PATCH DELETE OPTIONS"},
     {ngx_string("caregate_status"), "no value"},
+    {ngx_string("caregate_origin"), "scheme, host and port, such as https://api.example.nhs.uk"},
 };
 
 char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const char *why)
@@ -370,5 +371,30 @@ char *caregate_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     location->status = 1;
     ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     core->handler = caregate_status_handler;
+    return NGX_CONF_OK;
+}
+
+char *caregate_set_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_loc_conf *location = conf;
+    ngx_str_t value = argument(cf, 1);
+    ngx_str_t host = value;
+    if (location->origin.data != NULL) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    if (!take_start(&host, (ngx_str_t)ngx_string("https://")) &&
+        !take_start(&host, (ngx_str_t)ngx_string("http://"))) {
+        return caregate_directive_refuse(cf, cmd, "this is no origin");
+    }
+    for (size_t i = 0; i < host.len; i++) {
+        if (host.data[i] <= ' ' || host.data[i] >= 0x7f ||
+            ngx_strchr("/?#@\\\"%", host.data[i]) != NULL) {
+            return caregate_directive_refuse(cf, cmd, "this is more than an origin");
+        }
+    }
+    if (host.len == 0) {
+        return caregate_directive_refuse(cf, cmd, "it names no host");
+    }
+    location->origin = value;
     return NGX_CONF_OK;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes onto responses of protected and issuing locations: X-Request-ID; and, where nginx could
- * not reach the API behind, a body of the same shape as the gate's refusals. What the API itself
- * answered passes untouched, and so does a page of the operator's own.
+ * What goes onto responses of protected and issuing locations: X-Request-ID; a nonce for the next
+ * proof of possession, when the client needs another; and, where nginx could not reach the API
+ * behind, a body of the same shape as the gate's refusals. What the API itself answered passes
+ * untouched, and so does a page of the operator's own.
  */
 #include "ngx_http_caregate_module.h"
 
@@ -63,9 +64,10 @@ static ngx_int_t replace(ngx_http_request_t *r, struct caregate_mark *mark)
     return caregate_answer_head(r, &exchange->response);
 }
 
-static ngx_uint_t has_request_id(ngx_http_request_t *r, ngx_str_t name)
+static ngx_uint_t has_header(const ngx_http_request_t *r, ngx_str_t name)
 {
-    for (ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL; part = part->next) {
+    for (const ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL;
+         part = part->next) {
         const ngx_table_elt_t *headers = part->elts;
         for (ngx_uint_t i = 0; i < part->nelts; i++) {
             if (headers[i].hash != 0 && headers[i].key.len == name.len &&
@@ -77,10 +79,9 @@ static ngx_uint_t has_request_id(ngx_http_request_t *r, ngx_str_t name)
     return 0;
 }
 
-static ngx_int_t add_request_id(ngx_http_request_t *r, const struct caregate_mark *mark)
+static ngx_int_t add_header(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value)
 {
-    static const ngx_str_t name = ngx_string("X-Request-ID");
-    if (r != r->main || mark->visit->request_id.len == 0 || has_request_id(r, name)) {
+    if (value.len == 0 || has_header(r, name)) {
         return NGX_OK;
     }
     ngx_table_elt_t *header = ngx_list_push(&r->headers_out.headers);
@@ -90,8 +91,28 @@ static ngx_int_t add_request_id(ngx_http_request_t *r, const struct caregate_mar
     ngx_memzero(header, sizeof(*header));
     header->hash = 1;
     header->key = name;
-    header->value = mark->visit->request_id;
+    header->value = value;
     return NGX_OK;
+}
+
+/* RFC 9449 §8.2: an answer with a nonce should not be kept, lest an old one be used. */
+static ngx_int_t add_nonce(ngx_http_request_t *r, ngx_str_t nonce)
+{
+    if (add_header(r, (ngx_str_t)ngx_string("DPoP-Nonce"), nonce) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    return add_header(r, (ngx_str_t)ngx_string("Cache-Control"), (ngx_str_t)ngx_string("no-store"));
+}
+
+static ngx_int_t add_headers(ngx_http_request_t *r, const struct caregate_visit *visit)
+{
+    if (r != r->main) {
+        return NGX_OK;
+    }
+    if (visit->nonce.len > 0 && add_nonce(r, visit->nonce) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    return add_header(r, (ngx_str_t)ngx_string("X-Request-ID"), visit->request_id);
 }
 
 ngx_int_t caregate_header_filter(ngx_http_request_t *r)
@@ -104,7 +125,7 @@ ngx_int_t caregate_header_filter(ngx_http_request_t *r)
     if (is_upstream_error(r, mark) && replace(r, mark) != NGX_OK) {
         return NGX_ERROR;
     }
-    if (add_request_id(r, mark) != NGX_OK) {
+    if (add_headers(r, mark->visit) != NGX_OK) {
         return NGX_ERROR;
     }
     return conf->next_header_filter(r);

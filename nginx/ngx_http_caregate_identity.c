@@ -15,6 +15,7 @@ enum header_kind {
     KIND_IDENTITY = 1 << 0,
     KIND_TOKEN = 1 << 1,
     KIND_REQUEST_ID = 1 << 2,
+    KIND_PROOF = 1 << 3,
 };
 
 struct known_header {
@@ -38,6 +39,7 @@ static const struct known_header known_headers[] = {
      offsetof(struct caregate_caller, token_id)},
     {ngx_string("Authorization"), ngx_string("authorization"), KIND_TOKEN, 0},
     {ngx_string("X-Request-ID"), ngx_string("x-request-id"), KIND_REQUEST_ID, 0},
+    {ngx_string("DPoP"), ngx_string("dpop"), KIND_PROOF, 0},
 };
 
 #define KNOWN_COUNT (sizeof(known_headers) / sizeof(known_headers[0]))
@@ -182,6 +184,7 @@ static ngx_str_t value_for(const struct known_header *known, const struct carega
         return *(const ngx_str_t *)((const void *)((const u_char *)&mark->caller + known->value));
     case KIND_REQUEST_ID: return mark->visit->request_id;
     case KIND_TOKEN: return mark->visit->authorization;
+    case KIND_PROOF: return mark->visit->proof;
     case KIND_OTHER: break;
     }
     return none;
@@ -190,14 +193,16 @@ static ngx_str_t value_for(const struct known_header *known, const struct carega
 ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark)
 {
     const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
-    if (remake_list(r, KIND_IDENTITY | KIND_TOKEN | KIND_REQUEST_ID, KNOWN_COUNT) != NGX_OK) {
+    if (remake_list(r, KIND_IDENTITY | KIND_TOKEN | KIND_REQUEST_ID | KIND_PROOF, KNOWN_COUNT) !=
+        NGX_OK) {
         return NGX_ERROR;
     }
     r->headers_in.authorization = NULL;
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
         const struct known_header *known = &known_headers[i];
         ngx_str_t value = value_for(known, mark);
-        if (value.len == 0 || (known->kind == KIND_TOKEN && !conf->forward_token)) {
+        ngx_uint_t is_secret = known->kind == KIND_TOKEN || known->kind == KIND_PROOF;
+        if (value.len == 0 || (is_secret && !conf->forward_token)) {
             continue;
         }
         ngx_table_elt_t *header = push_header(r, known, value);
@@ -209,6 +214,24 @@ ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mar
         }
     }
     return NGX_OK;
+}
+
+ngx_uint_t caregate_proof_find(ngx_http_request_t *r, ngx_str_t *ret_proof)
+{
+    ngx_uint_t count = 0;
+    ngx_list_part_t *part = &r->headers_in.headers.part;
+    ngx_uint_t index = 0;
+    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
+         header = next_header(&part, &index)) {
+        if (kind_of(header->key) != KIND_PROOF) {
+            continue;
+        }
+        if (count == 0) {
+            *ret_proof = header->value;
+        }
+        count++;
+    }
+    return count;
 }
 
 static ngx_uint_t is_request_id(ngx_str_t value)

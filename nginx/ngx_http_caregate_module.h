@@ -93,6 +93,7 @@ struct caregate_loc_conf {
     ngx_flag_t fhir;
     ngx_flag_t forward_token;
     ngx_flag_t status; /* health and metrics here */
+    ngx_str_t origin;  /* "https://api.example", as clients call it; empty: as they say they do */
     struct caregate_place issuer_place;
     struct caregate_place api_place;
     struct caregate_place rules_place;
@@ -141,6 +142,11 @@ struct caregate_visit {
     struct caregate_mark *marks;
     ngx_str_t authorization; /* as it came; the gate takes the header away */
     ngx_uint_t has_seen_authorization;
+    ngx_uint_t wants_proof; /* the token came by the scheme DPoP */
+    ngx_str_t proof;        /* value of the first DPoP header */
+    ngx_uint_t proof_count;
+    ngx_uint_t is_proven; /* the proof was found good, and is used up */
+    ngx_str_t nonce;      /* for the client's next proof; empty: it needs no other */
     ngx_str_t request_id;
 };
 
@@ -251,6 +257,7 @@ char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* Logs why the directive is refused, where, and what it allows. Returns NGX_CONF_ERROR. */
 char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const char *why);
@@ -295,6 +302,8 @@ ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r);
 ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark);
 /* The value of X-Request-ID for this visit: the client's own if it may stand, else a fresh one. */
 ngx_int_t caregate_request_id_find(ngx_http_request_t *r, struct caregate_visit *visit);
+/* How many DPoP headers there are; *ret_proof is the value of the first. */
+ngx_uint_t caregate_proof_find(ngx_http_request_t *r, ngx_str_t *ret_proof);
 
 /* access.c */
 ngx_int_t caregate_access_handler(ngx_http_request_t *r);
@@ -369,6 +378,8 @@ ngx_int_t caregate_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
 /* zone.c */
 ngx_int_t caregate_zone_add(ngx_conf_t *cf, struct caregate_main_conf *conf, size_t size);
+/* What the gates of all workers share. */
+struct cg_gate_shared *caregate_zone_shared(const struct caregate_worker *worker);
 /* Keeps the text; logs when it does not fit. */
 void caregate_zone_keep(struct caregate_worker *worker, struct cg_span text, int64_t current_s);
 void caregate_zone_confirm(struct caregate_worker *worker, int64_t current_s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What workers share, and what outlives them: the last good snapshot as text, the counters, and
- * what the brakes have counted.
+ * What workers share, and what outlives them: the last good snapshot as text, proofs that were
+ * used, the counters, and what the brakes have counted.
  *
  * There are two places for the text. A new one is written to the place that is not in use, and only
  * then is it made the one in use, so that a worker that dies in between leaves the last one whole.
@@ -15,6 +15,7 @@
 #define ZONE_TEXT_MIN ((size_t)16384)
 #define ZONE_BRAKE_MAX ((size_t)1048576) /* 100,000 counters */
 #define ZONE_BRAKE_PARTS 8               /* of a smaller zone the brakes get one such part */
+#define ZONE_PROOFS_PART 4               /* a fourth of the zone is for proofs that were used */
 
 struct zone_worker {
     ngx_atomic_t pid;
@@ -33,6 +34,7 @@ struct zone {
     ngx_uint_t in_use; /* index into texts */
     ngx_atomic_t current_s;
     size_t capacity; /* of one text */
+    struct cg_gate_shared *shared;
     ngx_atomic_t issued;
     ngx_atomic_t issuer[CG_REASON_COUNT];
     ngx_atomic_t gate[CG_REASON_COUNT];
@@ -93,6 +95,16 @@ static ngx_int_t make_texts(ngx_slab_pool_t *slab, struct zone *zone)
     return NGX_ERROR;
 }
 
+/* Used proofs, and the keys of nonces, which are new at each start. Memory that is fresh from the
+ * kernel is zero, and stays untouched until it is needed. */
+static ngx_int_t make_shared(ngx_slab_pool_t *slab, struct zone *zone, size_t zone_size)
+{
+    size_t size = zone_size / ZONE_PROOFS_PART;
+    void *memory = ngx_slab_alloc(slab, size);
+    return memory != NULL && cg_gate_shared_init(memory, size, &zone->shared) == CG_OK ? NGX_OK
+                                                                                       : NGX_ERROR;
+}
+
 static ngx_int_t init_zone(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_slab_pool_t *slab = (ngx_slab_pool_t *)(void *)shm_zone->shm.addr;
@@ -108,7 +120,7 @@ static ngx_int_t init_zone(ngx_shm_zone_t *shm_zone, void *data)
     slab->log_nomem = 0;
     struct zone *zone = ngx_slab_calloc(slab, sizeof(*zone));
     if (zone == NULL || make_brake(shm_zone, slab, zone) != NGX_OK ||
-        make_texts(slab, zone) != NGX_OK) {
+        make_shared(slab, zone, shm_zone->shm.size) != NGX_OK || make_texts(slab, zone) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "caregate_zone is too small, it wants 256k at least");
         return NGX_ERROR;
@@ -127,6 +139,11 @@ ngx_int_t caregate_zone_add(ngx_conf_t *cf, struct caregate_main_conf *conf, siz
     }
     conf->zone->init = init_zone;
     return NGX_OK;
+}
+
+struct cg_gate_shared *caregate_zone_shared(const struct caregate_worker *worker)
+{
+    return zone_of(worker)->shared;
 }
 
 static void write_text(struct zone *zone, struct cg_span text)

@@ -24,6 +24,8 @@ struct cg_request {
     struct cg_span content_type;  /* header value or absent */
     struct cg_span authorization; /* header value or absent */
     struct cg_span accept;        /* header value or absent */
+    struct cg_span proof;         /* value of the DPoP header (RFC 9449 §4.1), or absent */
+    unsigned proof_count;         /* how many DPoP headers there are */
     struct cg_span body;          /* whole body; ignored when body_too_large */
     struct cg_span request_id;    /* X-Request-ID accepted or made by the caller */
     struct cg_span address;       /* the peer's address in text */

@@ -61,10 +61,29 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_gate_route_new(const struct cg_gate_rout
                                                        const char **ret_message);
 CG_EXPORT struct cg_gate_route *cg_gate_route_free(struct cg_gate_route *route);
 
+/*
+ * What the gates of all workers of a machine share, to know a proof of possession (RFC 9449) that
+ * was used before, and a nonce that one of them gave. Both are of no use elsewhere, nor after the
+ * next start.
+ */
+struct cg_gate_shared;
+
+#define CG_GATE_SHARED_BYTES_MIN ((size_t)16448)
+
+/*
+ * Makes it in `len` bytes of zeroed memory that the caller shares among its processes before they
+ * are forked, aligned for any type, and keeps for as long as one of them runs. Larger remembers
+ * more: one proof a second for each 900 bytes that it uses, at least half of `len`. Nothing is to
+ * be released. CG_ERR_INPUT when it is too small or not aligned; CG_ERR_CRYPTO without randomness.
+ */
+CG_EXPORT CG_MUST_USE enum cg_status cg_gate_shared_init(void *memory, size_t len,
+                                                         struct cg_gate_shared **ret_shared);
+
 struct cg_gate_config {
     uint32_t cache_tokens;      /* verified tokens kept, 16 .. CG_LIMIT_CACHE_TOKENS */
     int64_t snapshot_max_age_s; /* how long a snapshot is trusted after it was last current */
     struct cg_brake *brake; /* counts by agreement; borrowed until the gate is freed; NULL: none */
+    struct cg_gate_shared *shared; /* borrowed; any number of gates, in any process, may use it */
 };
 
 /* CG_ERR_INPUT when a value is out of range; CG_ERR_LIMIT when memory is short. */
@@ -94,6 +113,12 @@ struct cg_gate_request {
     enum cg_method method;
     int64_t now_s;
     int64_t now_ms; /* the same, finer: for rates */
+    /* What a proof of possession must fit; only looked at for the scheme DPoP (RFC 9449 §4.3). */
+    struct cg_span proof;       /* value of the DPoP header, or absent */
+    unsigned proof_count;       /* how many DPoP headers there are */
+    struct cg_span method_name; /* that the client used */
+    struct cg_span target;      /* absolute URI that the client used: "https://api.example/a?b" */
+    unsigned is_proven; /* 1: earlier on its way this same request got a verdict that says so */
 };
 
 /*
@@ -112,6 +137,9 @@ struct cg_gate_verdict {
     struct cg_span token_id;
     struct cg_span needed_scope; /* what is refused with 403: the scopes of which some are needed */
     int64_t retry_after_s;       /* what is refused with 429: when to try again */
+    unsigned uses_dpop;          /* 1: the token came by the scheme DPoP, or ought to have */
+    unsigned is_proven;          /* 1: and its proof was good; it is used up now */
+    struct cg_span nonce;        /* to send as DPoP-Nonce, or absent */
 };
 
 /* Decides. Always fills *ret_verdict. */

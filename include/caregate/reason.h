@@ -24,6 +24,29 @@ enum cg_reason {
     CG_REASON_TOKEN_AUDIENCE_UNKNOWN, /* aud names no API of this realm */
     CG_REASON_TOKEN_REVOKED,
     CG_REASON_CLIENT_SUSPENDED,
+    CG_REASON_TOKEN_BOUND,     /* to a key, and sent as a plain bearer token */
+    CG_REASON_TOKEN_NOT_BOUND, /* to any key, and sent with a proof */
+    /* proofs of possession (RFC 9449): 401 at the gate, 400 at the issuer */
+    CG_REASON_PROOF_MISSING,
+    CG_REASON_PROOF_REPEATED, /* two headers */
+    CG_REASON_PROOF_MALFORMED,
+    CG_REASON_PROOF_TYPE_REFUSED,
+    CG_REASON_PROOF_ALGORITHM_REFUSED,
+    CG_REASON_PROOF_KEY_REFUSED,
+    CG_REASON_PROOF_KEY_PRIVATE, /* it gives its private key away */
+    CG_REASON_PROOF_KEY_WRONG,   /* not the one that the token is bound to */
+    CG_REASON_PROOF_SIGNATURE_INVALID,
+    CG_REASON_PROOF_ID_MISSING,   /* no jti, or one that is too long */
+    CG_REASON_PROOF_METHOD_WRONG, /* htm */
+    CG_REASON_PROOF_TARGET_WRONG, /* htu */
+    CG_REASON_PROOF_TIME_MISSING, /* no iat */
+    CG_REASON_PROOF_EXPIRED,
+    CG_REASON_PROOF_IN_FUTURE,
+    CG_REASON_PROOF_TOKEN_WRONG, /* ath */
+    CG_REASON_PROOF_NONCE_MISSING,
+    CG_REASON_PROOF_NONCE_REFUSED, /* too old, or of another gate or start */
+    CG_REASON_PROOF_REPLAYED,
+    CG_REASON_PROOFS_FULL, /* 503: no room to remember one more */
     /* the gate: 403 */
     CG_REASON_API_NOT_AGREED,
     CG_REASON_AGREEMENT_WITHDRAWN,

@@ -40,6 +40,64 @@ static const struct entry entries[CG_REASON_COUNT] = {
         {"client_suspended", "Ask the issuer for a new token: those that this client had were "
                              "stopped, and it gets none while it is suspended."},
 
+    [CG_REASON_TOKEN_BOUND] =
+        {"token_bound", "Send this token in \"Authorization: DPoP\" with a proof by its key: it is "
+                        "no bearer token."},
+    [CG_REASON_TOKEN_NOT_BOUND] =
+        {"token_not_bound",
+         "Send this token in \"Authorization: Bearer\", or ask for one that is bound to your key."},
+    [CG_REASON_PROOF_MISSING] =
+        {"proof_missing",
+         "Send a proof of possession in the header DPoP: this client or token needs one."},
+    [CG_REASON_PROOF_REPEATED] = {"proof_repeated", "Send one header DPoP: there are several."},
+    [CG_REASON_PROOF_MALFORMED] =
+        {"proof_malformed",
+         "Send as proof one signed JWT of at most 4096 bytes without crit: three "
+         "parts of base64url, the first two of them JSON objects."},
+    [CG_REASON_PROOF_TYPE_REFUSED] = {"proof_type_refused",
+                                      "Give the proof the typ \"dpop+jwt\", in these letters."},
+    [CG_REASON_PROOF_ALGORITHM_REFUSED] =
+        {"proof_algorithm_refused",
+         "Sign the proof by an algorithm of dpop_signing_alg_values_supported."},
+    [CG_REASON_PROOF_KEY_REFUSED] =
+        {"proof_key_refused",
+         "Put the public key into the proof's header as jwk, of a kind that fits its alg."},
+    [CG_REASON_PROOF_KEY_PRIVATE] =
+        {"proof_key_private",
+         "Take a new key and keep its private half: the jwk of this proof gives it away."},
+    [CG_REASON_PROOF_KEY_WRONG] = {"proof_key_wrong",
+                                   "Sign the proof with the key that the token is bound to."},
+    [CG_REASON_PROOF_SIGNATURE_INVALID] =
+        {"proof_signature_invalid",
+         "Sign the proof with the private half of its jwk: its signature does not fit."},
+    [CG_REASON_PROOF_ID_MISSING] = {"proof_id_missing",
+                                    "Give each proof a jti of its own of 1 to 128 bytes."},
+    [CG_REASON_PROOF_METHOD_WRONG] =
+        {"proof_method_wrong", "Give the proof the method of its request as htm, in capitals."},
+    [CG_REASON_PROOF_TARGET_WRONG] =
+        {"proof_target_wrong",
+         "Give the proof the URL of its request as htu: scheme, host, port and path."},
+    [CG_REASON_PROOF_TIME_MISSING] =
+        {"proof_time_missing", "Give the proof the time as iat, in whole seconds since 1970."},
+    [CG_REASON_PROOF_EXPIRED] =
+        {"proof_expired",
+         "Make a new proof for each request and set your clock right: this one is too old."},
+    [CG_REASON_PROOF_IN_FUTURE] = {"proof_in_future",
+                                   "Set your clock right: this proof was made in the future."},
+    [CG_REASON_PROOF_TOKEN_WRONG] =
+        {"proof_token_wrong",
+         "Give the proof the token's hash as ath: base64url of the SHA-256 of its characters."},
+    [CG_REASON_PROOF_NONCE_MISSING] =
+        {"proof_nonce_missing",
+         "Make a new proof with the value of this answer's DPoP-Nonce header as nonce."},
+    [CG_REASON_PROOF_NONCE_REFUSED] =
+        {"proof_nonce_refused", "Make a new proof with the value of this answer's DPoP-Nonce "
+                                "header: its nonce is too old or of another gate."},
+    [CG_REASON_PROOF_REPLAYED] = {"proof_replayed",
+                                  "Make a new proof for each request: this one was used before."},
+    [CG_REASON_PROOFS_FULL] = {"proofs_full",
+                               "Try again shortly: the gate cannot remember more proofs now."},
+
     [CG_REASON_API_NOT_AGREED] =
         {"api_not_agreed", "Have an agreement for this API approved, then ask for a token that "
                            "names it: this one does not."},

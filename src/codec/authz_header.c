@@ -39,6 +39,9 @@ enum cg_authz_scheme cg_authz_scheme_of(struct cg_span header, struct cg_span *r
     if (cg_span_equal_nocase(scheme, CG_SPAN_OF("Basic"))) {
         return CG_AUTHZ_BASIC;
     }
+    if (cg_span_equal_nocase(scheme, CG_SPAN_OF("DPoP"))) {
+        return CG_AUTHZ_DPOP;
+    }
     return CG_AUTHZ_OTHER;
 }
 

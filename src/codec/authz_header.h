@@ -10,7 +10,13 @@
 
 #include <caregate/types.h>
 
-enum cg_authz_scheme { CG_AUTHZ_NONE, CG_AUTHZ_BEARER, CG_AUTHZ_BASIC, CG_AUTHZ_OTHER };
+enum cg_authz_scheme {
+    CG_AUTHZ_NONE,
+    CG_AUTHZ_BEARER,
+    CG_AUTHZ_DPOP, /* RFC 9449 §7.1; its credentials are as those of Bearer */
+    CG_AUTHZ_BASIC,
+    CG_AUTHZ_OTHER
+};
 
 /*
  * Scheme (any case) and what follows after one or more spaces. CG_AUTHZ_NONE for an absent header.

@@ -6,6 +6,7 @@
 #include "crypto/openssl_failed.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <string.h>
 
@@ -35,6 +36,20 @@ enum cg_status cg_sha256_two(struct cg_span first, struct cg_span second,
         EVP_DigestUpdate(context, first.data, first.len) != 1 ||
         EVP_DigestUpdate(context, second.data, second.len) != 1 ||
         EVP_DigestFinal_ex(context, digest, NULL) != 1) {
+        return cg_openssl_failed(CG_ERR_CRYPTO);
+    }
+    memcpy(ret_digest, digest, sizeof(digest));
+    return CG_OK;
+}
+
+enum cg_status cg_hmac_sha256(struct cg_span key, struct cg_span message,
+                              uint8_t ret_digest[static CG_SHA256_BYTES])
+{
+    uint8_t digest[CG_SHA256_BYTES];
+    unsigned len = 0;
+    if (HMAC(EVP_sha256(), key.data, (int)key.len, message.data, message.len, digest, &len) ==
+            NULL ||
+        len != sizeof(digest)) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
     memcpy(ret_digest, digest, sizeof(digest));

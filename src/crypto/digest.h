@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SHA-256 (FIPS 180-4). Any thread.
+ * SHA-256 (FIPS 180-4), and HMAC with it. Any thread.
  */
 #ifndef CG_CRYPTO_DIGEST_H
 #define CG_CRYPTO_DIGEST_H
@@ -16,5 +16,9 @@ CG_MUST_USE enum cg_status cg_sha256(struct cg_span bytes,
 /* SHA-256 of two spans in a row. */
 CG_MUST_USE enum cg_status cg_sha256_two(struct cg_span first, struct cg_span second,
                                          uint8_t ret_digest[static CG_SHA256_BYTES]);
+
+/* HMAC-SHA-256 (RFC 2104). CG_ERR_CRYPTO when OpenSSL fails. */
+CG_MUST_USE enum cg_status cg_hmac_sha256(struct cg_span key, struct cg_span message,
+                                          uint8_t ret_digest[static CG_SHA256_BYTES]);
 
 #endif

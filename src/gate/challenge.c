@@ -3,10 +3,11 @@
 
 #include "base/span.h"
 #include "codec/json.h"
+#include "token/dpop.h"
 
 #include <stdbool.h>
 
-/* The answer to each reason. error: of RFC 6750 §3.1; NULL: none is told. */
+/* The answer to each reason. error: of RFC 6750 §3.1 or RFC 9449 §12.2; NULL: none is told. */
 struct answer {
     unsigned status;
     const char *error;
@@ -26,6 +27,29 @@ static const struct answer answers[CG_REASON_COUNT] = {
     [CG_REASON_TOKEN_AUDIENCE_UNKNOWN] = {401, "invalid_token"},
     [CG_REASON_TOKEN_REVOKED] = {401, "invalid_token"},
     [CG_REASON_CLIENT_SUSPENDED] = {401, "invalid_token"},
+    [CG_REASON_TOKEN_BOUND] = {401, "invalid_token"},
+    [CG_REASON_TOKEN_NOT_BOUND] = {401, "invalid_token"},
+    [CG_REASON_PROOF_MISSING] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_REPEATED] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_MALFORMED] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_TYPE_REFUSED] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_ALGORITHM_REFUSED] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_KEY_REFUSED] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_KEY_PRIVATE] = {401, "invalid_dpop_proof"},
+    /* RFC 9449 §7.1 shows a wrong binding as an invalid token. */
+    [CG_REASON_PROOF_KEY_WRONG] = {401, "invalid_token"},
+    [CG_REASON_PROOF_SIGNATURE_INVALID] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_ID_MISSING] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_METHOD_WRONG] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_TARGET_WRONG] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_TIME_MISSING] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_EXPIRED] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_IN_FUTURE] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_TOKEN_WRONG] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOF_NONCE_MISSING] = {401, "use_dpop_nonce"},
+    [CG_REASON_PROOF_NONCE_REFUSED] = {401, "use_dpop_nonce"},
+    [CG_REASON_PROOF_REPLAYED] = {401, "invalid_dpop_proof"},
+    [CG_REASON_PROOFS_FULL] = {503, NULL},
     [CG_REASON_API_NOT_AGREED] = {403, "insufficient_scope"},
     [CG_REASON_AGREEMENT_WITHDRAWN] = {403, "insufficient_scope"},
     [CG_REASON_SCOPE_INSUFFICIENT] = {403, "insufficient_scope"},
@@ -99,19 +123,22 @@ static void put_parameter(const char *name, struct cg_span value, bool *first, s
     *first = false;
 }
 
-void cg_challenge_write(enum cg_reason reason, struct cg_span realm, struct cg_span needed_scope,
-                        struct cg_buf *buf)
+void cg_challenge_write(const struct cg_gate_verdict *verdict, struct cg_buf *buf)
 {
-    struct answer answer = answer_of(reason);
+    struct answer answer = answer_of(verdict->reason);
     if (answer.status != 401 && answer.error == NULL) {
         return;
     }
     bool first = true;
-    cg_buf_put_string(buf, "Bearer");
-    put_parameter("realm", realm, &first, buf);
+    cg_buf_put_string(buf, verdict->uses_dpop != 0 ? "DPoP" : "Bearer");
+    put_parameter("realm", verdict->realm, &first, buf);
     put_parameter("error", cg_span_of_string(answer.error), &first, buf);
     if (answer.status == 403) {
-        put_parameter("scope", needed_scope, &first, buf);
+        put_parameter("scope", verdict->needed_scope, &first, buf);
+    }
+    /* RFC 9449 §7.1: algs tells which algorithms a proof may be signed by. */
+    if (verdict->uses_dpop != 0) {
+        put_parameter("algs", CG_SPAN_OF(CG_DPOP_ALGORITHMS), &first, buf);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A refusal on the wire: status and WWW-Authenticate (RFC 6750 §3) by one table, and a body:
- * problem+json (RFC 9457) or, in gate/fhir, an OperationOutcome.
+ * A refusal on the wire: status and WWW-Authenticate (RFC 6750 §3, RFC 9449 §7.1) by one table, and
+ * a body: problem+json (RFC 9457) or, in gate/fhir, an OperationOutcome.
  */
 #ifndef CG_GATE_CHALLENGE_H
 #define CG_GATE_CHALLENGE_H
@@ -14,8 +14,7 @@
 unsigned cg_challenge_status(enum cg_reason reason);
 
 /* The value of WWW-Authenticate, or nothing written when the status carries none. */
-void cg_challenge_write(enum cg_reason reason, struct cg_span realm, struct cg_span needed_scope,
-                        struct cg_buf *buf);
+void cg_challenge_write(const struct cg_gate_verdict *verdict, struct cg_buf *buf);
 
 /* {"status","title","detail","reason","request_id"} (RFC 9457 §3). */
 void cg_challenge_problem(enum cg_reason reason, struct cg_span request_id, struct cg_buf *buf);

@@ -11,6 +11,7 @@
 #include "crypto/keyed_hash.h"
 #include "gate/decide.h"
 #include "gate/limit.h"
+#include "gate/possession.h"
 #include "gate/refusals.h"
 #include "gate/route.h"
 #include "gate/token_cache.h"
@@ -35,6 +36,7 @@ struct cg_gate {
         uncached; /* the token last verified, in scratch; used where the cache has no memory */
     struct cg_buf needed_scope;
     struct cg_refusals *refusals;
+    struct cg_possession *possession;
 };
 
 CG_DEFINE_CLEANUP(gate_free_at, struct cg_gate *, cg_gate_free)
@@ -42,7 +44,7 @@ CG_DEFINE_CLEANUP(gate_free_at, struct cg_gate *, cg_gate_free)
 enum cg_status cg_gate_new(const struct cg_gate_config *config, struct cg_gate **ret_gate)
 {
     if (config->cache_tokens < CACHE_TOKENS_MIN || config->cache_tokens > CG_LIMIT_CACHE_TOKENS ||
-        config->snapshot_max_age_s < 1) {
+        config->snapshot_max_age_s < 1 || config->shared == NULL) {
         return CG_ERR_INPUT;
     }
     struct cg_random random = cg_random_system();
@@ -55,6 +57,7 @@ enum cg_status cg_gate_new(const struct cg_gate_config *config, struct cg_gate *
     CG_TRY(cg_keyed_hash_new(&random, &gate->hash));
     CG_TRY(cg_arena_new(SCRATCH_BYTES, &gate->scratch));
     CG_TRY(cg_refusals_new(&gate->refusals));
+    CG_TRY(cg_possession_new(config->shared, &gate->possession));
     *ret_gate = CG_STEAL(gate);
     return CG_OK;
 }
@@ -64,6 +67,7 @@ struct cg_gate *cg_gate_free(struct cg_gate *gate)
     if (gate == NULL) {
         return NULL;
     }
+    (void)cg_possession_free(gate->possession);
     (void)cg_refusals_free(gate->refusals);
     cg_buf_release(&gate->needed_scope);
     (void)cg_arena_free(gate->scratch);
@@ -131,6 +135,7 @@ static enum cg_reason find_realm(const struct cg_gate *gate, const struct cg_gat
 }
 
 static enum cg_reason find_credentials(const struct cg_gate_request *request,
+                                       enum cg_authz_scheme *ret_scheme,
                                        struct cg_span *ret_credentials)
 {
     /* RFC 9700 §4.3.2: a token in a query ends in logs and histories, so that it is not taken. */
@@ -138,9 +143,11 @@ static enum cg_reason find_credentials(const struct cg_gate_request *request,
         return CG_REASON_TOKEN_IN_QUERY;
     }
     struct cg_span credentials;
-    if (cg_authz_scheme_of(request->authorization, &credentials) != CG_AUTHZ_BEARER) {
+    enum cg_authz_scheme scheme = cg_authz_scheme_of(request->authorization, &credentials);
+    if (scheme != CG_AUTHZ_BEARER && scheme != CG_AUTHZ_DPOP) {
         return CG_REASON_TOKEN_MISSING;
     }
+    *ret_scheme = scheme;
     if (credentials.len == 0 || credentials.len > CG_LIMIT_TOKEN_BYTES) {
         return CG_REASON_TOKEN_MALFORMED;
     }
@@ -260,9 +267,6 @@ static enum cg_reason decide(const struct cg_snapshot_realm *realm,
                              const struct cg_gate_route *route, const struct cg_cached_token *entry,
                              enum cg_method method)
 {
-    if (entry->denied != CG_REASON_NONE) {
-        return entry->denied;
-    }
     enum cg_reason reason = cg_decide_known(realm, route, &entry->token, entry->withdrawn, method);
     bool misses = reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_GATE_MISCONFIGURED;
     /* APIs come and go while a token is cached; who names the location's API needs no look. */
@@ -294,12 +298,13 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
     }
     verdict->realm = cg_snapshot_realm_path(realm);
     verdict->issuer = cg_snapshot_realm_issuer(realm);
-    struct cg_span credentials;
-    reason = find_credentials(request, &credentials);
+    struct cg_presented_token presented = {.scheme = CG_AUTHZ_NONE};
+    reason = find_credentials(request, &presented.scheme, &presented.compact);
+    verdict->uses_dpop = presented.scheme == CG_AUTHZ_DPOP;
     if (reason != CG_REASON_NONE) {
         return reason;
     }
-    struct cg_cached_token *entry = prove(gate, realm, credentials, request->now_s, &reason);
+    struct cg_cached_token *entry = prove(gate, realm, presented.compact, request->now_s, &reason);
     if (entry == NULL) {
         return reason;
     }
@@ -308,6 +313,14 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
         return reason;
     }
     ask_denylist(gate, realm, entry);
+    if (entry->denied != CG_REASON_NONE) {
+        return entry->denied;
+    }
+    presented.token = &entry->token;
+    reason = cg_possession_check(gate->possession, request, &presented, verdict);
+    if (reason != CG_REASON_NONE) {
+        return reason;
+    }
     reason = decide(realm, route, entry, request->method);
     /* The location was chosen by one reading of the path; the API behind may have another. */
     if (reason == CG_REASON_NONE && cg_uri_path_climbs(request->path)) {

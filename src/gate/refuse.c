@@ -41,7 +41,7 @@ static enum cg_status write_challenge(const struct cg_gate_verdict *verdict,
     struct cg_buf buf;
     struct cg_span challenge;
     cg_buf_init_arena(&buf, exchange->arena, CHALLENGE_MAX_BYTES);
-    cg_challenge_write(verdict->reason, verdict->realm, verdict->needed_scope, &buf);
+    cg_challenge_write(verdict, &buf);
     CG_TRY(cg_buf_finish(&buf, &challenge));
     if (challenge.len > 0) {
         add_header(response, CG_SPAN_OF("WWW-Authenticate"), challenge);
@@ -66,6 +66,19 @@ static enum cg_status write_retry_after(const struct cg_gate_verdict *verdict,
     return CG_OK;
 }
 
+/* RFC 9449 §9: the nonce to use in the next proof. */
+static enum cg_status write_nonce(const struct cg_gate_verdict *verdict,
+                                  const struct cg_exchange *exchange, struct cg_response *response)
+{
+    struct cg_span nonce = {NULL, 0};
+    if (verdict->nonce.data == NULL) {
+        return CG_OK;
+    }
+    CG_TRY(cg_arena_copy(exchange->arena, verdict->nonce, &nonce));
+    add_header(response, CG_SPAN_OF("DPoP-Nonce"), nonce);
+    return CG_OK;
+}
+
 enum cg_status cg_gate_refuse(const struct cg_gate_route *route,
                               const struct cg_gate_verdict *verdict, struct cg_exchange *exchange)
 {
@@ -76,6 +89,7 @@ enum cg_status cg_gate_refuse(const struct cg_gate_route *route,
     CG_TRY(write_body(route, verdict->reason, exchange, &response));
     CG_TRY(write_challenge(verdict, exchange, &response));
     CG_TRY(write_retry_after(verdict, exchange, &response));
+    CG_TRY(write_nonce(verdict, exchange, &response));
     add_header(&response, CG_SPAN_OF("Cache-Control"), CG_SPAN_OF("no-store"));
     if (verdict->client_id.data != NULL) {
         CG_TRY(cg_arena_copy(exchange->arena, verdict->client_id, &response.client_id));

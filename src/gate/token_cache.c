@@ -28,7 +28,7 @@ struct cg_token_cache {
     struct place *oldest;
 };
 
-#define TOKEN_SPANS (6 + 3 * CG_LIMIT_TOKEN_APIS)
+#define TOKEN_SPANS (7 + 3 * CG_LIMIT_TOKEN_APIS)
 
 CG_DEFINE_CLEANUP(token_cache_free_at, struct cg_token_cache *, cg_token_cache_free)
 
@@ -134,8 +134,8 @@ struct cg_cached_token *cg_token_cache_find(struct cg_token_cache *cache,
 static size_t list_spans(struct cg_access_token *token, struct cg_span *ret_spans[TOKEN_SPANS])
 {
     struct cg_span *const single[] = {
-        &token->issuer,       &token->subject, &token->client_id,
-        &token->organisation, &token->scope,   &token->token_id,
+        &token->issuer, &token->subject,  &token->client_id,      &token->organisation,
+        &token->scope,  &token->token_id, &token->key_thumbprint,
     };
     size_t count = 0;
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {

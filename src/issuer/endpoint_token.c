@@ -2,6 +2,7 @@
 #include "base/span.h"
 #include "issuer/endpoint.h"
 #include "issuer/form.h"
+#include "oauth/bind.h"
 #include "oauth/client_auth.h"
 #include "oauth/grant_client_credentials.h"
 #include "oauth/issue.h"
@@ -46,5 +47,6 @@ enum cg_status cg_endpoint_token(struct cg_oauth_context *context)
     CG_TRY(cg_lockout_take_token(context, record->client.id));
     struct cg_access_token token;
     CG_TRY(grant(context, record, &token));
+    CG_TRY(cg_bind_token(context, record, &token));
     return cg_issue_token(context, record, &token);
 }

@@ -5,31 +5,25 @@
 #include "codec/base64url.h"
 #include "codec/json.h"
 
-#include <stdbool.h>
-
 #define SPEC_COMPACT "RFC 7515 §7.1"
 #define SPEC_HEADER "RFC 7515 §4"
 
-struct segments {
-    struct cg_span header;
-    struct cg_span payload;
-    struct cg_span signature;
-};
-
-/* Exactly three segments; five would be a JWE, which nobody here decrypts. */
-static bool cut(struct cg_span compact, struct segments *ret_segments)
+enum cg_status cg_jws_cut(struct cg_span compact, struct cg_jws_segments *ret_segments)
 {
+    struct cg_jws_segments segments = {0};
     struct cg_span rest = compact;
-    return cg_span_split(&rest, '.', &ret_segments->header) &&
-           cg_span_split(&rest, '.', &ret_segments->payload) &&
-           cg_span_split(&rest, '.', &ret_segments->signature) && rest.data == NULL;
+    if (compact.len > CG_LIMIT_TOKEN_BYTES || !cg_span_split(&rest, '.', &segments.header) ||
+        !cg_span_split(&rest, '.', &segments.payload) ||
+        !cg_span_split(&rest, '.', &segments.signature) || rest.data != NULL) {
+        return CG_ERR_INPUT;
+    }
+    segments.signing_input =
+        cg_span_part(compact, 0, segments.header.len + 1 + segments.payload.len);
+    *ret_segments = segments;
+    return CG_OK;
 }
 
-/*
- * RFC 7515 §4.1.11: who does not understand an extension named in crit refuses, and we understand
- * none. b64, zip and enc would change what the other two segments mean.
- */
-static bool has_extension(const struct cg_json_value *header)
+bool cg_jws_has_extension(const struct cg_json_value *header)
 {
     static const char *const names[] = {"crit", "b64", "zip", "enc"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -56,7 +50,7 @@ static enum cg_status copy_member(const struct cg_json_value *header, const char
 static enum cg_status read_members(const struct cg_json_value *header, struct cg_arena *arena,
                                    struct cg_fault *fault, struct cg_jws *jws)
 {
-    if (!cg_json_is_object(header) || has_extension(header)) {
+    if (!cg_json_is_object(header) || cg_jws_has_extension(header)) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_TOKEN_MALFORMED, NULL, SPEC_HEADER);
     }
     struct cg_span name = {0};
@@ -111,16 +105,16 @@ static enum cg_status decode(struct cg_span text, struct cg_arena *arena, struct
 enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena, struct cg_fault *fault,
                             struct cg_jws *ret_jws)
 {
-    struct segments segments = {0};
+    struct cg_jws_segments segments = {0};
     struct cg_jws jws = {0};
-    if (compact.len > CG_LIMIT_TOKEN_BYTES || !cut(compact, &segments)) {
+    if (cg_jws_cut(compact, &segments) != CG_OK) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_TOKEN_MALFORMED, NULL, SPEC_COMPACT);
     }
     /* The header first: an unsecured JWS has no signature, and is refused for its algorithm. */
     CG_TRY(read_header(segments.header, arena, fault, &jws));
     CG_TRY(decode(segments.payload, arena, fault, &jws.payload));
     CG_TRY(decode(segments.signature, arena, fault, &jws.signature));
-    jws.signing_input = cg_span_part(compact, 0, segments.header.len + 1 + segments.payload.len);
+    jws.signing_input = segments.signing_input;
     *ret_jws = jws;
     return CG_OK;
 }

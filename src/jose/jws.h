@@ -7,10 +7,32 @@
 
 #include "base/buf.h"
 #include "base/status.h"
+#include "codec/json.h"
 #include "crypto/sign.h"
 #include "jose/alg.h"
 
 #include <caregate/types.h>
+#include <stdbool.h>
+
+/* A compact serialisation cut at its dots; borrows. */
+struct cg_jws_segments {
+    struct cg_span header;
+    struct cg_span payload;
+    struct cg_span signature;
+    struct cg_span signing_input; /* header.payload */
+};
+
+/*
+ * CG_ERR_INPUT unless there are exactly three segments (five would be a JWE, which nobody here
+ * decrypts), or past CG_LIMIT_TOKEN_BYTES. They may be empty.
+ */
+CG_MUST_USE enum cg_status cg_jws_cut(struct cg_span compact, struct cg_jws_segments *ret_segments);
+
+/*
+ * RFC 7515 §4.1.11: whether a header names an extension (crit, b64, zip, enc). Who does not
+ * understand it refuses, and we understand none; these would change what the other segments mean.
+ */
+bool cg_jws_has_extension(const struct cg_json_value *header);
 
 struct cg_jws {
     struct cg_span signing_input; /* header.payload as received; borrows */

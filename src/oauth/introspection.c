@@ -30,7 +30,7 @@ static enum cg_status write_answer(struct cg_oauth_context *context,
     cg_json_put_name(&json, "active");
     cg_json_put_bool(&json, token != NULL);
     if (token != NULL) {
-        cg_json_member_put(&json, "token_type", CG_SPAN_OF("Bearer"));
+        cg_json_member_put(&json, "token_type", cg_access_token_type(token));
         cg_access_token_write_claims(token, &json);
     }
     cg_json_close_object(&json);

@@ -62,7 +62,7 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
     struct cg_json_writer json;
     cg_json_begin(&json, &buf);
     cg_json_open_object(&json);
-    cg_json_member_put(&json, "token_type", CG_SPAN_OF("Bearer"));
+    cg_json_member_put(&json, "token_type", cg_access_token_type(token));
     cg_json_member_put(&json, "access_token", compact);
     if (documented) {
         cg_json_put_name(&json, "refresh_token");

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "codec/json.h"
+#include "token/dpop.h"
 
 #include <string.h>
 
@@ -103,5 +104,6 @@ void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct 
     put_list(&json, "grant_types_supported", CG_SPAN_OF("client_credentials"));
     put_authenticating(&json, cg_profile_find(realm->profile));
     put_list(&json, "introspection_signing_alg_values_supported", alg);
+    put_list(&json, "dpop_signing_alg_values_supported", CG_SPAN_OF(CG_DPOP_ALGORITHMS));
     cg_json_close_object(&json);
 }

@@ -34,6 +34,23 @@ static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
     /* RFC 6749 §5.2: a grant that "was issued to another client". */
     [CG_REASON_TOKEN_OF_ANOTHER_CLIENT] = {400, "invalid_grant", false, 0},
     [CG_REASON_LINK_UNUSABLE] = {404, "invalid_request", false, 0},
+    /* RFC 9449 §5: what is wrong with a proof; without one that is wanted, a part of the request
+     * is missing. */
+    [CG_REASON_PROOF_MISSING] = {400, "invalid_request", false, 0},
+    [CG_REASON_PROOF_REPEATED] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_MALFORMED] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_TYPE_REFUSED] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_ALGORITHM_REFUSED] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_KEY_REFUSED] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_KEY_PRIVATE] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_SIGNATURE_INVALID] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_ID_MISSING] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_METHOD_WRONG] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_TARGET_WRONG] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_TIME_MISSING] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_EXPIRED] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_IN_FUTURE] = {400, "invalid_dpop_proof", false, 0},
+    [CG_REASON_PROOF_REPLAYED] = {400, "invalid_dpop_proof", false, 0},
     [CG_REASON_RATE_EXCEEDED] = {429, "slow_down", false, 5},
     [CG_REASON_TOO_MANY_FAILURES] = {429, "slow_down", false, 5},
     [CG_REASON_QUEUE_FULL] = {503, "temporarily_unavailable", false, 1},

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/access_token.h"
 
+#include "base/span.h"
 #include "base/status.h"
+#include "codec/base64url.h"
+#include "crypto/digest.h"
 #include "jose/claims.h"
 #include "token/scope.h"
 #include "token/text.h"
@@ -50,6 +53,18 @@ void cg_access_token_write_claims(const struct cg_access_token *token,
     cg_json_member_put(writer, "jti", token->token_id);
     cg_json_member_put(writer, "org", token->organisation);
     cg_json_member_put_number(writer, "epoch", token->epoch);
+    if (token->key_thumbprint.len > 0) {
+        cg_json_put_name(writer, "cnf");
+        cg_json_open_object(writer);
+        cg_json_member_put(writer, "jkt", token->key_thumbprint);
+        cg_json_close_object(writer);
+    }
+}
+
+/* RFC 9449 §5, §6.2: token_type is DPoP for a token that is bound to a key. */
+struct cg_span cg_access_token_type(const struct cg_access_token *token)
+{
+    return token->key_thumbprint.len > 0 ? CG_SPAN_OF("DPoP") : CG_SPAN_OF("Bearer");
 }
 
 void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *buf)
@@ -91,6 +106,25 @@ static enum cg_status read_apis(const struct cg_json_value *root, struct cg_acce
     return CG_OK;
 }
 
+/* RFC 7800 §3.1: a confirmation that is not understood must not be passed over here, since what it
+ * confirms is who may use the token. */
+static enum cg_status read_binding(const struct cg_json_value *root, struct cg_access_token *token)
+{
+    const struct cg_json_value *cnf = cg_json_member(root, "cnf");
+    uint8_t digest[CG_SHA256_BYTES];
+    size_t len = 0;
+    if (cnf == NULL) {
+        return CG_OK;
+    }
+    CG_TRY(cg_json_member_string(cnf, "jkt", &token->key_thumbprint));
+    if (cg_json_count(cnf) != 1 ||
+        cg_base64url_decode(token->key_thumbprint, digest, sizeof(digest), &len) != CG_OK ||
+        len != sizeof(digest)) {
+        return CG_ERR_INPUT;
+    }
+    return CG_OK;
+}
+
 static enum cg_status check_text(const struct cg_access_token *token)
 {
     struct cg_scope scope;
@@ -128,6 +162,7 @@ enum cg_status cg_access_token_read(const struct cg_json_value *root,
     CG_TRY(cg_json_member_string(root, "scope", &token.scope));
     CG_TRY(cg_json_member_number(root, "epoch", &token.epoch));
     CG_TRY(read_apis(root, &token));
+    CG_TRY(read_binding(root, &token));
     CG_TRY(check_text(&token));
     if (token.issued_s < 0 || token.expires_s < 0 || token.epoch < 0) {
         return CG_ERR_INPUT;

@@ -105,7 +105,9 @@ static struct world *the_world(void)
     if (world.gate != NULL) {
         return &world;
     }
-    static const struct cg_gate_config config = {64, 60, NULL};
+    static _Alignas(max_align_t) uint8_t memory[CG_GATE_SHARED_BYTES_MIN];
+    struct cg_gate_config config = {64, 60, NULL, NULL};
+    require(cg_gate_shared_init(memory, sizeof(memory), &config.shared) == CG_OK);
     struct cg_key *key = NULL;
     require(cg_key_generate(CG_KEY_RSA_SHA256, CG_LIMIT_RSA_BITS_MIN, &key) == CG_OK);
     require(cg_signer_new(key, &world.signer) == CG_OK);

@@ -21,11 +21,12 @@ struct subject {
     struct sample *sample;
     struct cg_span good;
     struct cg_span poor;
+    struct cg_gate_shared *shared;
 };
 
 static enum cg_status set(const struct subject *subject, struct stage *stage)
 {
-    static const struct cg_gate_config gate_config = {16, 60, NULL};
+    const struct cg_gate_config gate_config = {16, 60, NULL, subject->shared};
     static const struct cg_span scopes[] = {CG_SPAN("documents.read")};
     static const struct cg_gate_rule rules[] = {{CG_METHOD_GET, scopes, TEST_COUNT(scopes)}};
     static const struct cg_gate_route_config route_config = {.realm = CG_SPAN(SAMPLE_REALM),
@@ -114,6 +115,8 @@ static void gate_survives_every_failing_allocation(void **state)
     subject.good = bearer(subject.sample, &claims);
     claims.scope = test_span("documents.write");
     subject.poor = bearer(subject.sample, &claims);
+    _Alignas(max_align_t) uint8_t memory[CG_GATE_SHARED_BYTES_MIN] = {0};
+    assert_ok(cg_gate_shared_init(memory, sizeof(memory), &subject.shared));
     const struct torture_scenario scenario = {
         .name = "decide",
         .run = decide,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/span.h"
 #include "base/status.h"
+#include "prover.h"
 #include "sample.h"
+#include "token/dpop.h"
 #include "token/verify.h"
 #include "torture.h"
 
@@ -12,6 +14,7 @@ struct subject {
     struct sample *sample;
     struct cg_snapshot *snapshot;
     struct cg_span compact;
+    struct cg_span proof;
 };
 
 static enum cg_status make_snapshot(void *context)
@@ -37,6 +40,24 @@ static enum cg_status verify(void *context)
                            subject->compact, SAMPLE_NOW_S, arena, &fault, &token);
 }
 
+static enum cg_status check_proof(void *context)
+{
+    const struct subject *subject = context;
+    static const struct cg_dpop_demand demand = {.method = CG_SPAN(PROVER_METHOD),
+                                                 .target = CG_SPAN(PROVER_TARGET "/."),
+                                                 .now_s = SAMPLE_NOW_S};
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
+    struct cg_fault fault = {.reason = CG_REASON_NONE};
+    struct cg_dpop_proof proof;
+    char thumbprint[CG_THUMBPRINT_CHARS + 1];
+    enum cg_status status =
+        cg_dpop_check(subject->proof, &demand, arena, &fault, &proof, thumbprint);
+    /* A shortage is not the client's mistake. */
+    assert_true(status == CG_OK || fault.reason == CG_REASON_INTERNAL);
+    return status;
+}
+
 static void token_survives_every_failing_allocation(void **state)
 {
     struct subject subject = {.sample = *state};
@@ -44,13 +65,25 @@ static void token_survives_every_failing_allocation(void **state)
     sample_deny(subject.sample, CG_DENIAL_CLIENT, "ward-8", 2);
     subject.snapshot = sample_snapshot(subject.sample);
     subject.compact = sample_token(subject.sample, &claims);
+    struct prover prover;
+    prover_init(&prover, subject.sample, "ES256");
+    struct cg_span nothing = {NULL, 0};
+    struct cg_span payload = prover_payload(subject.sample, "id", nothing, nothing);
+    payload = sample_replace(subject.sample, payload, PROVER_TARGET, PROVER_TARGET "/");
+    subject.proof =
+        prover_sign(&prover, subject.sample, prover_header(&prover, subject.sample), payload);
     const struct torture_scenario scenarios[] = {
         {.name = "snapshot", .run = make_snapshot, .context = &subject},
         {.name = "verify", .run = verify, .context = &subject},
+        {.name = "proof",
+         .run = check_proof,
+         .context = &subject,
+         .accepted = TORTURE_ACCEPT(CG_ERR_LIMIT) | TORTURE_ACCEPT(CG_ERR_CRYPTO)},
     };
     for (size_t i = 0; i < TEST_COUNT(scenarios); i++) {
         torture(&scenarios[i]);
     }
+    prover_release(&prover);
     (void)cg_snapshot_free(subject.snapshot);
 }
 

@@ -81,7 +81,33 @@ TEST(sha256_two_equals_the_digest_of_both_in_a_row)
     }
 }
 
+/* RFC 4231 §4.3, §4.7: the second key is longer than a block. */
+TEST(hmac_sha256_matches_published_vectors)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
+    uint8_t long_key[131];
+    memset(long_key, 0xaa, sizeof(long_key));
+    const struct {
+        struct cg_span key;
+        const char *message;
+        const char *digest;
+    } rows[] = {
+        {test_span("Jefe"), "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {cg_span_of_bytes(long_key, sizeof(long_key)),
+         "Test Using Larger Than Block-Size Key - Hash Key First",
+         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        uint8_t digest[CG_SHA256_BYTES];
+        assert_ok(cg_hmac_sha256(rows[i].key, test_span(rows[i].message), digest));
+        assert_span_equal_row(rows[i].message, cg_span_of_bytes(digest, sizeof(digest)),
+                              hex_bytes(arena, rows[i].digest));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(hmac_sha256_matches_published_vectors),
     cmocka_unit_test(sha256_matches_nist_vectors),
     cmocka_unit_test(sha256_matches_nist_vector_of_a_million_bytes),
     cmocka_unit_test(sha256_of_an_absent_span_is_that_of_nothing),

@@ -17,6 +17,8 @@ struct scene {
     struct cg_gate *gate;
     struct cg_gate_route *route;
     struct cg_gate_verdict verdict; /* of the last question */
+    struct cg_gate_shared *shared;
+    _Alignas(max_align_t) uint8_t shared_memory[CG_GATE_SHARED_BYTES_MIN];
 };
 
 static inline struct cg_gate_route *scene_route(const char *realm, const char *api)
@@ -38,10 +40,11 @@ static inline void scene_install(struct scene *scene)
 
 static inline int scene_setup(void **state)
 {
-    static const struct cg_gate_config config = {.cache_tokens = 16,
-                                                 .snapshot_max_age_s = SCENE_MAX_AGE_S};
     struct scene *scene = calloc(1, sizeof(*scene));
     assert_non_null(scene);
+    assert_ok(
+        cg_gate_shared_init(scene->shared_memory, sizeof(scene->shared_memory), &scene->shared));
+    const struct cg_gate_config config = {16, SCENE_MAX_AGE_S, NULL, scene->shared};
     void *sample = NULL;
     (void)sample_setup(&sample);
     scene->sample = sample;

@@ -5,6 +5,8 @@
 #include "test.h"
 
 #define INVALID_TOKEN "Bearer realm=\"/vlive/hpca\", error=\"invalid_token\""
+#define INVALID_PROOF "Bearer realm=\"/vlive/hpca\", error=\"invalid_dpop_proof\""
+#define USE_NONCE "Bearer realm=\"/vlive/hpca\", error=\"use_dpop_nonce\""
 #define INSUFFICIENT                                                                               \
     "Bearer realm=\"/vlive/hpca\", error=\"insufficient_scope\", scope=\"documents.read\""
 
@@ -27,6 +29,28 @@ static const struct {
     {CG_REASON_TOKEN_AUDIENCE_UNKNOWN, 401, "Unauthorized", INVALID_TOKEN},
     {CG_REASON_TOKEN_REVOKED, 401, "Unauthorized", INVALID_TOKEN},
     {CG_REASON_CLIENT_SUSPENDED, 401, "Unauthorized", INVALID_TOKEN},
+    {CG_REASON_TOKEN_BOUND, 401, "Unauthorized", INVALID_TOKEN},
+    {CG_REASON_TOKEN_NOT_BOUND, 401, "Unauthorized", INVALID_TOKEN},
+    {CG_REASON_PROOF_MISSING, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_REPEATED, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_MALFORMED, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_TYPE_REFUSED, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_ALGORITHM_REFUSED, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_KEY_REFUSED, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_KEY_PRIVATE, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_KEY_WRONG, 401, "Unauthorized", INVALID_TOKEN},
+    {CG_REASON_PROOF_SIGNATURE_INVALID, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_ID_MISSING, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_METHOD_WRONG, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_TARGET_WRONG, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_TIME_MISSING, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_EXPIRED, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_IN_FUTURE, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_TOKEN_WRONG, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOF_NONCE_MISSING, 401, "Unauthorized", USE_NONCE},
+    {CG_REASON_PROOF_NONCE_REFUSED, 401, "Unauthorized", USE_NONCE},
+    {CG_REASON_PROOF_REPLAYED, 401, "Unauthorized", INVALID_PROOF},
+    {CG_REASON_PROOFS_FULL, 503, "Service Unavailable", ""},
     {CG_REASON_API_NOT_AGREED, 403, "Forbidden", INSUFFICIENT},
     {CG_REASON_AGREEMENT_WITHDRAWN, 403, "Forbidden", INSUFFICIENT},
     {CG_REASON_SCOPE_INSUFFICIENT, 403, "Forbidden", INSUFFICIENT},
@@ -50,7 +74,9 @@ static struct cg_span challenge_of(enum cg_reason reason, const char *realm, con
                                    struct cg_buf *buf)
 {
     cg_buf_clear(buf);
-    cg_challenge_write(reason, test_span(realm), test_span(scope), buf);
+    const struct cg_gate_verdict verdict = {
+        .reason = reason, .realm = test_span(realm), .needed_scope = test_span(scope)};
+    cg_challenge_write(&verdict, buf);
     struct cg_span text;
     assert_ok(cg_buf_finish(buf, &text));
     return text;
@@ -68,6 +94,36 @@ TEST(challenge_of_each_reason_is_exact)
                              rows[i].challenge);
     }
     cg_buf_release(&buf);
+}
+
+/* RFC 9449 §7.1, §9 */
+TEST(challenge_to_a_bound_token_is_by_dpop_and_tells_the_algorithms)
+{
+    static const struct {
+        enum cg_reason reason;
+        const char *challenge;
+    } cases[] = {
+        {CG_REASON_PROOF_NONCE_MISSING,
+         "DPoP realm=\"/r\", error=\"use_dpop_nonce\", algs=\"ES256 PS256 EdDSA\""},
+        {CG_REASON_TOKEN_EXPIRED,
+         "DPoP realm=\"/r\", error=\"invalid_token\", algs=\"ES256 PS256 EdDSA\""},
+        {CG_REASON_SCOPE_INSUFFICIENT, "DPoP realm=\"/r\", error=\"insufficient_scope\", "
+                                       "scope=\"a\", algs=\"ES256 PS256 EdDSA\""},
+        {CG_REASON_PROOFS_FULL, ""},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const struct cg_gate_verdict verdict = {.reason = cases[i].reason,
+                                                .realm = CG_SPAN("/r"),
+                                                .needed_scope = CG_SPAN("a"),
+                                                .uses_dpop = 1};
+        struct cg_buf buf;
+        struct cg_span text;
+        cg_buf_init(&buf, 4096);
+        cg_challenge_write(&verdict, &buf);
+        assert_ok(cg_buf_finish(&buf, &text));
+        assert_span_text_row(cg_reason_name(cases[i].reason), text, cases[i].challenge);
+        cg_buf_release(&buf);
+    }
 }
 
 TEST(challenge_leaves_out_what_could_end_its_quotes_or_its_line)
@@ -147,6 +203,7 @@ TEST(problem_escapes_the_request_id)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(challenge_of_each_reason_is_exact),
+    cmocka_unit_test(challenge_to_a_bound_token_is_by_dpop_and_tells_the_algorithms),
     cmocka_unit_test(challenge_leaves_out_what_could_end_its_quotes_or_its_line),
     cmocka_unit_test(problem_has_exactly_the_members_of_the_contract),
     cmocka_unit_test(problem_escapes_the_request_id),

@@ -32,7 +32,8 @@ static void gate_reads_the_authorization_header_strictly(void **state)
         {"absent", NULL, CG_REASON_TOKEN_MISSING},
         {"empty", "", CG_REASON_TOKEN_MISSING},
         {"Basic", "Basic dTpw", CG_REASON_TOKEN_MISSING},
-        {"another scheme", "DPoP %s", CG_REASON_TOKEN_MISSING},
+        {"another scheme", "Negotiate %s", CG_REASON_TOKEN_MISSING},
+        {"a scheme for bound tokens", "DPoP %s", CG_REASON_TOKEN_NOT_BOUND},
         {"no scheme", "%s", CG_REASON_TOKEN_MISSING},
         {"good", "Bearer %s", CG_REASON_NONE},
         {"scheme in another case", "bEARER %s", CG_REASON_NONE},
@@ -137,8 +138,7 @@ static void gate_refuses_a_token_past_the_limit_as_malformed(void **state)
 static void gate_without_a_snapshot_refuses_everything(void **state)
 {
     struct scene *scene = *state;
-    static const struct cg_gate_config config = {.cache_tokens = 16,
-                                                 .snapshot_max_age_s = SCENE_MAX_AGE_S};
+    const struct cg_gate_config config = {16, SCENE_MAX_AGE_S, NULL, scene->shared};
     struct cg_gate *fresh = NULL;
     assert_ok(cg_gate_new(&config, &fresh));
     assert_int_equal(cg_gate_snapshot_version(fresh), 0);
@@ -229,17 +229,22 @@ static void gate_answers_401_before_it_speaks_of_its_own_configuration(void **st
 
 static void gate_refuses_settings_out_of_range(void **state)
 {
-    static const struct cg_gate_config rows[] = {
-        {15, 60, NULL}, {0, 60, NULL},  {CG_LIMIT_CACHE_TOKENS + 1, 60, NULL},
-        {16, 0, NULL},  {16, -1, NULL},
+    struct scene *scene = *state;
+    struct cg_gate_shared *shared = scene->shared;
+    const struct cg_gate_config rows[] = {
+        {15, 60, NULL, shared},
+        {0, 60, NULL, shared},
+        {CG_LIMIT_CACHE_TOKENS + 1, 60, NULL, shared},
+        {16, 0, NULL, shared},
+        {16, -1, NULL, shared},
+        {16, 60, NULL, NULL},
     };
-    (void)state;
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct cg_gate *gate = NULL;
         assert_status(cg_gate_new(&rows[i], &gate), CG_ERR_INPUT);
         assert_null(gate);
     }
-    static const struct cg_gate_config largest = {CG_LIMIT_CACHE_TOKENS, INT64_MAX, NULL};
+    const struct cg_gate_config largest = {CG_LIMIT_CACHE_TOKENS, INT64_MAX, NULL, shared};
     struct cg_gate *gate = NULL;
     assert_ok(cg_gate_new(&largest, &gate));
     (void)cg_gate_free(gate);

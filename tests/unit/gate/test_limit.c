@@ -18,6 +18,7 @@ static int setup(void **state)
     assert_ok(cg_brake_place(memory, sizeof(memory), key, SAMPLE_NOW_S, &config.brake));
     (void)scene_setup(state);
     struct scene *scene = *state;
+    config.shared = scene->shared;
     scene->gate = cg_gate_free(scene->gate);
     assert_ok(cg_gate_new(&config, &scene->gate));
     scene_install(scene);

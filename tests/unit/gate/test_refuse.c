@@ -34,6 +34,24 @@ static const struct cg_gate_verdict forbidden = {
     .needed_scope = CG_SPAN("documents.read"),
 };
 
+/* RFC 9449 §9: the nonce goes with the refusal, and outlives the gate's own copy. */
+TEST(refuse_sends_the_nonce_that_the_client_is_to_use)
+{
+    struct cg_gate_verdict verdict = {.reason = CG_REASON_PROOF_NONCE_MISSING,
+                                      .uses_dpop = 1,
+                                      .nonce = CG_SPAN("0123456789abcdefghijkl")};
+    struct cg_gate_route *route = new_route(0);
+    struct cg_exchange *exchange = NULL;
+    assert_ok(cg_exchange_new(&exchange));
+    assert_ok(cg_gate_refuse(route, &verdict, exchange));
+    struct cg_span nonce = header_of(&exchange->response, "DPoP-Nonce");
+    assert_span_equal(nonce, verdict.nonce);
+    assert_ptr_not_equal(nonce.data, verdict.nonce.data);
+    assert_span_text(header_of(&exchange->response, "Cache-Control"), "no-store");
+    (void)cg_exchange_free(exchange);
+    (void)cg_gate_route_free(route);
+}
+
 TEST(refuse_answers_a_problem_on_a_plain_route)
 {
     struct cg_gate_route *route = new_route(0);
@@ -108,6 +126,7 @@ TEST(refuse_leaves_the_exchange_alone_when_its_memory_is_used_up)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(refuse_sends_the_nonce_that_the_client_is_to_use),
     cmocka_unit_test(refuse_answers_a_problem_on_a_plain_route),
     cmocka_unit_test(refuse_answers_an_outcome_on_a_fhir_route),
     cmocka_unit_test(refuse_leaves_the_exchange_alone_when_its_memory_is_used_up),

@@ -48,7 +48,8 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
         "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\"]"
         "," CLIENT_AUTH("token") "," CLIENT_AUTH("introspection") "," CLIENT_AUTH(
             "revocation") ","
-                          "\"introspection_signing_alg_values_supported\":[\"RS256\"]}";
+                          "\"introspection_signing_alg_values_supported\":[\"RS256\"],"
+                          "\"dpop_signing_alg_values_supported\":[\"ES256\",\"PS256\",\"EdDSA\"]}";
     assert_span_text(response->body, want);
 }
 

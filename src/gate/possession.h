@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether who sends a token is who it was issued to. A token that is bound to a key (cnf, RFC 9449
+ * §6) comes by the scheme DPoP with a fresh proof by that key, made for this request, this token
+ * and this gate; one that is not bound comes as a plain bearer token. One thread.
+ */
+#ifndef CG_GATE_POSSESSION_H
+#define CG_GATE_POSSESSION_H
+
+#include "codec/authz_header.h"
+#include "gate/shared.h"
+#include "token/access_token.h"
+
+#include <caregate/gate.h>
+
+struct cg_possession;
+
+/* Borrows `shared`. CG_ERR_CRYPTO, or CG_ERR_LIMIT when memory is short. */
+CG_MUST_USE enum cg_status cg_possession_new(struct cg_gate_shared *shared,
+                                             struct cg_possession **ret_possession);
+struct cg_possession *cg_possession_free(struct cg_possession *possession);
+
+/* A token as it came along, and what it says. */
+struct cg_presented_token {
+    enum cg_authz_scheme scheme; /* CG_AUTHZ_BEARER or CG_AUTHZ_DPOP */
+    struct cg_span compact;
+    const struct cg_access_token *token; /* proven */
+};
+
+/*
+ * NONE when it may be used by who sent it; else why not. Fills in the verdict what concerns DPoP:
+ * uses_dpop, is_proven, and the nonce to offer, which borrows until the next call. For a bearer
+ * token that is not bound it costs a comparison.
+ */
+enum cg_reason cg_possession_check(struct cg_possession *possession,
+                                   const struct cg_gate_request *request,
+                                   const struct cg_presented_token *presented,
+                                   struct cg_gate_verdict *verdict);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oauth/bind.h"
+
+#include "base/span.h"
+#include "oauth/client_auth.h"
+#include "token/dpop.h"
+
+#define PATH "/oauth/token"
+
+/* What the client calls: the issuer's URL, whatever proxy stands in between. */
+static enum cg_status target_of(struct cg_oauth_context *context, struct cg_span *ret_target)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, context->arena, CG_LIMIT_URI_BYTES + sizeof(PATH));
+    cg_buf_put(&buf, context->issuing->realm.issuer);
+    cg_buf_put_string(&buf, PATH);
+    return cg_buf_finish(&buf, ret_target);
+}
+
+/* RFC 9449 §11.1: a jti is used once; it is the key's, so that no other client's is in the way. */
+static enum cg_status spend(struct cg_oauth_context *context, struct cg_span thumbprint,
+                            const struct cg_dpop_proof *proof)
+{
+    struct cg_single_use use = {
+        .kind = CG_SINGLE_USE_DPOP,
+        .expires_s = cg_dpop_expiry(proof->issued_s),
+    };
+    CG_TRY(cg_single_use_name(context->issuing->realm.path, thumbprint, proof->id, &use));
+    return cg_context_spend(context, &use, CG_REASON_PROOF_REPLAYED);
+}
+
+static enum cg_status bind_to_proof(struct cg_oauth_context *context, struct cg_access_token *token)
+{
+    const struct cg_request *request = &context->exchange->request;
+    struct cg_dpop_demand demand = {.method = request->method, .now_s = context->now_s};
+    char thumbprint[CG_THUMBPRINT_CHARS + 1];
+    struct cg_dpop_proof proof;
+    CG_TRY(target_of(context, &demand.target));
+    CG_TRY(cg_dpop_check(request->proof, &demand, context->arena, &context->fault, &proof,
+                         thumbprint));
+    CG_TRY(cg_arena_copy(context->arena, cg_span_of_string(thumbprint), &token->key_thumbprint));
+    return spend(context, token->key_thumbprint, &proof);
+}
+
+/* RFC 9449 §5.2: a client whose tokens are to be bound is refused when it brings nothing that they
+ * could be bound to. */
+static enum cg_status check_unbound(struct cg_oauth_context *context,
+                                    const struct cg_client_record *record)
+{
+    const struct cg_profile *profile = cg_client_profile(context, record);
+    if (record->client.bind != CG_CLIENT_BIND_NONE || profile == NULL || profile->tokens_bound) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_PROOF_MISSING, NULL, "RFC 9449 §5.2");
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_bind_token(struct cg_oauth_context *context,
+                             const struct cg_client_record *record, struct cg_access_token *token)
+{
+    const struct cg_request *request = &context->exchange->request;
+    if (request->proof_count == 0) {
+        return check_unbound(context, record);
+    }
+    if (request->proof_count > 1) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_PROOF_REPEATED, NULL, "RFC 9449 §4.3");
+    }
+    return bind_to_proof(context, token);
+}
