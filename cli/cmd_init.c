@@ -19,11 +19,13 @@
 
 #define CERTIFICATE_LIFE_S (365L * 86400)
 #define NGINX_HTTP2_DIRECTIVE 1025001 /* 1.25.1 */
-#define HOSTS_MAX 6
+#define HOSTS_MAX 7
 
 struct plan {
     struct cg_span realm;
     struct cg_listen listen;
+    struct cg_listen mtls_listen; /* text absent: none */
+    struct cg_span mtls_url;
     struct cg_span url; /* no final slash */
     struct cg_uri uri;
     int64_t status_port;
@@ -74,6 +76,30 @@ static enum cg_status plan_url(struct cg_context *context, const struct cg_args 
     return CG_OK;
 }
 
+/* Behind the same host as all else. */
+static enum cg_status plan_mtls(struct cg_context *context, const struct cg_args *args,
+                                struct plan *plan)
+{
+    struct cg_span text = cg_args_value(args, "mtls-listen");
+    const char *url = NULL;
+    if (text.data == NULL) {
+        return CG_OK;
+    }
+    if (cg_listen_parse(text, &plan->mtls_listen) != CG_OK ||
+        plan->mtls_listen.port == plan->listen.port ||
+        plan->mtls_listen.port == plan->status_port) {
+        return cg_complain_usage(context,
+                                 "--mtls-listen wants an address and a port of its own, as in "
+                                 "127.0.0.1:8445, not \"%.*s\"",
+                                 CG_SPAN_ARGS(text));
+    }
+    bool is_ipv6 = cg_span_find(plan->uri.host, ':', 0) < plan->uri.host.len;
+    CG_TRY(cg_context_print(context, &url, is_ipv6 ? "https://[%.*s]:%lld" : "https://%.*s:%lld",
+                            CG_SPAN_ARGS(plan->uri.host), (long long)plan->mtls_listen.port));
+    plan->mtls_url = cg_span_of_string(url);
+    return CG_OK;
+}
+
 static enum cg_status plan_nginx(struct cg_context *context, struct plan *plan)
 {
     const char *program = NULL;
@@ -104,6 +130,7 @@ static enum cg_status make_plan(struct cg_context *context, const struct cg_args
     }
     CG_TRY(plan_listen(context, args, plan));
     CG_TRY(plan_url(context, args, plan));
+    CG_TRY(plan_mtls(context, args, plan));
     return plan_nginx(context, plan);
 }
 
@@ -136,6 +163,16 @@ static void add_host(struct cg_span hosts[HOSTS_MAX], size_t *count, struct cg_s
     hosts[(*count)++] = host;
 }
 
+static void add_listen(struct cg_span hosts[HOSTS_MAX], size_t *count,
+                       const struct cg_listen *listen)
+{
+    struct cg_span host = listen->host;
+    if (host.data == NULL || cg_listen_is_everywhere(listen)) {
+        return;
+    }
+    add_host(hosts, count, host.data[0] == '[' ? cg_span_part(host, 1, host.len - 2) : host);
+}
+
 static enum cg_status write_pem(struct cg_context *context, const char *name, struct cg_span pem,
                                 unsigned mode)
 {
@@ -148,16 +185,13 @@ static enum cg_status write_certificate(struct cg_context *context, const struct
 {
     struct cg_span hosts[HOSTS_MAX];
     struct cg_dev_certificate made;
-    struct cg_span host = plan->listen.host;
     size_t count = 0;
     add_host(hosts, &count, plan->uri.host);
     add_host(hosts, &count, CG_SPAN_OF("localhost"));
     add_host(hosts, &count, CG_SPAN_OF("127.0.0.1"));
     add_host(hosts, &count, CG_SPAN_OF("::1"));
-    if (!cg_listen_is_everywhere(&plan->listen)) {
-        bool bracketed = host.data[0] == '[';
-        add_host(hosts, &count, bracketed ? cg_span_part(host, 1, host.len - 2) : host);
-    }
+    add_listen(hosts, &count, &plan->listen);
+    add_listen(hosts, &count, &plan->mtls_listen);
     CG_TRY(cg_certificate_make(hosts, count, context->now_s, CERTIFICATE_LIFE_S, context->arena,
                                &made));
     CG_TRY(cg_folder_make(context, "tls"));
@@ -174,6 +208,7 @@ static enum cg_status write_conf(struct cg_context *context, const struct plan *
         .module = cg_span_of_string(plan->module),
         .user = plan->user,
         .listen = plan->listen.text,
+        .mtls_listen = plan->mtls_listen.text,
         .status_port = plan->status_port,
         .http2_directive = plan->nginx_version >= NGINX_HTTP2_DIRECTIVE,
     };
@@ -195,6 +230,9 @@ static enum cg_status fill_registry(struct cg_context *context, const struct pla
     CG_TRY(cg_change_begin_with(context, CG_CHANGE_NO_REALM | CG_CHANGE_CREATE, &change));
     CG_TRY(cg_change_note(change, CG_AUDIT_STORE_CREATED, &event));
     CG_TRY(cg_setting_set(cg_change_store(change), "base_url", plan->url));
+    if (plan->mtls_url.data != NULL) {
+        CG_TRY(cg_setting_set(cg_change_store(change), "mtls_base_url", plan->mtls_url));
+    }
     CG_TRY(cg_realm_defaults(CG_SPAN_OF("documented"), &context->fault, &realm));
     realm.path = plan->realm;
     realm.created_s = context->now_s;
@@ -232,6 +270,9 @@ static void report(struct cg_context *context, const struct plan *plan)
     cg_output_text(output, "realm", plan->realm);
     cg_output_string(output, "issuer", issuer);
     cg_output_text(output, "listen", plan->listen.text);
+    if (plan->mtls_url.data != NULL) {
+        cg_output_text(output, "mtls_url", plan->mtls_url);
+    }
     cg_output_string(output, "status", status);
     cg_output_string(output, "trust", ca);
     cg_output_close_record(output);
@@ -263,6 +304,8 @@ static enum cg_status run_init(struct cg_context *context, const struct cg_args 
 static const struct cg_option init_options[] = {
     {"listen", "ADDRESS:PORT", CG_OPTION_PLAIN,
      "where to listen, 127.0.0.1:8443 if left out; the next port is for health and metrics"},
+    {"mtls-listen", "ADDRESS:PORT", CG_OPTION_PLAIN,
+     "where to ask clients for certificates, nowhere if left out"},
     {"url", "URL", CG_OPTION_PLAIN, "what clients call, https://localhost:PORT if left out"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };

@@ -201,28 +201,59 @@ static void put_http(const struct cg_nginx_conf *conf, struct cg_buf *buf)
              "    include upstreams/*/*.conf;\n");
 }
 
-static void put_server(const struct cg_nginx_conf *conf, struct cg_buf *buf)
+/* Server, listener and what either TLS server has. */
+static void put_tls_server(const struct cg_nginx_conf *conf, struct cg_span listen,
+                           struct cg_buf *buf)
 {
-    cg_buf_put_string(buf, "\n    server {\n        listen ");
-    cg_buf_put(buf, conf->listen);
+    cg_buf_put_string(buf, "    server {\n        listen ");
+    cg_buf_put(buf, listen);
     cg_buf_put_string(buf, conf->http2_directive ? " ssl;\n        http2 on;\n" : " ssl http2;\n");
     cg_buf_put_string(buf,
                       "        # The development certificate; tls/ca.pem is what clients trust.\n"
                       "        ssl_certificate tls/server.pem;\n"
                       "        ssl_certificate_key tls/server.key;\n"
-                      "        ssl_protocols TLSv1.2 TLSv1.3;\n"
-                      "        ssl_session_cache shared:tls:2m;\n"
-                      "        ssl_session_timeout 1h;\n"
-                      "\n"
-                      "        # Where tokens are issued, by realm (`caregate realm add`),\n"
-                      "        include realms/*.conf;\n"
-                      "        # what they open (`caregate api protect`),\n"
-                      "        include apis/*/*.conf;\n"
-                      "        # and nothing else.\n"
-                      "        location / {\n"
-                      "            return 404;\n"
-                      "        }\n"
-                      "    }\n");
+                      "        ssl_protocols TLSv1.2 TLSv1.3;\n");
+}
+
+static void put_locations(struct cg_buf *buf)
+{
+    cg_buf_put_string(buf, "        ssl_session_timeout 1h;\n"
+                           "\n"
+                           "        # Where tokens are issued, by realm (`caregate realm add`),\n"
+                           "        include realms/*.conf;\n"
+                           "        # what they open (`caregate api protect`),\n"
+                           "        include apis/*/*.conf;\n"
+                           "        # and nothing else.\n"
+                           "        location / {\n"
+                           "            return 404;\n"
+                           "        }\n"
+                           "    }\n");
+}
+
+static void put_server(const struct cg_nginx_conf *conf, struct cg_buf *buf)
+{
+    cg_buf_put_byte(buf, '\n');
+    put_tls_server(conf, conf->listen, buf);
+    cg_buf_put_string(buf, "        ssl_session_cache shared:tls:2m;\n");
+    put_locations(buf);
+}
+
+/* nginx asks for certificates by server, not by location: browsers would prompt at each page. */
+static void put_mtls_server(const struct cg_nginx_conf *conf, struct cg_buf *buf)
+{
+    if (conf->mtls_listen.data == NULL) {
+        return;
+    }
+    cg_buf_put_string(buf, "\n    # The same for clients with certificates (RFC 8705); metadata\n"
+                           "    # announces it as mtls_endpoint_aliases.\n");
+    put_tls_server(conf, conf->mtls_listen, buf);
+    cg_buf_put_string(buf, "        # Any certificate may come; whose it is, the issuer looks up.\n"
+                           "        ssl_verify_client optional_no_ca;\n"
+                           "        ssl_verify_depth 3;\n"
+                           "        # Who may sign those of clients with tls_client_auth:\n"
+                           "        # ssl_client_certificate tls/clients-ca.pem;\n"
+                           "        ssl_session_cache shared:mtls:2m;\n");
+    put_locations(buf);
 }
 
 static void put_status_server(const struct cg_nginx_conf *conf, struct cg_buf *buf)
@@ -246,6 +277,7 @@ void cg_nginx_conf_write(const struct cg_nginx_conf *conf, struct cg_buf *buf)
     put_head(conf, buf);
     put_http(conf, buf);
     put_server(conf, buf);
+    put_mtls_server(conf, buf);
     put_status_server(conf, buf);
 }
 

@@ -183,6 +183,7 @@ static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
         .now_s = ngx_time(),
         .now_ms = caregate_now_ms(),
     };
+    caregate_certificate_find(r, visit, &request.certificate);
     if (visit->wants_proof) {
         request.proof = caregate_span(visit->proof);
         request.proof_count = (unsigned)visit->proof_count;

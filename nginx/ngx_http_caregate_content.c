@@ -219,6 +219,7 @@ static struct caregate_entry *make_entry(ngx_http_request_t *r)
     struct cg_request *request = &entry->exchange->request;
     caregate_convert_request(r, request);
     request->request_id = caregate_span(mark->visit->request_id);
+    caregate_certificate_find(r, mark->visit, &request->certificate);
     if (!is_of_realm(r->uri, conf->issuer_realm)) {
         /* The library answers that there is no such endpoint. */
         request->path = (struct cg_span){.data = (const uint8_t *)"/", .len = 1};

@@ -4,6 +4,7 @@
 
 #define ZONE_MIN ((ssize_t)262144)
 #define RULES_MAX 32
+#define HEADER_NAME_MAX 64
 
 struct help {
     ngx_str_t directive;
@@ -19,6 +20,8 @@ static const struct help helps[] = {
     {ngx_string("caregate_snapshot_max_age"), "a time of at least 1s, such as 1h"},
     {ngx_string("caregate_token_rate"), "off, or RATE [burst=N], with rates such as 20/s, 600/min "
                                         "or 5000/h, up to 1000/s, and bursts up to 100000"},
+    {ngx_string("caregate_client_certificate_header"),
+     "NAME from=ADDRESS[/BITS],... [verified=always|NAME]"},
     {ngx_string("caregate_issuer"), "a realm's path, such as /vlive/hpca"},
     {ngx_string("caregate_api"), "NAME [realm=REALM]"},
     {ngx_string("caregate_require"),
@@ -225,6 +228,82 @@ char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         read_burst(argument(cf, 2), &main_conf->token_rate.burst) != NGX_OK) {
         return caregate_directive_refuse(cf, cmd, "the second value is no burst");
     }
+    return NGX_CONF_OK;
+}
+
+/* RFC 9110 §5.1, as far as proxies use it; in lower case, as nginx compares names. */
+static char *take_header_name(ngx_conf_t *cf, ngx_str_t name, ngx_str_t *ret_name)
+{
+    u_char *lower = ngx_pnalloc(cf->pool, name.len + 1);
+    if (lower == NULL || name.len == 0 || name.len > HEADER_NAME_MAX) {
+        return NGX_CONF_ERROR;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        u_char letter = ngx_tolower(name.data[i]);
+        ngx_uint_t is_good =
+            (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-';
+        if (!is_good) {
+            return NGX_CONF_ERROR;
+        }
+        lower[i] = letter;
+    }
+    *ret_name = (ngx_str_t){.len = name.len, .data = lower};
+    return NGX_CONF_OK;
+}
+
+/* "10.0.0.1,fd00::/8" */
+static char *take_addresses(ngx_conf_t *cf, ngx_str_t list, ngx_array_t **ret_addresses)
+{
+    ngx_array_t *addresses = ngx_array_create(cf->pool, 2, sizeof(ngx_cidr_t));
+    u_char *end = list.data + list.len;
+    for (u_char *at = list.data; addresses != NULL && at <= end;) {
+        u_char *comma = ngx_strlchr(at, end, ',');
+        u_char *stop = comma == NULL ? end : comma;
+        ngx_str_t text = {.len = (size_t)(stop - at), .data = at};
+        ngx_cidr_t *address = ngx_array_push(addresses);
+        /* NGX_DONE: the address has bits behind its mask, and may be meant otherwise. */
+        if (address == NULL || ngx_ptocidr(&text, address) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+        at = stop + 1;
+    }
+    *ret_addresses = addresses;
+    return addresses == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+static char *take_verified(ngx_conf_t *cf, ngx_str_t word,
+                           struct caregate_certificate_header *header)
+{
+    if (!take_start(&word, (ngx_str_t)ngx_string("verified="))) {
+        return NGX_CONF_ERROR;
+    }
+    if (word.len == sizeof("always") - 1 && ngx_strncmp(word.data, "always", word.len) == 0) {
+        header->always_verified = 1;
+        return NGX_CONF_OK;
+    }
+    return take_header_name(cf, word, &header->verified);
+}
+
+char *caregate_set_certificate_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    struct caregate_certificate_header *header = ngx_pcalloc(cf->pool, sizeof(*header));
+    ngx_str_t from = argument(cf, 2);
+    if (main_conf->certificate_header != NULL) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    if (header == NULL || take_header_name(cf, argument(cf, 1), &header->name) != NGX_CONF_OK) {
+        return caregate_directive_refuse(cf, cmd, "this is no name of a header");
+    }
+    if (!take_start(&from, (ngx_str_t)ngx_string("from=")) ||
+        take_addresses(cf, from, &header->from) != NGX_CONF_OK) {
+        return caregate_directive_refuse(cf, cmd, "it does not say whose header is believed");
+    }
+    if (cf->args->nelts > 3 && take_verified(cf, argument(cf, 3), header) != NGX_CONF_OK) {
+        return caregate_directive_refuse(cf, cmd,
+                                         "it does not say how a trusted chain is recognised");
+    }
+    main_conf->certificate_header = header;
     return NGX_CONF_OK;
 }
 

@@ -69,6 +69,11 @@ static ngx_uint_t folds_into(ngx_str_t name, ngx_str_t key)
     return 1;
 }
 
+ngx_uint_t caregate_header_folds_into(ngx_str_t name, ngx_str_t key)
+{
+    return name.len == key.len && folds_into(name, key);
+}
+
 static enum header_kind kind_of(ngx_str_t name)
 {
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
@@ -98,22 +103,32 @@ static ngx_uint_t count_headers(ngx_http_request_t *r)
     return count;
 }
 
+/* What no client may say: who it is, or, unless it is the proxy in front, which certificate it has.
+ */
+static ngx_uint_t is_identity(const struct caregate_main_conf *conf, ngx_str_t name)
+{
+    return kind_of(name) == KIND_IDENTITY || caregate_certificate_is_header(conf, name);
+}
+
 static ngx_uint_t has_identity(ngx_http_request_t *r)
 {
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
          header = next_header(&part, &index)) {
-        if (kind_of(header->key) == KIND_IDENTITY) {
+        if (is_identity(conf, header->key)) {
             return 1;
         }
     }
     return 0;
 }
 
-/* Makes the list anew without the headers of some kinds, with room for `room` more. */
+/* Makes the list anew without identities and the headers of some kinds, with room for `room` more.
+ */
 static ngx_int_t remake_list(ngx_http_request_t *r, unsigned kinds_out, ngx_uint_t room)
 {
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     ngx_uint_t count = count_headers(r);
     ngx_list_t fresh;
     if (ngx_list_init(&fresh, r->pool, count + room + 1, sizeof(ngx_table_elt_t)) != NGX_OK) {
@@ -124,7 +139,7 @@ static ngx_int_t remake_list(ngx_http_request_t *r, unsigned kinds_out, ngx_uint
     ngx_table_elt_t *copy = fresh.part.elts;
     for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
          header = next_header(&part, &index)) {
-        if ((kind_of(header->key) & kinds_out) == 0) {
+        if ((kind_of(header->key) & kinds_out) == 0 && !is_identity(conf, header->key)) {
             *copy = *header;
             copy++;
             fresh.part.nelts++;
@@ -137,12 +152,15 @@ static ngx_int_t remake_list(ngx_http_request_t *r, unsigned kinds_out, ngx_uint
 
 ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r)
 {
+    if (caregate_certificate_see(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (!has_identity(r)) {
         return NGX_DECLINED;
     }
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "caregate: identity headers sent by the client are taken out");
-    if (remake_list(r, KIND_IDENTITY, 0) != NGX_OK) {
+    if (remake_list(r, 0, 0) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     return NGX_DECLINED;
@@ -193,8 +211,7 @@ static ngx_str_t value_for(const struct known_header *known, const struct carega
 ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark)
 {
     const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
-    if (remake_list(r, KIND_IDENTITY | KIND_TOKEN | KIND_REQUEST_ID | KIND_PROOF, KNOWN_COUNT) !=
-        NGX_OK) {
+    if (remake_list(r, KIND_TOKEN | KIND_REQUEST_ID | KIND_PROOF, KNOWN_COUNT) != NGX_OK) {
         return NGX_ERROR;
     }
     r->headers_in.authorization = NULL;
@@ -230,6 +247,24 @@ ngx_uint_t caregate_proof_find(ngx_http_request_t *r, ngx_str_t *ret_proof)
             *ret_proof = header->value;
         }
         count++;
+    }
+    return count;
+}
+
+ngx_uint_t caregate_header_find(ngx_http_request_t *r, ngx_str_t key, ngx_str_t *ret_value)
+{
+    ngx_uint_t count = 0;
+    ngx_list_part_t *part = &r->headers_in.headers.part;
+    ngx_uint_t index = 0;
+    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
+         header = next_header(&part, &index)) {
+        if (!caregate_header_folds_into(header->key, key)) {
+            continue;
+        }
+        count++;
+        if (ngx_strncasecmp(header->key.data, key.data, key.len) == 0) {
+            *ret_value = header->value;
+        }
     }
     return count;
 }

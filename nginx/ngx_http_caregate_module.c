@@ -19,6 +19,8 @@ static ngx_command_t commands[] = {
      caregate_set_max_age, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_token_rate"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE12,
      caregate_set_token_rate, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("caregate_client_certificate_header"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE23,
+     caregate_set_certificate_header, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_issuer"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, caregate_set_issuer,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_api"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12, caregate_set_api,

@@ -65,6 +65,14 @@ struct caregate_rule {
     ngx_array_t scopes; /* of struct cg_span */
 };
 
+/* Where a proxy in front says which certificate its client has. */
+struct caregate_certificate_header {
+    ngx_str_t name;     /* lower case */
+    ngx_str_t verified; /* the header with nginx's SUCCESS for a trusted chain; empty: none */
+    ngx_uint_t always_verified;
+    ngx_array_t *from; /* of ngx_cidr_t: the proxy */
+};
+
 struct caregate_main_conf {
     ngx_str_t store;     /* URI with an absolute path; empty when there is none */
     uint8_t *master_key; /* CG_MASTER_KEY_BYTES in locked memory; NULL when there is none */
@@ -73,6 +81,7 @@ struct caregate_main_conf {
     struct cg_rate token_rate; /* count 0: no limit */
     ngx_uint_t has_token_rate; /* the directive was given */
     ngx_shm_zone_t *zone;
+    struct caregate_certificate_header *certificate_header; /* NULL: nobody is believed */
 
     ngx_uint_t has_gate;
     ngx_uint_t has_issuer;
@@ -145,8 +154,10 @@ struct caregate_visit {
     ngx_uint_t wants_proof; /* the token came by the scheme DPoP */
     ngx_str_t proof;        /* value of the first DPoP header */
     ngx_uint_t proof_count;
-    ngx_uint_t is_proven; /* the proof was found good, and is used up */
-    ngx_str_t nonce;      /* for the client's next proof; empty: it needs no other */
+    ngx_uint_t is_proven;  /* the proof was found good, and is used up */
+    ngx_str_t nonce;       /* for the client's next proof; empty: it needs no other */
+    ngx_str_t certificate; /* as the proxy in front passed it on; empty: it did not */
+    ngx_uint_t is_certificate_verified;
     ngx_str_t request_id;
 };
 
@@ -253,6 +264,7 @@ char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_certificate_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -285,6 +297,15 @@ void caregate_convert_request(ngx_http_request_t *r, struct cg_request *ret_requ
 /* Unix time as the event loop knows it. */
 int64_t caregate_now_ms(void);
 
+/* certificate.c */
+/* Whether the header of this name, however it is spelt, tells of a certificate. */
+ngx_uint_t caregate_certificate_is_header(const struct caregate_main_conf *conf, ngx_str_t name);
+/* Before headers are taken out: keeps what the proxy in front passes on. */
+ngx_int_t caregate_certificate_see(ngx_http_request_t *r);
+/* Borrows from the request. */
+void caregate_certificate_find(ngx_http_request_t *r, const struct caregate_visit *visit,
+                               struct cg_client_certificate *ret_certificate);
+
 /* visit.c */
 struct caregate_mark *caregate_mark_find(ngx_http_request_t *r);
 /* Finds or makes; NULL when memory is short. */
@@ -298,6 +319,10 @@ void caregate_mark_forget_variables(ngx_http_request_t *r);
 /* Once, while the configuration is read. */
 ngx_int_t caregate_identity_prepare(ngx_conf_t *cf, struct caregate_main_conf *conf);
 ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r);
+/* Whether an upstream could take the header for that of the lower-case key. */
+ngx_uint_t caregate_header_folds_into(ngx_str_t name, ngx_str_t key);
+/* How many such headers there are, and the value of the last that is spelt so. */
+ngx_uint_t caregate_header_find(ngx_http_request_t *r, ngx_str_t key, ngx_str_t *ret_value);
 /* Takes the token away (unless it is forwarded) and says who is calling, to the API behind. */
 ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark);
 /* The value of X-Request-ID for this visit: the client's own if it may stand, else a fresh one. */

@@ -17,6 +17,17 @@ struct cg_arena;
 
 #define CG_RESPONSE_HEADERS_MAX 8
 
+/*
+ * The certificate of who calls. At most one of `der` and `header` is there. That the caller holds
+ * its private key is proven: by the TLS handshake, or by a proxy in front that is trusted to say
+ * so.
+ */
+struct cg_client_certificate {
+    struct cg_span der;    /* of this connection, or absent */
+    struct cg_span header; /* of the proxy: ":base64:" (RFC 9440), or PEM percent-encoded */
+    unsigned verified;     /* 1: its chain leads to an authority that is trusted */
+};
+
 struct cg_request {
     struct cg_span method;        /* "POST", as received */
     struct cg_span path;          /* decoded and normalised, without query */
@@ -30,7 +41,8 @@ struct cg_request {
     struct cg_span request_id;    /* X-Request-ID accepted or made by the caller */
     struct cg_span address;       /* the peer's address in text */
     int64_t received_ms;          /* Unix milliseconds, for rates; 0: as of the batch */
-    unsigned body_too_large;      /* 1 when the body passed CG_LIMIT_FORM_BYTES and was dropped */
+    struct cg_client_certificate certificate;
+    unsigned body_too_large; /* 1 when the body passed CG_LIMIT_FORM_BYTES and was dropped */
 };
 
 struct cg_header {

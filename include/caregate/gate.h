@@ -119,6 +119,7 @@ struct cg_gate_request {
     struct cg_span method_name; /* that the client used */
     struct cg_span target;      /* absolute URI that the client used: "https://api.example/a?b" */
     unsigned is_proven; /* 1: earlier on its way this same request got a verdict that says so */
+    struct cg_client_certificate certificate; /* only looked at for a token that is bound to one */
 };
 
 /*

@@ -47,6 +47,10 @@ enum cg_reason {
     CG_REASON_PROOF_NONCE_REFUSED, /* too old, or of another gate or start */
     CG_REASON_PROOF_REPLAYED,
     CG_REASON_PROOFS_FULL, /* 503: no room to remember one more */
+    /* certificate-bound tokens (RFC 8705): 401 at the gate, 400 at the issuer */
+    CG_REASON_CERTIFICATE_MISSING,
+    CG_REASON_CERTIFICATE_MALFORMED, /* a proxy in front passes on what is none */
+    CG_REASON_CERTIFICATE_WRONG,     /* not the one that the token is bound to */
     /* the gate: 403 */
     CG_REASON_API_NOT_AGREED,
     CG_REASON_AGREEMENT_WITHDRAWN,

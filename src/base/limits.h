@@ -42,8 +42,9 @@
 /* Clients' certificates */
 #define CG_LIMIT_CERTIFICATE_BYTES 8192      /* DER */
 #define CG_LIMIT_CERTIFICATE_PEM_BYTES 12288 /* with its armour */
-#define CG_LIMIT_CERTIFICATE_NAMES 128       /* subject alternative names */
-#define CG_LIMIT_NAME_PARTS 8                /* attributes of one relative distinguished name */
+#define CG_LIMIT_CERTIFICATE_HEADER_BYTES 16384
+#define CG_LIMIT_CERTIFICATE_NAMES 128 /* subject alternative names */
+#define CG_LIMIT_NAME_PARTS 8          /* attributes of one relative distinguished name */
 
 /* Proofs of possession (RFC 9449) */
 #define CG_LIMIT_PROOF_AGE_S 60    /* older by iat, it is refused */

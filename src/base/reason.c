@@ -97,6 +97,16 @@ static const struct entry entries[CG_REASON_COUNT] = {
                                   "Make a new proof for each request: this one was used before."},
     [CG_REASON_PROOFS_FULL] = {"proofs_full",
                                "Try again shortly: the gate cannot remember more proofs now."},
+    [CG_REASON_CERTIFICATE_MISSING] =
+        {"certificate_missing",
+         "Connect with the client certificate that this client or token is bound to, at an address "
+         "that asks for one."},
+    [CG_REASON_CERTIFICATE_MALFORMED] =
+        {"certificate_malformed",
+         "Ask the operators to mend the proxy in front: what it passes on is no certificate."},
+    [CG_REASON_CERTIFICATE_WRONG] =
+        {"certificate_wrong",
+         "Connect with the client certificate that the token is bound to: this is another one."},
 
     [CG_REASON_API_NOT_AGREED] =
         {"api_not_agreed", "Have an agreement for this API approved, then ask for a token that "

@@ -50,6 +50,10 @@ static const struct answer answers[CG_REASON_COUNT] = {
     [CG_REASON_PROOF_NONCE_REFUSED] = {401, "use_dpop_nonce"},
     [CG_REASON_PROOF_REPLAYED] = {401, "invalid_dpop_proof"},
     [CG_REASON_PROOFS_FULL] = {503, NULL},
+    /* RFC 8705 §3: a certificate that does not fit makes the token invalid here. */
+    [CG_REASON_CERTIFICATE_MISSING] = {401, "invalid_token"},
+    [CG_REASON_CERTIFICATE_MALFORMED] = {401, "invalid_token"},
+    [CG_REASON_CERTIFICATE_WRONG] = {401, "invalid_token"},
     [CG_REASON_API_NOT_AGREED] = {403, "insufficient_scope"},
     [CG_REASON_AGREEMENT_WITHDRAWN] = {403, "insufficient_scope"},
     [CG_REASON_SCOPE_INSUFFICIENT] = {403, "insufficient_scope"},

@@ -47,6 +47,7 @@ enum cg_status cg_endpoint_token(struct cg_oauth_context *context)
     CG_TRY(cg_lockout_take_token(context, record->client.id));
     struct cg_access_token token;
     CG_TRY(grant(context, record, &token));
+    CG_TRY(cg_client_certificate_bind(context, record, &token));
     CG_TRY(cg_bind_token(context, record, &token));
     return cg_issue_token(context, record, &token);
 }

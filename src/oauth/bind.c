@@ -43,10 +43,14 @@ static enum cg_status bind_to_proof(struct cg_oauth_context *context, struct cg_
 }
 
 /* RFC 9449 §5.2: a client whose tokens are to be bound is refused when it brings nothing that they
- * could be bound to. */
+ * could be bound to. A certificate will do, where it is what they are bound to. */
 static enum cg_status check_unbound(struct cg_oauth_context *context,
-                                    const struct cg_client_record *record)
+                                    const struct cg_client_record *record,
+                                    const struct cg_access_token *token)
 {
+    if (token->certificate_thumbprint.len > 0) {
+        return CG_OK;
+    }
     const struct cg_profile *profile = cg_client_profile(context, record);
     if (record->client.bind != CG_CLIENT_BIND_NONE || profile == NULL || profile->tokens_bound) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_PROOF_MISSING, NULL, "RFC 9449 §5.2");
@@ -59,7 +63,7 @@ enum cg_status cg_bind_token(struct cg_oauth_context *context,
 {
     const struct cg_request *request = &context->exchange->request;
     if (request->proof_count == 0) {
-        return check_unbound(context, record);
+        return check_unbound(context, record, token);
     }
     if (request->proof_count > 1) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_PROOF_REPEATED, NULL, "RFC 9449 §4.3");

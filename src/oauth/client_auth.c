@@ -5,15 +5,18 @@
 #include "codec/authz_header.h"
 #include "oauth/client_proof.h"
 #include "oauth/lockout.h"
+#include "token/client_certificate.h"
 
 struct method {
-    enum cg_client_auth auth;
+    unsigned auths; /* enum cg_client_auth: what it can prove */
     cg_client_judge judge;
 };
 
 static const struct method by_secret = {CG_CLIENT_AUTH_SECRET, cg_client_secret_judge};
 static const struct method by_assertion = {CG_CLIENT_AUTH_PRIVATE_KEY_JWT,
                                            cg_client_assertion_judge};
+static const struct method by_certificate = {
+    (unsigned)CG_CLIENT_AUTH_TLS | CG_CLIENT_AUTH_SELF_SIGNED_TLS, cg_client_certificate_judge};
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -37,6 +40,14 @@ static enum cg_status from_basic(struct cg_oauth_context *context, struct cg_spa
                 "RFC 6749 §2.3");
     }
     return CG_OK;
+}
+
+/* RFC 8705 §2: client_id is required, so that the client is found without reading certificates. */
+static const char *missing_text(const struct cg_client_showing *showing)
+{
+    return showing->certificate && showing->secret.len == 0
+               ? "send client_id in the form: the certificate does not say which client this is"
+               : NULL;
 }
 
 /* RFC 7521 §4.2. */
@@ -85,11 +96,13 @@ static enum cg_status read_showing(struct cg_oauth_context *context,
     if (has_basic) {
         CG_TRY(from_basic(context, credentials, showing));
     }
-    if (showing->id.len == 0 || showing->secret.len == 0) {
-        CG_FAIL(&context->fault, CG_ERR_AUTHENTICATION, CG_REASON_CREDENTIALS_MISSING, NULL,
-                "RFC 6749 §3.2.1");
+    showing->certificate = cg_client_certificate_is_shown(&context->exchange->request.certificate);
+    if (showing->id.len == 0 || (showing->secret.len == 0 && !showing->certificate)) {
+        CG_FAIL(&context->fault, CG_ERR_AUTHENTICATION, CG_REASON_CREDENTIALS_MISSING,
+                missing_text(showing), "RFC 6749 §3.2.1");
     }
-    *ret_method = &by_secret;
+    /* A certificate beside a secret is no second method: tokens are bound to it (RFC 8705 §4). */
+    *ret_method = showing->secret.len > 0 ? &by_secret : &by_certificate;
     return CG_OK;
 }
 
@@ -141,10 +154,10 @@ static const char *find_objection(const struct cg_oauth_context *context,
     if (record->client.state != CG_CLIENT_ACTIVE) {
         return "the client is not active";
     }
-    if (record->client.auth != method->auth) {
+    if (((unsigned)record->client.auth & method->auths) == 0) {
         return "the client is registered for another way of authentication";
     }
-    if (profile == NULL || (profile->client_auths & (unsigned)method->auth) == 0) {
+    if (profile == NULL || (profile->client_auths & (unsigned)record->client.auth) == 0) {
         return "the profile does not allow this way of authentication";
     }
     return NULL;

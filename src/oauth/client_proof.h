@@ -9,12 +9,15 @@
 #include "oauth/assertion.h"
 #include "oauth/context.h"
 
+#include <stdbool.h>
+
 /* What a request shows of its client; absent spans for what it does not. */
 struct cg_client_showing {
     struct cg_span id;
     struct cg_span secret;
     const struct cg_assertion *assertion; /* NULL: none */
     const char *refusal; /* why what is shown cannot even be judged, for the audit; or NULL */
+    bool certificate;    /* one comes along: the method, where nothing else is shown */
 };
 
 /*
@@ -42,5 +45,11 @@ CG_MUST_USE enum cg_status cg_client_assertion_judge(struct cg_oauth_context *co
 CG_MUST_USE enum cg_status cg_client_assertion_show(struct cg_oauth_context *context,
                                                     struct cg_span compact,
                                                     struct cg_client_showing *showing);
+
+/* tls_client_auth and self_signed_tls_client_auth, whichever the client is registered for. */
+CG_MUST_USE enum cg_status cg_client_certificate_judge(struct cg_oauth_context *context,
+                                                       const struct cg_client_showing *showing,
+                                                       const struct cg_client_record *record,
+                                                       const char **ret_refusal);
 
 #endif

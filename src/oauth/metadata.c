@@ -8,20 +8,46 @@
 
 #include <string.h>
 
+/* Those that authenticate the client, and so have an alias where certificates are asked for. */
+static const struct {
+    const char *member;
+    const char *suffix;
+} aliased[] = {
+    {"token_endpoint", "/oauth/token"},
+    {"introspection_endpoint", "/oauth/introspect"},
+    {"revocation_endpoint", "/oauth/revoke"},
+};
+
 /* An endpoint's URL: the issuer with a suffix. Built in place, since the writer takes a whole
  * string. */
-static void put_endpoint(struct cg_json_writer *json, const char *member,
-                         const struct cg_realm *realm, const char *suffix)
+static void put_endpoint(struct cg_json_writer *json, const char *member, struct cg_span issuer,
+                         const char *suffix)
 {
     uint8_t url[CG_LIMIT_URI_BYTES];
     struct cg_span tail = cg_span_of_string(suffix);
-    if (realm->issuer.len + tail.len > sizeof(url)) {
+    if (issuer.len + tail.len > sizeof(url)) {
         json->buf->failed = true;
         return;
     }
-    memcpy(url, realm->issuer.data, realm->issuer.len);
-    memcpy(url + realm->issuer.len, tail.data, tail.len);
-    cg_json_member_put(json, member, cg_span_of_bytes(url, realm->issuer.len + tail.len));
+    memcpy(url, issuer.data, issuer.len);
+    memcpy(url + issuer.len, tail.data, tail.len);
+    cg_json_member_put(json, member, cg_span_of_bytes(url, issuer.len + tail.len));
+}
+
+/* RFC 8705 §3.3 and §5 */
+static void put_mtls(struct cg_json_writer *json, const struct cg_realm *realm)
+{
+    if (realm->mtls_issuer.data == NULL) {
+        return;
+    }
+    cg_json_put_name(json, "tls_client_certificate_bound_access_tokens");
+    cg_json_put_bool(json, true);
+    cg_json_put_name(json, "mtls_endpoint_aliases");
+    cg_json_open_object(json);
+    for (size_t i = 0; i < sizeof(aliased) / sizeof(aliased[0]); i++) {
+        put_endpoint(json, aliased[i].member, realm->mtls_issuer, aliased[i].suffix);
+    }
+    cg_json_close_object(json);
 }
 
 static void put_list(struct cg_json_writer *json, const char *member, struct cg_span words)
@@ -45,6 +71,8 @@ static const struct {
 } methods[] = {
     {CG_CLIENT_AUTH_SECRET, "client_secret_post client_secret_basic"},
     {CG_CLIENT_AUTH_PRIVATE_KEY_JWT, "private_key_jwt"},
+    {CG_CLIENT_AUTH_TLS, "tls_client_auth"},
+    {CG_CLIENT_AUTH_SELF_SIGNED_TLS, "self_signed_tls_client_auth"},
 };
 
 /* Every endpoint that authenticates a client takes the same methods. */
@@ -73,11 +101,19 @@ static struct cg_span method_names(unsigned allowed, uint8_t room[static CG_LIMI
     return names;
 }
 
-/* The methods of the realm's profile. RFC 8414 §2: with private_key_jwt the algorithms are
- * REQUIRED. */
-static void put_authenticating(struct cg_json_writer *json, const struct cg_profile *profile)
+/* What the realm's profile allows, less certificates where none are asked for. */
+static unsigned allowed_methods(const struct cg_realm *realm, const struct cg_profile *profile)
 {
+    unsigned by_certificate = (unsigned)CG_CLIENT_AUTH_TLS | CG_CLIENT_AUTH_SELF_SIGNED_TLS;
     unsigned allowed = profile != NULL ? profile->client_auths : 0;
+    return realm->mtls_issuer.data != NULL ? allowed : allowed & ~by_certificate;
+}
+
+/* RFC 8414 §2: with private_key_jwt the algorithms are REQUIRED. */
+static void put_authenticating(struct cg_json_writer *json, const struct cg_realm *realm)
+{
+    const struct cg_profile *profile = cg_profile_find(realm->profile);
+    unsigned allowed = allowed_methods(realm, profile);
     uint8_t room[CG_LIMIT_TEXT_BYTES];
     struct cg_span names = method_names(allowed, room);
     for (size_t i = 0; i < sizeof(authenticating) / sizeof(authenticating[0]); i++) {
@@ -95,15 +131,16 @@ void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct 
     cg_json_begin(&json, buf);
     cg_json_open_object(&json);
     cg_json_member_put(&json, "issuer", realm->issuer);
-    put_endpoint(&json, "token_endpoint", realm, "/oauth/token");
-    put_endpoint(&json, "jwks_uri", realm, "/oauth/jwks");
-    put_endpoint(&json, "introspection_endpoint", realm, "/oauth/introspect");
-    put_endpoint(&json, "revocation_endpoint", realm, "/oauth/revoke");
+    put_endpoint(&json, "token_endpoint", realm->issuer, "/oauth/token");
+    put_endpoint(&json, "jwks_uri", realm->issuer, "/oauth/jwks");
+    put_endpoint(&json, "introspection_endpoint", realm->issuer, "/oauth/introspect");
+    put_endpoint(&json, "revocation_endpoint", realm->issuer, "/oauth/revoke");
     put_list(&json, "scopes_supported", scopes);
     put_list(&json, "response_types_supported", (struct cg_span){NULL, 0});
     put_list(&json, "grant_types_supported", CG_SPAN_OF("client_credentials"));
-    put_authenticating(&json, cg_profile_find(realm->profile));
+    put_authenticating(&json, realm);
     put_list(&json, "introspection_signing_alg_values_supported", alg);
     put_list(&json, "dpop_signing_alg_values_supported", CG_SPAN_OF(CG_DPOP_ALGORITHMS));
+    put_mtls(&json, realm);
     cg_json_close_object(&json);
 }

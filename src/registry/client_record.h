@@ -34,6 +34,7 @@ struct cg_record_key {
     struct cg_span id;
     enum cg_client_key_kind kind;
     struct cg_span value;
+    uint8_t digest[CG_SHA256_BYTES]; /* of a certificate: SHA-256 of its DER */
 };
 
 /* Whether its time has begun and is not over. */

@@ -140,6 +140,7 @@ static enum cg_status read_realm(struct cg_statement *statement, struct cg_arena
     CG_TRY(status);
     CG_TRY(cg_token_response_find(cg_column_text(statement, 5), &realm.token_response));
     CG_TRY(make_issuer(cg_column_text(statement, 7), realm.path, arena, &realm.issuer));
+    CG_TRY(make_issuer(cg_column_text(statement, 9), realm.path, arena, &realm.mtls_issuer));
     struct cg_realm *ret = row;
     *ret = realm;
     return CG_OK;

@@ -20,7 +20,8 @@ struct cg_realm {
     struct cg_span typ;     /* "JWT" or "at+jwt" */
     struct cg_span
         issuer; /* base URL + path, absent while the base URL is not set; ignored by add and set */
-    int64_t token_life_s; /* 1 .. CG_LIMIT_TOKEN_LIFE_MAX_S */
+    struct cg_span mtls_issuer; /* the same where client certificates are asked for, if anywhere */
+    int64_t token_life_s;       /* 1 .. CG_LIMIT_TOKEN_LIFE_MAX_S */
     enum cg_token_response token_response;
     int64_t key_life_s; /* a signing key signs for so long; 0: until it is rotated by hand */
     int64_t created_s;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "crypto/certificate_facts.h"
 #include "registry/client_key_row.h"
 #include "registry/client_row.h"
 #include "registry/rows.h"
@@ -76,6 +77,19 @@ static enum cg_status load_secrets(struct loading *loading)
                          keep_secret, loading);
 }
 
+/* Once here, so that a certificate that is shown costs one comparison. What is no certificate was
+ * not put there by us: the store is damaged. */
+static enum cg_status digest_certificate(struct cg_span pem, struct cg_arena *arena,
+                                         uint8_t ret_digest[static CG_SHA256_BYTES])
+{
+    struct cg_span der;
+    enum cg_status status = cg_certificate_decode_pem(pem, arena, &der);
+    if (status != CG_OK) {
+        return status == CG_ERR_INPUT ? CG_ERR_STORE : status;
+    }
+    return cg_sha256(der, ret_digest);
+}
+
 static enum cg_status keep_key(void *context, const void *row)
 {
     struct loading *loading = context;
@@ -83,7 +97,12 @@ static enum cg_status keep_key(void *context, const void *row)
     if (loading->key_count == CG_LIMIT_CLIENT_KEYS) {
         return CG_ERR_LIMIT;
     }
-    loading->keys[loading->key_count++] = (struct cg_record_key){key->id, key->kind, key->value};
+    struct cg_record_key *kept = &loading->keys[loading->key_count];
+    *kept = (struct cg_record_key){.id = key->id, .kind = key->kind, .value = key->value};
+    if (key->kind == CG_CLIENT_KEY_CERTIFICATE) {
+        CG_TRY(digest_certificate(key->value, loading->arena, kept->digest));
+    }
+    loading->key_count++;
     return CG_OK;
 }
 

@@ -64,7 +64,8 @@ static bool is_base_url(struct cg_span value)
 
 enum cg_status cg_setting_set(struct cg_store *store, const char *name, struct cg_span value)
 {
-    bool issuing = cg_span_equal_string(cg_span_of_string(name), "base_url");
+    bool issuing = cg_span_equal_string(cg_span_of_string(name), "base_url") ||
+                   cg_span_equal_string(cg_span_of_string(name), "mtls_base_url");
     if (issuing && !is_base_url(value)) {
         return CG_ERR_INPUT;
     }

@@ -47,7 +47,8 @@ enum cg_registry_touch {
 CG_MUST_USE enum cg_status cg_registry_touch(struct cg_store *store, unsigned touched);
 
 /* Settings of the whole registry. "base_url": "https://localhost:8443", an http or https URL
- * without query and final slash; CG_ERR_INPUT otherwise. */
+ * without query and final slash, and "mtls_base_url", where client certificates are asked for;
+ * CG_ERR_INPUT otherwise. */
 CG_MUST_USE enum cg_status cg_setting_get(struct cg_store *store, const char *name,
                                           struct cg_arena *arena, struct cg_span *ret_value);
 CG_MUST_USE enum cg_status cg_setting_set(struct cg_store *store, const char *name,

@@ -33,6 +33,23 @@ static void set_list_item(struct cg_token_api *api, size_t offset, struct cg_spa
     *(struct cg_span *)(void *)((uint8_t *)api + offset) = value;
 }
 
+/* RFC 7800 §3: what the token is bound to, if it is. */
+static void put_binding(const struct cg_access_token *token, struct cg_json_writer *writer)
+{
+    if (token->key_thumbprint.len == 0 && token->certificate_thumbprint.len == 0) {
+        return;
+    }
+    cg_json_put_name(writer, "cnf");
+    cg_json_open_object(writer);
+    if (token->key_thumbprint.len > 0) {
+        cg_json_member_put(writer, "jkt", token->key_thumbprint);
+    }
+    if (token->certificate_thumbprint.len > 0) {
+        cg_json_member_put(writer, "x5t#S256", token->certificate_thumbprint);
+    }
+    cg_json_close_object(writer);
+}
+
 void cg_access_token_write_claims(const struct cg_access_token *token,
                                   struct cg_json_writer *writer)
 {
@@ -53,12 +70,7 @@ void cg_access_token_write_claims(const struct cg_access_token *token,
     cg_json_member_put(writer, "jti", token->token_id);
     cg_json_member_put(writer, "org", token->organisation);
     cg_json_member_put_number(writer, "epoch", token->epoch);
-    if (token->key_thumbprint.len > 0) {
-        cg_json_put_name(writer, "cnf");
-        cg_json_open_object(writer);
-        cg_json_member_put(writer, "jkt", token->key_thumbprint);
-        cg_json_close_object(writer);
-    }
+    put_binding(token, writer);
 }
 
 /* RFC 9449 §5, §6.2: token_type is DPoP for a token that is bound to a key. */
@@ -106,23 +118,33 @@ static enum cg_status read_apis(const struct cg_json_value *root, struct cg_acce
     return CG_OK;
 }
 
+/* One member of cnf, if it is there: base64url of a SHA-256. */
+static enum cg_status read_thumbprint(const struct cg_json_value *cnf, const char *name,
+                                      size_t *count, struct cg_span *ret_thumbprint)
+{
+    uint8_t digest[CG_SHA256_BYTES];
+    size_t len = 0;
+    if (cg_json_member(cnf, name) == NULL) {
+        return CG_OK;
+    }
+    CG_TRY(cg_json_member_string(cnf, name, ret_thumbprint));
+    CG_TRY(cg_base64url_decode(*ret_thumbprint, digest, sizeof(digest), &len));
+    *count += 1;
+    return len == sizeof(digest) ? CG_OK : CG_ERR_INPUT;
+}
+
 /* RFC 7800 §3.1: a confirmation that is not understood must not be passed over here, since what it
  * confirms is who may use the token. */
 static enum cg_status read_binding(const struct cg_json_value *root, struct cg_access_token *token)
 {
     const struct cg_json_value *cnf = cg_json_member(root, "cnf");
-    uint8_t digest[CG_SHA256_BYTES];
-    size_t len = 0;
+    size_t known = 0;
     if (cnf == NULL) {
         return CG_OK;
     }
-    CG_TRY(cg_json_member_string(cnf, "jkt", &token->key_thumbprint));
-    if (cg_json_count(cnf) != 1 ||
-        cg_base64url_decode(token->key_thumbprint, digest, sizeof(digest), &len) != CG_OK ||
-        len != sizeof(digest)) {
-        return CG_ERR_INPUT;
-    }
-    return CG_OK;
+    CG_TRY(read_thumbprint(cnf, "jkt", &known, &token->key_thumbprint));
+    CG_TRY(read_thumbprint(cnf, "x5t#S256", &known, &token->certificate_thumbprint));
+    return known > 0 && cg_json_count(cnf) == known ? CG_OK : CG_ERR_INPUT;
 }
 
 static enum cg_status check_text(const struct cg_access_token *token)

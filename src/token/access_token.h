@@ -23,10 +23,11 @@ struct cg_access_token {
     struct cg_span issuer;
     struct cg_span subject;
     struct cg_span client_id;
-    struct cg_span organisation;   /* ODS code */
-    struct cg_span scope;          /* space-separated */
-    struct cg_span token_id;       /* jti */
-    struct cg_span key_thumbprint; /* cnf.jkt (RFC 9449 §6.1); absent: a bearer token */
+    struct cg_span organisation;           /* ODS code */
+    struct cg_span scope;                  /* space-separated */
+    struct cg_span token_id;               /* jti */
+    struct cg_span key_thumbprint;         /* cnf.jkt (RFC 9449 §6.1); absent: a bearer token */
+    struct cg_span certificate_thumbprint; /* cnf.x5t#S256 (RFC 8705 §3.1), or absent */
     struct cg_token_api apis[CG_LIMIT_TOKEN_APIS];
     size_t api_count;
     int64_t issued_s;
@@ -48,9 +49,9 @@ void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *b
  * Reads claims, all of which but cnf must be there and of the right type. aud, apis and agreements
  * are arrays of equal length, at least one. Texts are visible ASCII without quotes and backslashes,
  * within base/limits.h, so that they may stand in a header as they are; scope is as in RFC 6749
- * §3.3. cnf holds jkt alone: a token that is bound in a way which nobody here looks at is refused.
- * CG_ERR_INPUT otherwise (CG_ERR_LIMIT for too many scopes). Unknown claims are passed over.
- * Spans borrow from the document.
+ * §3.3. cnf holds jkt, x5t#S256 or both, and nothing else: a token that is bound in a way which
+ * nobody here looks at is refused. CG_ERR_INPUT otherwise (CG_ERR_LIMIT for too many scopes).
+ * Unknown claims are passed over. Spans borrow from the document.
  */
 CG_MUST_USE enum cg_status cg_access_token_read(const struct cg_json_value *root,
                                                 struct cg_access_token *ret_token);

@@ -56,6 +56,51 @@ static void access_token_reads_what_it_wrote(void **state)
     assert_int_equal(again.issued_s, SAMPLE_ISSUED_S);
 }
 
+#define THUMBPRINT "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" /* RFC 8705 §3.1 */
+
+static void access_token_tells_and_reads_its_certificate(void **state)
+{
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    struct cg_access_token again;
+    token.certificate_thumbprint = test_span(THUMBPRINT);
+    struct cg_span text = written(sample, &token);
+    assert_span_text(cg_span_part(text, text.len - 75, 75),
+                     "\"epoch\":0,\"cnf\":{\"x5t#S256\":\"" THUMBPRINT "\"}}");
+    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(text, CG_LIMIT_TOKEN_BYTES, &json));
+    assert_ok(cg_access_token_read(cg_json_root(json), &again));
+    assert_span_text(again.certificate_thumbprint, THUMBPRINT);
+}
+
+/* A binding that is not understood, taken for none, would make a bearer token of a bound one. */
+static void access_token_refuses_a_binding_that_it_does_not_understand(void **state)
+{
+    static const char *const bindings[] = {
+        "{}",
+        "[]",
+        "null",
+        "\"" THUMBPRINT "\"",
+        "{\"x5t#S256\":7}",
+        "{\"x5t#S256\":\"\"}",
+        "{\"x5t#S256\":\"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg\"}",
+        "{\"x5t#S256\":\"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2A\"}",
+        "{\"x5t#S256\":\"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN=dg2\"}",
+        "{\"jwk\":{}}",
+        "{\"x5t#S256\":\"" THUMBPRINT "\",\"kid\":\"a\"}",
+    };
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    struct cg_span plain = written(sample, &token);
+    for (size_t i = 0; i < TEST_COUNT(bindings); i++) {
+        struct cg_access_token again = {.api_count = 0};
+        struct cg_span text = sample_text(sample, "%.*s,\"cnf\":%s}", (int)plain.len - 1,
+                                          (const char *)plain.data, bindings[i]);
+        assert_true(read_text(text, &again) != CG_OK);
+        assert_int_equal(again.api_count, 0);
+    }
+}
+
 static void access_token_passes_over_unknown_claims(void **state)
 {
     const struct sample *sample = *state;
@@ -157,6 +202,8 @@ static void access_token_refuses_an_empty_container(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(access_token_is_written_as_the_contract_says),
     cmocka_unit_test(access_token_reads_what_it_wrote),
+    cmocka_unit_test(access_token_tells_and_reads_its_certificate),
+    cmocka_unit_test(access_token_refuses_a_binding_that_it_does_not_understand),
     cmocka_unit_test(access_token_passes_over_unknown_claims),
     cmocka_unit_test(access_token_refuses_claims_that_are_missing_or_wrong),
     cmocka_unit_test(access_token_refuses_more_apis_than_the_limit),
