@@ -3,17 +3,15 @@
 handshakes and behind a proxy that passes the certificate on."""
 import collections
 import datetime
-import pathlib
 import socket
 import ssl
 import subprocess
-import uuid
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from support import certificates, forge, store
-from support.house import House
+from support import certificates, forge
+from support.house import House, build, environment
 
 HOUR = datetime.timedelta(hours=1)
 SUBJECT = (("C", "GB"), ("O", "Example Trust"), ("CN", "ward"))
@@ -23,6 +21,7 @@ PROXY = "127.0.0.2"
 HEADER = "Client-Cert"
 VERIFIED = "Client-Cert-Verified"
 DIRECTIVE = f"    caregate_client_certificate_header {HEADER} from={PROXY} verified={VERIFIED};"
+REALIP = "\n    set_real_ip_from 127.0.0.0/8;\n    real_ip_header X-Forwarded-For;"
 BY_SUBJECT = ("--tls-subject", DN)
 BY_DNS = ("--tls-san-dns", HOST)
 
@@ -40,19 +39,10 @@ class From(HTTPAdapter):
         super().init_poolmanager(*args, source_address=(self.address, 0), **more)
 
 
-def add_key(house, client, option, value):
-    kind = option[2:].replace("-", "_")
-    text = pathlib.Path(value).read_text(encoding="utf-8") if kind == "certificate" else value
-    store.change(house.dir / "registry.db",
-                 "insert into client_key (id, realm, client, kind, value, created_at_s) "
-                 "values (?, ?, ?, ?, ?, 1)",
-                 f"key_{client.id}_{uuid.uuid4().hex}", house.realm, client.id, kind, text)
-
-
 def enroll(house, name, auth, *keys, bind="none"):
     client = house.onboard(name, "results", "results.read")
     for key in keys:
-        add_key(house, client, *key)
+        house.cli("client", "key", "add", "--client", client.id, *key)
     house.cli("client", "set", client.id, "--auth", auth, "--bind", bind)
     return client
 
@@ -69,7 +59,7 @@ def make_scene(echo_shared, fhir_api, tmp_path_factory):
         house.edit("        # ssl_client_certificate tls/clients-ca.pem;\n",
                    "        ssl_client_certificate tls/clients-ca.pem;\n")
         (house.dir / "tls" / "clients-ca.pem").write_text(certificates.pem(authority))
-        house.add_to_http(DIRECTIVE)
+        house.add_to_http(DIRECTIVE + REALIP)
         holders = {
             "good": certificates.make(*SUBJECT, signer=authority, dns=["x.example", HOST]),
             "renewed": certificates.make(*SUBJECT, signer=authority, dns=[HOST]),
@@ -263,6 +253,21 @@ def test_a_certificate_header_does_not_stand_in_for_that_of_the_connection(scene
     assert ask(scene, "subject", "good", headers=by_proxy("other")(scene)).status_code == 200
 
 
+def test_the_proxy_is_known_by_its_own_address_whatever_it_forwards(scene):
+    """realip puts another address in the place of the connection's."""
+    forwarded = {**by_proxy("good")(scene), "X-Forwarded-For": PROXY}
+    for address in ("127.0.0.1", "127.0.0.3"):
+        answer = ask(scene, "subject", mtls=False, address=address, headers=forwarded)
+        assert answer.status_code == 401
+    forwarded["X-Forwarded-For"] = "192.0.2.1"
+    answer = ask(scene, "subject", mtls=False, address=PROXY, headers=forwarded)
+    assert answer.status_code == 200
+
+
+def test_behind_the_proxy_its_own_certificate_is_nobodys(scene):
+    assert ask(scene, "subject", "good", address=PROXY).status_code == 401
+
+
 @pytest.mark.parametrize("verified", [None, "NONE", "FAILED:unable to verify", "success", ""])
 def test_a_chain_that_the_proxy_did_not_verify_is_not_trusted(scene, verified):
     headers = by_proxy("good", verified=verified)(scene)
@@ -373,3 +378,15 @@ def test_a_wrong_certificate_header_is_refused_by_nginx_t(make_house, words):
     done = house.test_conf()
     assert done.code != 0
     assert "caregate_client_certificate_header" in done.err
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1", "127.0.0.1:0", "nowhere:", "127.0.0.1:16443",
+                                    "127.0.0.1:16444"])
+def test_init_refuses_a_listener_that_is_none_or_taken(tmp_path, listen):
+    done = subprocess.run(
+        [str(build() / "cli" / "caregate"), "--dir", str(tmp_path / "data"), "init", "--listen",
+         "127.0.0.1:16443", "--mtls-listen", listen],
+        check=False, capture_output=True, text=True, timeout=60, env=environment())
+    assert done.returncode == 2
+    assert "--mtls-listen" in done.stderr
+    assert not (tmp_path / "data").exists()

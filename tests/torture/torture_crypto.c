@@ -6,6 +6,8 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "crypto/certificate.h"
+#include "crypto/certificate_facts.h"
+#include "crypto/distinguished_name.h"
 #include "crypto/random.h"
 #include "crypto/sealed.h"
 #include "crypto/sign.h"
@@ -72,6 +74,30 @@ static enum cg_status make_certificate(void *context)
     return cg_certificate_expiry(made.certificate_pem, &expires_s);
 }
 
+static enum cg_status read_certificate(void *context)
+{
+    const struct cg_span *pem = context;
+    struct cg_certificate_facts facts;
+    struct cg_span der = {NULL, 0};
+    struct cg_span name = {NULL, 0};
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
+    CG_TRY(cg_certificate_decode_pem(*pem, arena, &der));
+    CG_TRY(cg_certificate_facts_read(der, arena, &facts));
+    return cg_dn_parse(facts.subject, arena, &name);
+}
+
+TEST(certificate_reading_survives_every_failing_allocation)
+{
+    static const struct cg_span host = CG_SPAN("localhost");
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    struct cg_dev_certificate made = {0};
+    assert_ok(cg_arena_new(ARENA_BYTES, &arena));
+    assert_ok(cg_certificate_make(&host, 1, NOW_S, 86400, arena, &made));
+    torture(&(struct torture_scenario){
+        .name = "facts", .run = read_certificate, .context = &made.certificate_pem});
+}
+
 static enum cg_status random_text(void *context)
 {
     (void)context;
@@ -116,6 +142,7 @@ TEST(crypto_survives_every_failing_allocation_with_a_key_of_each_kind)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(certificate_reading_survives_every_failing_allocation),
     cmocka_unit_test(crypto_survives_every_failing_allocation),
     cmocka_unit_test(crypto_survives_every_failing_allocation_with_a_key_of_each_kind),
 };

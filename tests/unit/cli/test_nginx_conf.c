@@ -173,7 +173,46 @@ TEST(nginx_realm_has_the_three_places_of_its_issuer)
     assert_words(cg_directive_in(root, "location", NULL), "client_max_body_size", "0");
 }
 
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+TEST(nginx_asks_for_certificates_on_the_listener_for_them_only)
+{
+    for (unsigned round = 0; round < 2; round++) {
+        struct cg_nginx_conf conf = {.dir = CG_SPAN("/srv/care"),
+                                     .module = CG_SPAN("/m.so"),
+                                     .listen = CG_SPAN("127.0.0.1:8443"),
+                                     .status_port = 8444};
+        if (round == 1) {
+            conf.mtls_listen = CG_SPAN_OF("127.0.0.1:8445");
+        }
+        CG_CLEANUP(cg_buf_release) struct cg_buf buf;
+        char text[16384];
+        struct cg_span written;
+        cg_buf_init(&buf, sizeof(text) - 1);
+        cg_nginx_conf_write(&conf, &buf);
+        assert_ok(cg_buf_finish(&buf, &written));
+        (void)snprintf(text, sizeof(text), "%.*s", CG_SPAN_ARGS(written));
+        assert_int_equal(count_of(text, "ssl_verify_client optional_no_ca;"), round);
+        assert_int_equal(count_of(text, " ssl http2;"), 1 + round);
+        assert_int_equal(count_of(text, "include realms/*.conf;"), 1 + round);
+        assert_int_equal(count_of(text, "include apis/*/*.conf;"), 1 + round);
+        if (round == 1) {
+            assert_true(strstr(text, "listen 127.0.0.1:8443 ") <
+                        strstr(text, "listen 127.0.0.1:8445 "));
+            assert_true(strstr(text, "listen 127.0.0.1:8445 ") < strstr(text, "ssl_verify_client"));
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(nginx_asks_for_certificates_on_the_listener_for_them_only),
     cmocka_unit_test(nginx_value_stays_one_word),
     cmocka_unit_test(nginx_plain_refuses_what_nginx_reads_differently),
     cmocka_unit_test(nginx_location_is_a_folder_of_safe_segments),

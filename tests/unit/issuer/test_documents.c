@@ -53,6 +53,31 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
     assert_span_text(response->body, want);
 }
 
+static void metadata_announces_where_certificates_are_asked_for(void **state)
+{
+    struct house *house = *state;
+    static const char want[] =
+        "\"tls_client_certificate_bound_access_tokens\":true,\"mtls_endpoint_aliases\":{"
+        "\"token_endpoint\":\"https://localhost:8445" HOUSE_REALM "/oauth/token\","
+        "\"introspection_endpoint\":\"https://localhost:8445" HOUSE_REALM "/oauth/introspect\","
+        "\"revocation_endpoint\":\"https://localhost:8445" HOUSE_REALM "/oauth/revoke\"}";
+    static const char methods[] = "\"tls_client_auth\",\"self_signed_tls_client_auth\"]";
+    char text[16384];
+    for (unsigned round = 0; round < 2; round++) {
+        const struct cg_response *response = house_ask(house, "GET", HOUSE_REALM WELL_KNOWN, NULL);
+        (void)snprintf(text, sizeof(text), "%.*s", CG_SPAN_ARGS(response->body));
+        assert_true((strstr(text, want) != NULL) == (round == 1));
+        assert_true((strstr(text, methods) != NULL) == (round == 1));
+        assert_true((strstr(text, "mtls") != NULL) == (round == 1));
+        assert_ok(cg_store_begin(house->registry));
+        assert_status(cg_setting_set(house->registry, "mtls_base_url", CG_SPAN_OF("nowhere")),
+                      CG_ERR_INPUT);
+        assert_ok(
+            cg_setting_set(house->registry, "mtls_base_url", CG_SPAN_OF("https://localhost:8445")));
+        assert_ok(cg_store_commit(house->registry));
+    }
+}
+
 static void jwks_may_be_kept_for_five_minutes(void **state)
 {
     const struct cg_response *response = house_ask(*state, "GET", HOUSE_REALM "/oauth/jwks", NULL);
@@ -111,8 +136,11 @@ static void unknown_places_are_not_found(void **state)
 #define HOUSED(name) cmocka_unit_test_setup_teardown(name, house_build, house_pull_down)
 
 static const struct CMUnitTest tests[] = {
-    HOUSED(metadata_stands_at_both_places),    HOUSED(metadata_says_exactly_what_the_realm_does),
-    HOUSED(jwks_may_be_kept_for_five_minutes), HOUSED(jwks_shows_an_announced_key_at_once),
+    HOUSED(metadata_stands_at_both_places),
+    HOUSED(metadata_says_exactly_what_the_realm_does),
+    HOUSED(jwks_may_be_kept_for_five_minutes),
+    HOUSED(jwks_shows_an_announced_key_at_once),
+    HOUSED(metadata_announces_where_certificates_are_asked_for),
     HOUSED(unknown_places_are_not_found),
 };
 
