@@ -22,6 +22,9 @@ static const struct help helps[] = {
                                         "or 5000/h, up to 1000/s, and bursts up to 100000"},
     {ngx_string("caregate_client_certificate_header"),
      "NAME from=ADDRESS[/BITS],... [verified=always|NAME]"},
+    {ngx_string("caregate_fetch_hosts"),
+     "HOST or HOST:PORT, one or more, without a scheme or path"},
+    {ngx_string("caregate_fetch_ca"), "a readable file of certificates in PEM"},
     {ngx_string("caregate_issuer"), "a realm's path, such as /vlive/hpca"},
     {ngx_string("caregate_api"), "NAME [realm=REALM]"},
     {ngx_string("caregate_require"),
@@ -304,6 +307,65 @@ char *caregate_set_certificate_header(ngx_conf_t *cf, ngx_command_t *cmd, void *
                                          "it does not say how a trusted chain is recognised");
     }
     main_conf->certificate_header = header;
+    return NGX_CONF_OK;
+}
+
+static ngx_uint_t is_host_letter(u_char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '.' || letter == '-';
+}
+
+/* A name or an IPv4 address, and a port if it is not 443. */
+static ngx_uint_t is_host(ngx_str_t text)
+{
+    size_t len = 0;
+    while (len < text.len && is_host_letter(text.data[len])) {
+        len++;
+    }
+    if (len == text.len) {
+        return len > 0;
+    }
+    ngx_int_t port = text.data[len] == ':' ? ngx_atoi(text.data + len + 1, text.len - len - 1) : 0;
+    return len > 0 && port > 0 && port <= 65535 && text.data[len + 1] != '0';
+}
+
+char *caregate_set_fetch_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    if (main_conf->fetch_hosts == NULL) {
+        main_conf->fetch_hosts = ngx_array_create(cf->pool, 4, sizeof(struct cg_span));
+    }
+    for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
+        if (!is_host(argument(cf, i))) {
+            return caregate_directive_refuse(cf, cmd, "this is no host");
+        }
+        struct cg_span *host =
+            main_conf->fetch_hosts != NULL ? ngx_array_push(main_conf->fetch_hosts) : NULL;
+        if (host == NULL) {
+            return NGX_CONF_ERROR;
+        }
+        *host = caregate_span(argument(cf, i));
+    }
+    return NGX_CONF_OK;
+}
+
+char *caregate_set_fetch_ca(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t path = argument(cf, 1);
+    if (main_conf->fetch_ca.len > 0) {
+        return caregate_directive_refuse(cf, cmd, "it is given twice");
+    }
+    if (path.len == 0 || ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+        return caregate_directive_refuse(cf, cmd, "the file has no name");
+    }
+    ngx_fd_t file = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    if (file == NGX_INVALID_FILE) {
+        return caregate_directive_refuse(cf, cmd, "the file cannot be read");
+    }
+    (void)ngx_close_file(file);
+    main_conf->fetch_ca = path;
     return NGX_CONF_OK;
 }
 

@@ -83,6 +83,9 @@ struct caregate_main_conf {
     ngx_shm_zone_t *zone;
     struct caregate_certificate_header *certificate_header; /* NULL: nobody is believed */
 
+    ngx_array_t *fetch_hosts; /* of struct cg_span; NULL: nothing is fetched */
+    ngx_str_t fetch_ca;       /* empty: the system's */
+
     ngx_uint_t has_gate;
     ngx_uint_t has_issuer;
     ngx_thread_pool_t *pool;      /* NULL without gate and issuer */
@@ -177,6 +180,8 @@ struct caregate_entry {
     ngx_http_request_t *request;
     struct cg_exchange *exchange; /* owned by a cleanup of the request's pool */
     struct caregate_body body;
+    struct caregate_entry *next_waiting;
+    ngx_msec_t wait_until; /* 0: it has not waited yet */
 };
 
 enum caregate_job { CAREGATE_DRAIN, CAREGATE_UPKEEP };
@@ -245,6 +250,11 @@ struct caregate_worker {
     ngx_thread_mutex_t signing;       /* held by the slot that signs */
     ngx_thread_mutex_t committing;    /* and by the one that waits for the disk */
     struct cg_issuer_slot *committer; /* makes the batches of all slots durable */
+
+    struct cg_key_fetcher *fetcher; /* NULL: nothing is fetched */
+    struct caregate_entry *waiting; /* for keys that are being fetched */
+    ngx_uint_t waiting_count;
+    ngx_event_t wait_timer;
 };
 
 static inline struct caregate_main_conf *caregate_main_conf_of(const ngx_http_request_t *r)
@@ -263,6 +273,8 @@ char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_fetch_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_fetch_ca(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_certificate_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -367,9 +379,20 @@ void caregate_content_wipe_frames(ngx_http_request_t *r);
 /* task.c */
 /* Queues an entry. NGX_DECLINED when the queue is full. */
 ngx_int_t caregate_queue_push(struct caregate_worker *worker, struct caregate_entry *entry);
+/* Queues one that was answered by "not yet"; NGX_DECLINED when the queue is full. */
+ngx_int_t caregate_queue_again(struct caregate_worker *worker, struct caregate_entry *entry);
+/* One that was queued is answered otherwise. */
+void caregate_queue_drop(struct caregate_worker *worker);
 ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycle);
 /* The threads are gone by now: what is left is done here and now, then freed. */
 void caregate_tasks_finish(struct caregate_worker *worker);
+
+/* wait.c */
+/* Keeps an entry whose exchange waits, until it can be queued again. */
+void caregate_wait_push(struct caregate_worker *worker, struct caregate_entry *entry);
+/* Makes the fetcher, if one is wanted, and frees it, after the slots. */
+ngx_int_t caregate_wait_start(struct caregate_worker *worker);
+void caregate_wait_finish(struct caregate_worker *worker);
 
 /* report.c */
 ngx_int_t caregate_report_init(struct caregate_report *report, ngx_pool_t *pool);

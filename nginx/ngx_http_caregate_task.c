@@ -196,6 +196,10 @@ static void finish_job(ngx_event_t *event)
     (void)start(slot);
     wipe_frames(entries, count);
     for (size_t i = 0; i < count; i++) {
+        if (entries[i]->exchange->waits != 0) {
+            caregate_wait_push(worker, entries[i]);
+            continue;
+        }
         worker->pending_count--;
         caregate_content_resume(entries[i]);
     }
@@ -215,11 +219,26 @@ static ngx_int_t append(struct caregate_worker *worker, struct caregate_entry *e
 
 ngx_int_t caregate_queue_push(struct caregate_worker *worker, struct caregate_entry *entry)
 {
-    if (append(worker, entry) != NGX_OK) {
+    entry->exchange->request.may_wait = worker->fetcher != NULL;
+    if (caregate_queue_again(worker, entry) != NGX_OK) {
         return NGX_DECLINED;
     }
     worker->pending_count++;
     update_hold(worker);
+    return NGX_OK;
+}
+
+void caregate_queue_drop(struct caregate_worker *worker)
+{
+    worker->pending_count--;
+    update_hold(worker);
+}
+
+ngx_int_t caregate_queue_again(struct caregate_worker *worker, struct caregate_entry *entry)
+{
+    if (append(worker, entry) != NGX_OK) {
+        return NGX_DECLINED;
+    }
     for (size_t i = 0; i < CAREGATE_SLOTS; i++) {
         if (!worker->slots[i].is_running) {
             /* Should the pool not take it, the upkeep timer tries again within a second. */
@@ -251,6 +270,7 @@ static ngx_int_t make_issuer(const struct caregate_worker *worker, const ngx_cyc
         .master_key = worker->conf->master_key,
         .brake = caregate_zone_brake(worker),
         .token_rate = worker->conf->token_rate,
+        .fetcher = worker->fetcher,
     };
     if (cg_issuer_slot_new(&config, ret_issuer) != CG_OK) {
         ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no issuer slot can be made");
@@ -291,6 +311,7 @@ ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycl
     if (ngx_thread_mutex_create(&worker->mutex, worker->log) != NGX_OK ||
         ngx_thread_mutex_create(&worker->signing, worker->log) != NGX_OK ||
         ngx_thread_mutex_create(&worker->committing, worker->log) != NGX_OK ||
+        caregate_wait_start(worker) != NGX_OK ||
         make_issuer(worker, cycle, &worker->committer) != NGX_OK ||
         caregate_report_init(&worker->report, cycle->pool) != NGX_OK) {
         return NGX_ERROR;
@@ -336,4 +357,5 @@ void caregate_tasks_finish(struct caregate_worker *worker)
         }
     }
     worker->committer = cg_issuer_slot_free(worker->committer);
+    caregate_wait_finish(worker);
 }

@@ -42,6 +42,7 @@ struct cg_request {
     struct cg_span address;       /* the peer's address in text */
     int64_t received_ms;          /* Unix milliseconds, for rates; 0: as of the batch */
     struct cg_client_certificate certificate;
+    unsigned may_wait;       /* 1: the caller can have it answered later: see waits */
     unsigned body_too_large; /* 1 when the body passed CG_LIMIT_FORM_BYTES and was dropped */
 };
 
@@ -65,6 +66,9 @@ struct cg_exchange {
     struct cg_response response;
     struct cg_arena *arena; /* owned */
     void *pending;          /* the issuer's own: what awaits the audit, in the arena */
+    /* Not 0: there is no answer yet, since a client's keys are being fetched. Answer it again when
+     * cg_key_fetcher_turns is no longer one less than this, or without may_wait. */
+    uint64_t waits;
 };
 
 /* Makes an empty exchange with an arena of its own. CG_ERR_LIMIT when memory is short. */

@@ -70,6 +70,17 @@
 #define CG_LIMIT_CLIENT_CACHE 16384          /* clients remembered by one slot */
 #define CG_LIMIT_CLIENT_CACHE_BYTES 16777216 /* and what they may weigh together */
 
+/* Documents of others: key sets of clients, by address */
+#define CG_LIMIT_REMOTE_DOCUMENTS 512 /* remembered by one worker */
+#define CG_LIMIT_REMOTE_BYTES 32768
+#define CG_LIMIT_REMOTE_MS 5000       /* of one fetch, all told */
+#define CG_LIMIT_REMOTE_DEFAULT_S 300 /* kept, where Cache-Control says nothing */
+#define CG_LIMIT_REMOTE_LEAST_S 60    /* and within these bounds, where it does */
+#define CG_LIMIT_REMOTE_MOST_S 86400
+#define CG_LIMIT_REMOTE_STALE_S 3600 /* used beyond that, while its host is away */
+#define CG_LIMIT_REMOTE_RETRY_S 10   /* a failure is remembered so long */
+#define CG_LIMIT_REMOTE_FORCE_S 60   /* an unknown kid has a set fetched anew at most so often */
+
 /* Gate */
 #define CG_LIMIT_SNAPSHOT_BYTES 4194304 /* serialised snapshot */
 #define CG_LIMIT_CACHE_TOKENS 65536     /* verified tokens of one worker */

@@ -95,6 +95,11 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
                    struct cg_exchange *exchange, int64_t now_s)
 {
     void *memory = NULL;
+    if (exchange->waits != 0) {
+        struct cg_request request = exchange->request;
+        cg_exchange_clear(exchange);
+        exchange->request = request;
+    }
     exchange->pending = NULL;
     if (cg_arena_take(exchange->arena, sizeof(struct cg_oauth_context), &memory) != CG_OK) {
         cg_issuer_answer_unavailable(exchange, CG_REASON_INTERNAL);
@@ -121,6 +126,10 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     exchange->pending = context;
     const struct cg_route *route = NULL;
     enum cg_status status = dispatch(slot, version, context, &route);
+    if (exchange->waits != 0) {
+        exchange->pending = NULL;
+        return;
+    }
     if (status != CG_OK) {
         refuse(slot, context, route);
     }
@@ -151,6 +160,7 @@ void cg_issuer_answer(struct cg_issuer_slot *slot, struct cg_exchange *const exc
     if (count > CG_LIMIT_BATCH_EXCHANGES || begin_view(slot, now_s, &version) != CG_OK) {
         for (size_t i = 0; i < count; i++) {
             exchanges[i]->pending = NULL;
+            exchanges[i]->waits = 0;
             answer_fault(exchanges[i], CG_REASON_STORE_UNAVAILABLE);
         }
         return;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "issuer/key_fetcher.h"
 
 #define CONFIG_BYTES 8192
 #define TALLY_PLACES 512
@@ -16,7 +17,8 @@ static enum cg_status make_parts(struct cg_issuer_slot *slot, const struct cg_is
     CG_TRY(cg_arena_copy(slot->arena, config->store_uri, &slot->store_uri));
     CG_TRY(cg_arena_copy(slot->arena, config->writer, &slot->writer));
     CG_TRY(cg_client_cache_new(CG_LIMIT_CLIENT_CACHE, &slot->clients));
-    CG_TRY(cg_client_keys_new(&slot->client_keys));
+    CG_TRY(cg_client_keys_new(config->fetcher != NULL ? config->fetcher->remote : NULL,
+                              &slot->client_keys));
     CG_TRY(cg_realm_table_new(&slot->realms));
     CG_TRY(cg_tally_new(TALLY_PLACES, &slot->refusals));
     return cg_use_notes_new(&slot->uses);

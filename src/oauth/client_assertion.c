@@ -74,8 +74,13 @@ static enum cg_status try_keys(struct trial *trial, const struct cg_client_recor
     struct cg_key_answer answer = {.count = 0};
     struct cg_key_question question = {record, trial->assertion->jws.alg,
                                        trial->assertion->jws.kid};
-    if (cg_client_keys_find(trial->context->client_keys, &question, &answer) != CG_OK) {
+    if (cg_client_keys_find(trial->context->client_keys, &question, trial->context->arena,
+                            &answer) != CG_OK) {
         CG_FAIL(&trial->context->fault, CG_ERR_LIMIT, CG_REASON_INTERNAL, NULL, NULL);
+    }
+    if (answer.waits != 0 && trial->context->exchange->request.may_wait != 0) {
+        trial->context->exchange->waits = answer.waits;
+        return CG_ERR_STORE;
     }
     for (size_t i = 0; i < answer.count; i++) {
         enum cg_status status = try_verifier(trial, answer.verifiers[i]);

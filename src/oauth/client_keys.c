@@ -25,7 +25,8 @@ struct place {
     size_t id_len;
     struct cg_jwks *jwks; /* NULL: the place is empty */
     struct prepared *prepared;
-    uint64_t used; /* the count of finds at the last use */
+    uint64_t version; /* of a set that was fetched; else 0 */
+    uint64_t used;    /* the count of finds at the last use */
 };
 
 struct cg_client_keys {
@@ -33,6 +34,7 @@ struct cg_client_keys {
     struct place places[PLACES];
     struct place nobody;
     uint64_t finds;
+    struct cg_remote *remote; /* NULL: nothing is fetched */
 };
 
 /*
@@ -58,21 +60,26 @@ static struct cg_span id_of(const struct place *place)
     return cg_span_of_bytes(place->id, place->id_len);
 }
 
-static void forget(struct place *place)
+static void empty(struct place *place)
 {
     size_t count = place->jwks != NULL ? cg_jwks_count(place->jwks) : 0;
     for (size_t i = 0; i < count; i++) {
         (void)cg_verifier_free(place->prepared[i].verifier);
     }
-    (void)cg_release(place->prepared);
-    (void)cg_jwks_free(place->jwks);
+    place->prepared = cg_release(place->prepared);
+    place->jwks = cg_jwks_free(place->jwks);
+}
+
+static void forget(struct place *place)
+{
+    empty(place);
     *place = (struct place){.jwks = NULL};
 }
 
 static enum cg_status parse(struct cg_span text, struct cg_jwks **ret_jwks)
 {
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
-    CG_TRY(cg_json_parse(text, CG_LIMIT_CLIENT_KEY_BYTES, &json));
+    CG_TRY(cg_json_parse(text, CG_LIMIT_REMOTE_BYTES, &json));
     return cg_jwks_parse(cg_json_root(json), CG_JWK_MAY_NAME_ALG, ret_jwks);
 }
 
@@ -82,17 +89,18 @@ static enum cg_status fill(struct place *place, struct cg_span text)
     void *memory = NULL;
     CG_TRY(parse(text, &jwks));
     CG_TRY(cg_alloc(cg_jwks_count(jwks) + 1, sizeof(struct prepared), &memory));
-    forget(place);
+    empty(place);
     place->prepared = memory;
     place->jwks = CG_STEAL(jwks);
     return CG_OK;
 }
 
-enum cg_status cg_client_keys_new(struct cg_client_keys **ret_keys)
+enum cg_status cg_client_keys_new(struct cg_remote *remote, struct cg_client_keys **ret_keys)
 {
     void *memory = NULL;
     CG_TRY(cg_alloc(1, sizeof(struct cg_client_keys), &memory));
     struct cg_client_keys *keys = memory;
+    keys->remote = remote;
     enum cg_status status = fill(&keys->nobody, cg_span_of_string(nobody_jwks));
     if (status != CG_OK) {
         (void)cg_client_keys_free(keys);
@@ -137,27 +145,20 @@ static size_t place_for(const struct cg_client_keys *keys, struct cg_span id, ui
     return oldest;
 }
 
-/* NULL for what cannot be read as a set any more, which is as good as none. */
-static enum cg_status set_of(struct cg_client_keys *keys, const struct cg_record_key *row,
-                             struct place **ret_place)
+/* The place of a registered row, emptied when it held another's set. */
+static struct place *claim(struct cg_client_keys *keys, struct cg_span id)
 {
-    uint64_t hash = hash_of(row->id);
-    size_t at = place_for(keys, row->id, hash);
+    uint64_t hash = hash_of(id);
+    size_t at = place_for(keys, id, hash);
     struct place *place = &keys->places[at];
-    *ret_place = place;
-    if (place->jwks == NULL || keys->hashes[at] != hash || !cg_span_equal(id_of(place), row->id)) {
-        enum cg_status status = row->id.len <= ID_BYTES ? fill(place, row->value) : CG_ERR_INPUT;
-        if (status == CG_ERR_INPUT) {
-            *ret_place = NULL;
-            return CG_OK;
-        }
-        CG_TRY(status);
+    if (keys->hashes[at] != hash || !cg_span_equal(id_of(place), id)) {
+        forget(place);
         keys->hashes[at] = hash;
-        memcpy(place->id, row->id.data, row->id.len);
-        place->id_len = row->id.len;
+        memcpy(place->id, id.data, id.len);
+        place->id_len = id.len;
     }
     place->used = keys->finds;
-    return CG_OK;
+    return place;
 }
 
 static enum cg_status verifier_of(const struct place *place, size_t index, const struct cg_alg *alg,
@@ -176,10 +177,15 @@ static enum cg_status verifier_of(const struct place *place, size_t index, const
     return CG_OK;
 }
 
-/* What a search has come across. */
+/* What is searched, and what a search has come across. */
 struct search {
+    struct cg_client_keys *keys;
+    const struct cg_key_question *question;
+    struct cg_arena *arena;
     struct cg_key_answer answer;
-    size_t of_kid; /* keys that have the kid */
+    size_t set_count;
+    const char *missing; /* why a set could not be looked into */
+    size_t of_kid;       /* keys that have the kid */
     size_t fitting;
 };
 
@@ -188,9 +194,9 @@ static bool has_kid(const struct cg_jwk *jwk, struct cg_span kid)
     return kid.len > 0 && cg_span_equal(cg_span_of_bytes(jwk->kid, jwk->kid_len), kid);
 }
 
-static enum cg_status search_set(const struct place *place, const struct cg_key_question *question,
-                                 struct search *search)
+static enum cg_status search_set(const struct place *place, struct search *search)
 {
+    const struct cg_key_question *question = search->question;
     const struct cg_jwk *jwk = NULL;
     for (size_t i = 0; (jwk = cg_jwks_at(place->jwks, i)) != NULL; i++) {
         if (question->kid.data != NULL && !has_kid(jwk, question->kid)) {
@@ -210,12 +216,14 @@ static enum cg_status search_set(const struct place *place, const struct cg_key_
     return CG_OK;
 }
 
-static const char *refusal_of(const struct cg_key_question *question, const struct search *search,
-                              size_t set_count)
+static const char *refusal_of(const struct search *search)
 {
-    bool named = question->kid.data != NULL;
-    if (set_count == 0) {
+    bool named = search->question->kid.data != NULL;
+    if (search->set_count == 0) {
         return "no keys are registered for the client";
+    }
+    if (search->of_kid == 0 && search->missing != NULL) {
+        return search->missing;
     }
     if (search->of_kid == 0) {
         return named ? "none of the client's keys has the assertion's kid"
@@ -233,28 +241,92 @@ static const char *refusal_of(const struct cg_key_question *question, const stru
     return NULL;
 }
 
+/* What cannot be read as a set any more is as good as none. */
+static enum cg_status search_value(struct search *search, const struct cg_record_key *row)
+{
+    struct place *place = claim(search->keys, row->id);
+    enum cg_status status = place->jwks == NULL ? fill(place, row->value) : CG_OK;
+    if (status == CG_ERR_INPUT) {
+        return CG_OK;
+    }
+    CG_TRY(status);
+    return search_set(place, search);
+}
+
+static const char *const absences[] = {
+    [CG_REMOTE_THERE] = NULL,
+    [CG_REMOTE_COMING] = "the client's keys could not be fetched in time",
+    [CG_REMOTE_AWAY] = "the client's keys cannot be fetched from their address",
+    [CG_REMOTE_UNLISTED] = "the host of the client's keys is not in caregate_fetch_hosts",
+};
+
+/* Brings the set of an address up to date. *ret_there is false when there is none to look into. */
+static enum cg_status fetch(struct search *search, const struct cg_record_key *row,
+                            struct place *place, uint64_t lacking, bool *ret_there)
+{
+    struct cg_remote *remote = search->keys->remote;
+    struct cg_remote_answer answer = {.state = CG_REMOTE_UNLISTED};
+    struct cg_remote_question question = {row->value, place->version, lacking};
+    uint64_t turns = remote != NULL ? cg_remote_turns(remote) : 0;
+    *ret_there = false;
+    if (remote != NULL) {
+        CG_TRY(cg_remote_ask(remote, &question, search->arena, &answer));
+    }
+    if (answer.state != CG_REMOTE_THERE) {
+        search->missing = absences[answer.state];
+        search->answer.waits = answer.state == CG_REMOTE_COMING ? turns + 1 : search->answer.waits;
+        return CG_OK;
+    }
+    if (answer.version != place->version) {
+        CG_TRY(fill(place, answer.body));
+        place->version = answer.version;
+    }
+    *ret_there = true;
+    return CG_OK;
+}
+
+/* A kid that is not in the set may be that of a new key: the set is fetched anew, at most so often.
+ */
+static enum cg_status search_address(struct search *search, const struct cg_record_key *row)
+{
+    struct place *place = claim(search->keys, row->id);
+    size_t before = search->of_kid;
+    bool there = false;
+    CG_TRY(fetch(search, row, place, 0, &there));
+    if (!there) {
+        return CG_OK;
+    }
+    CG_TRY(search_set(place, search));
+    if (search->question->kid.data != NULL && search->of_kid == before && before == 0) {
+        CG_TRY(fetch(search, row, place, place->version, &there));
+    }
+    return CG_OK;
+}
+
 enum cg_status cg_client_keys_find(struct cg_client_keys *keys,
-                                   const struct cg_key_question *question,
+                                   const struct cg_key_question *question, struct cg_arena *arena,
                                    struct cg_key_answer *ret_answer)
 {
-    struct search search = {.of_kid = 0};
-    size_t set_count = 0;
+    struct search search = {.keys = keys, .question = question, .arena = arena};
     keys->finds++;
     for (size_t i = 0; i < question->record->key_count; i++) {
         const struct cg_record_key *row = &question->record->keys[i];
-        struct place *place = NULL;
-        if (row->kind != CG_CLIENT_KEY_JWKS) {
+        if (row->id.len > ID_BYTES) {
             continue;
         }
-        set_count++;
-        CG_TRY(set_of(keys, row, &place));
-        if (place != NULL) {
-            CG_TRY(search_set(place, question, &search));
+        if (row->kind == CG_CLIENT_KEY_JWKS) {
+            search.set_count++;
+            CG_TRY(search_value(&search, row));
+        } else if (row->kind == CG_CLIENT_KEY_JWKS_URI) {
+            search.set_count++;
+            CG_TRY(search_address(&search, row));
         }
     }
-    search.answer.refusal = refusal_of(question, &search, set_count);
+    search.answer.refusal = refusal_of(&search);
     if (search.answer.refusal != NULL) {
         search.answer.count = 0;
+    } else {
+        search.answer.waits = 0;
     }
     *ret_answer = search.answer;
     return CG_OK;

@@ -9,13 +9,16 @@
 
 #include "crypto/sign.h"
 #include "jose/alg.h"
+#include "net/remote.h"
 #include "registry/client_record.h"
 
 #include <stdbool.h>
 
 struct cg_client_keys;
 
-CG_MUST_USE enum cg_status cg_client_keys_new(struct cg_client_keys **ret_keys);
+/* `remote` fetches what is registered by address; borrowed; NULL: nothing is fetched. */
+CG_MUST_USE enum cg_status cg_client_keys_new(struct cg_remote *remote,
+                                              struct cg_client_keys **ret_keys);
 struct cg_client_keys *cg_client_keys_free(struct cg_client_keys *keys);
 CG_DEFINE_CLEANUP(cg_client_keys_free_at, struct cg_client_keys *, cg_client_keys_free)
 
@@ -33,15 +36,18 @@ struct cg_key_answer {
     struct cg_verifier *verifiers[CG_CLIENT_KEYS_TRIED];
     size_t count;
     const char *refusal; /* why there is none, for the audit; NULL when there is one */
+    uint64_t waits;      /* not 0: keys are being fetched; cg_remote_turns before that, plus one */
 };
 
 /*
  * The verifiers that may prove an assertion. With a kid there is one at most: where two keys have
- * it, none is taken (SMART App Launch 2.2, "exactly one"). CG_ERR_LIMIT when memory is short,
+ * it, none is taken (SMART App Launch 2.2, "exactly one"). A set that is fetched passes through the
+ * arena. CG_ERR_LIMIT when memory is short,
  * CG_ERR_CRYPTO when OpenSSL fails.
  */
 CG_MUST_USE enum cg_status cg_client_keys_find(struct cg_client_keys *keys,
                                                const struct cg_key_question *question,
+                                               struct cg_arena *arena,
                                                struct cg_key_answer *ret_answer);
 
 /*
