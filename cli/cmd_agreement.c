@@ -10,6 +10,16 @@
 #define CODES_BYTES_MAX 4096
 #define ROW_BYTES_MAX CG_LIMIT_REGISTRY_LOAD_BYTES
 
+/* null, and for people "all", where the agreement does not narrow. */
+static void put_narrowing(struct cg_output *output, const char *name, struct cg_span codes)
+{
+    if (codes.len > 0) {
+        cg_output_words(output, name, codes);
+    } else {
+        cg_output_json(output, name, CG_SPAN_OF("null"), CG_SPAN_OF("all"));
+    }
+}
+
 static void put_agreement(struct cg_context *context, const struct cg_agreement *agreement)
 {
     struct cg_output *output = &context->output;
@@ -20,6 +30,8 @@ static void put_agreement(struct cg_context *context, const struct cg_agreement 
     cg_output_text(output, "client_id", agreement->client);
     cg_output_text(output, "api", agreement->api);
     cg_output_words(output, "scope", agreement->scope);
+    put_narrowing(output, "document_types", agreement->document_types);
+    put_narrowing(output, "organisations", agreement->organisations);
     cg_output_text(output, "purpose", agreement->purpose);
     cg_output_text(output, "purpose_text", agreement->purpose_text);
     cg_output_number(output, "approvals", agreement->approvals);
@@ -97,6 +109,8 @@ static enum cg_status read_request(struct cg_context *context, const struct cg_a
     CG_TRY(check_purpose(context, agreement->purpose));
     CG_TRY(read_rate(context, cg_args_value(args, "rate"), &agreement->rate));
     CG_TRY(cg_args_join(context, args, "scope", &agreement->scope));
+    CG_TRY(cg_args_join(context, args, "type", &agreement->document_types));
+    CG_TRY(cg_args_join(context, args, "organisation", &agreement->organisations));
     CG_TRY(cg_args_time_s(context, args, "from", &agreement->from_s));
     return cg_args_time_s(context, args, "until", &agreement->until_s);
 }
@@ -251,6 +265,8 @@ static const struct cg_option request_options[] = {
     {"client", "ID", CG_OPTION_REQUIRED, "the system that will call"},
     {"api", "NAME", CG_OPTION_REQUIRED, "the API that it will call"},
     {"scope", "SCOPE", CG_OPTION_REQUIRED | CG_OPTION_REPEATABLE, "an operation of that API"},
+    {"type", "SNOMED", CG_OPTION_REPEATABLE, "only documents of this type; all if left out"},
+    {"organisation", "ODS", CG_OPTION_REPEATABLE, "only its documents; all if left out"},
     {"purpose", "CODE", CG_OPTION_REQUIRED, "what for: direct_care, …; an unknown code lists all"},
     {"purpose-text", "TEXT", CG_OPTION_PLAIN, "what for, in words; no patient's data"},
     {"rate", "RATE", CG_OPTION_PLAIN, "how often it may call: 20/s, 600/min; no limit if left out"},
@@ -275,8 +291,11 @@ static const struct cg_verb agreement_verbs[] = {
         .name = "request",
         .summary = "ask that a client may call an API",
         .options = request_options,
-        .help = "It is in force once as many different people approved it as the API wants.\n"
-                "Dates such as 2026-01-31 are the start of that day in UTC.",
+        .help =
+            "It is in force once as many different people approved it as the API wants.\n"
+            "Dates such as 2026-01-31 are the start of that day in UTC.\n"
+            "Types and organisations narrow what the API is to give. The gate tells it so in a\n"
+            "header, which the API must obey: ask its owner. They stay as they are requested.",
         .example = "caregate agreement request --client ward-system-7f3k9q2x --api "
                    "documents.write --scope documents.write --purpose direct_care",
         .run = run_request,

@@ -128,6 +128,7 @@ struct caregate_caller {
     ngx_str_t subject;
     ngx_str_t scope;
     ngx_str_t token_id;
+    ngx_str_t details;
 };
 
 /* What the module notes on a request: the main one or a subrequest. */

@@ -87,6 +87,8 @@ enum cg_reason {
     CG_REASON_NOTHING_AGREED, /* the client has no agreement in force */
     CG_REASON_RESOURCE_UNKNOWN,
     CG_REASON_RESOURCE_AMBIGUOUS,
+    CG_REASON_DETAILS_MALFORMED,  /* authorization_details: no known type, unknown members, ... */
+    CG_REASON_DETAILS_NOT_AGREED, /* it asks for more than is agreed */
     CG_REASON_TOKEN_TOO_LARGE,
     CG_REASON_TOKEN_NOT_PRESENTED,     /* to the introspection or revocation endpoint */
     CG_REASON_TOKEN_OF_ANOTHER_CLIENT, /* who may revoke it is the client that it was issued to */

@@ -191,6 +191,12 @@ static const struct entry entries[CG_REASON_COUNT] = {
     [CG_REASON_RESOURCE_AMBIGUOUS] =
         {"resource_ambiguous",
          "Name one API with the parameter resource: these scopes are agreed for several."},
+    [CG_REASON_DETAILS_MALFORMED] =
+        {"details_malformed",
+         "Send authorization_details as a JSON array of objects of type caregate_documents."},
+    [CG_REASON_DETAILS_NOT_AGREED] =
+        {"details_not_agreed",
+         "Ask in authorization_details for no more than is agreed for this client."},
     [CG_REASON_TOKEN_TOO_LARGE] = {"token_too_large",
                                    "Ask for fewer scopes or APIs: the token would be too large."},
     [CG_REASON_TOKEN_NOT_PRESENTED] = {"token_not_presented",

@@ -166,6 +166,33 @@ static enum cg_status explain_no_agreement(struct explaining *explaining)
     return CG_OK;
 }
 
+static void put_codes(struct cg_buf *buf, const char *name, struct cg_span codes)
+{
+    if (codes.len > 0) {
+        cg_buf_put_string(buf, buf->len > 0 ? "; " : "");
+        cg_buf_put_string(buf, name);
+        cg_buf_put_byte(buf, ' ');
+        cg_buf_put(buf, codes);
+    }
+}
+
+/* What the API behind is told that it may give; no rule can fail here. */
+static enum cg_status explain_narrowing(struct explaining *explaining,
+                                        const struct cg_record_agreement *agreement)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, explaining->arena, DETAIL_BYTES);
+    put_codes(&buf, "document types", agreement->document_types);
+    put_codes(&buf, "organisations", agreement->organisations);
+    if (buf.len == 0) {
+        return CG_OK;
+    }
+    struct cg_span detail = {NULL, 0};
+    CG_TRY(cg_buf_finish(&buf, &detail));
+    step(explaining, "the agreement narrows what the API may give", CG_REASON_NONE, detail);
+    return CG_OK;
+}
+
 static enum cg_status explain_agreement(struct explaining *explaining,
                                         const struct cg_client_record *record)
 {
@@ -183,7 +210,7 @@ static enum cg_status explain_agreement(struct explaining *explaining,
     step(explaining, "an agreement for the API is in force", CG_REASON_NONE, detail);
     step(explaining, "the agreement gives at least one scope that the API has",
          fails(found->scope.len > 0, CG_REASON_SCOPE_NOT_AGREED), found->scope);
-    return CG_OK;
+    return explain_narrowing(explaining, found);
 }
 
 static enum cg_method method_of(const struct cg_explain_question *question)
@@ -210,6 +237,16 @@ static enum cg_status explain_gate(struct explaining *explaining,
     }
     step(explaining, "the token names the API, by an agreement that stands, with a scope of it",
          reason, detail);
+    if (!token->is_narrowed) {
+        return CG_OK;
+    }
+    struct cg_buf details;
+    cg_buf_init_arena(&details, explaining->arena, CG_LIMIT_TOKEN_BYTES);
+    cg_access_token_put_api_details(token, explaining->question->api, &details);
+    if (details.len > 0) {
+        CG_TRY(cg_buf_finish(&details, &detail));
+        step(explaining, "the token narrows what the API may give", CG_REASON_NONE, detail);
+    }
     return CG_OK;
 }
 
@@ -234,8 +271,8 @@ static enum cg_status make_token(const struct explaining *explaining,
         }
         cg_buf_put_string(&scope, scope.len > 0 ? " " : "");
         cg_buf_put(&scope, agreement->scope);
-        token.apis[token.api_count++] =
-            (struct cg_token_api){agreement->audience, agreement->api, agreement->id};
+        token.apis[token.api_count++] = (struct cg_token_api){
+            .audience = agreement->audience, .name = agreement->api, .agreement = agreement->id};
     }
     CG_TRY(cg_buf_finish(&scope, &token.scope));
     *ret_token = token;

@@ -39,6 +39,7 @@ struct cg_gate {
     struct cg_cached_token
         uncached; /* the token last verified, in scratch; used where the cache has no memory */
     struct cg_buf needed_scope;
+    struct cg_buf details; /* of the token last let through, for the API of its route */
     struct cg_refusals *refusals;
     struct cg_possession *possession;
 };
@@ -57,6 +58,7 @@ enum cg_status cg_gate_new(const struct cg_gate_config *config, struct cg_gate *
     CG_CLEANUP(gate_free_at) struct cg_gate *gate = memory;
     gate->config = *config;
     cg_buf_init(&gate->needed_scope, CG_LIMIT_SCOPE_BYTES);
+    cg_buf_init(&gate->details, CG_LIMIT_TOKEN_BYTES);
     CG_TRY(cg_token_cache_new(config->cache_tokens, &gate->cache));
     CG_TRY(cg_keyed_hash_new(&random, &gate->hash));
     CG_TRY(cg_arena_new(SCRATCH_BYTES, &gate->scratch));
@@ -73,6 +75,7 @@ struct cg_gate *cg_gate_free(struct cg_gate *gate)
     }
     (void)cg_possession_free(gate->possession);
     (void)cg_refusals_free(gate->refusals);
+    cg_buf_release(&gate->details);
     cg_buf_release(&gate->needed_scope);
     (void)cg_arena_free(gate->scratch);
     (void)cg_keyed_hash_free(gate->hash);
@@ -328,6 +331,17 @@ static void show_needed_scope(struct cg_gate *gate, const struct cg_snapshot_rea
     }
 }
 
+/* An API that may not be told what it is narrowed to may not be called either. */
+static enum cg_reason show_details(struct cg_gate *gate, const struct cg_gate_route *route,
+                                   const struct cg_access_token *token,
+                                   struct cg_gate_verdict *verdict)
+{
+    cg_buf_clear(&gate->details);
+    cg_access_token_put_api_details(token, route->api, &gate->details);
+    return cg_buf_finish(&gate->details, &verdict->details) == CG_OK ? CG_REASON_NONE
+                                                                     : CG_REASON_INTERNAL;
+}
+
 static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *route,
                             const struct cg_gate_request *request, struct cg_gate_verdict *verdict)
 {
@@ -365,6 +379,9 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
     /* The location was chosen by one reading of the path; the API behind may have another. */
     if (reason == CG_REASON_NONE && cg_uri_path_climbs(request->path)) {
         return CG_REASON_PATH_AMBIGUOUS;
+    }
+    if (reason == CG_REASON_NONE && entry->token.is_narrowed) {
+        reason = show_details(gate, route, &entry->token, verdict);
     }
     /* Last, so that what is refused anyway uses up nothing. */
     if (reason == CG_REASON_NONE) {

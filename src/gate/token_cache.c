@@ -28,7 +28,7 @@ struct cg_token_cache {
     struct place *oldest;
 };
 
-#define TOKEN_SPANS (8 + 3 * CG_LIMIT_TOKEN_APIS)
+#define TOKEN_SPANS (8 + 4 * CG_LIMIT_TOKEN_APIS)
 
 CG_DEFINE_CLEANUP(token_cache_free_at, struct cg_token_cache *, cg_token_cache_free)
 
@@ -145,6 +145,7 @@ static size_t list_spans(struct cg_access_token *token, struct cg_span *ret_span
         ret_spans[count++] = &token->apis[i].audience;
         ret_spans[count++] = &token->apis[i].name;
         ret_spans[count++] = &token->apis[i].agreement;
+        ret_spans[count++] = &token->apis[i].details;
     }
     return count;
 }

@@ -15,6 +15,8 @@ static const struct {
     {CG_SPAN("client_assertion"), "the parameter client_assertion is repeated: send it once"},
     {CG_SPAN("client_assertion_type"),
      "the parameter client_assertion_type is repeated: send it once"},
+    {CG_SPAN("authorization_details"),
+     "the parameter authorization_details is repeated: send one, its objects in one array"},
     {CG_SPAN("scope"), "the parameter scope is repeated: send one, its values joined by spaces"},
     {CG_SPAN("token"), "the parameter token is repeated: send one token in a request"},
 };

@@ -2,14 +2,33 @@
 #include "oauth/grant_client_credentials.h"
 
 #include "base/span.h"
+#include "codec/uri.h"
+#include "oauth/narrowing.h"
 #include "token/scope.h"
 
-/* What a request asks for: scopes (none: all that is agreed) and resources (none: any). */
+/* What a request asks for: scopes (none: all that is agreed), resources (none: any) and details
+ * (NULL: as agreed). All must hold. */
 struct wish {
     struct cg_scope scope;
     struct cg_span resources[CG_LIMIT_RESOURCES];
     size_t resource_count;
+    const struct cg_details_list *details;
 };
+
+/* RFC 8707 §2: "Its value MUST be an absolute URI […] The URI MUST NOT include a fragment
+ * component."
+ */
+static enum cg_status check_resource(struct cg_oauth_context *context, struct cg_span resource)
+{
+    struct cg_uri uri;
+    if (cg_uri_parse(resource, &uri) != CG_OK || uri.has_fragment) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_UNKNOWN,
+                "send resource as an absolute URI without a fragment: the audience of an API that "
+                "is agreed for this client",
+                "RFC 8707 §2");
+    }
+    return CG_OK;
+}
 
 /* RFC 8707 §2: resource may be given several times. */
 static enum cg_status read_resources(struct cg_oauth_context *context, struct wish *wish)
@@ -23,6 +42,7 @@ static enum cg_status read_resources(struct cg_oauth_context *context, struct wi
             CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_UNKNOWN,
                     "too many resource parameters", "RFC 8707 §2");
         }
+        CG_TRY(check_resource(context, param->value));
         wish->resources[wish->resource_count] = param->value;
         wish->resource_count++;
     }
@@ -36,7 +56,8 @@ static enum cg_status read_wish(struct cg_oauth_context *context, struct wish *w
     if (cg_scope_parse(text, &wish->scope) != CG_OK) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_SCOPE_MALFORMED, NULL, "RFC 6749 §3.3");
     }
-    return read_resources(context, wish);
+    CG_TRY(read_resources(context, wish));
+    return cg_narrowing_read(context, &wish->details);
 }
 
 static bool wanted(const struct wish *wish, struct cg_span audience)
@@ -66,6 +87,24 @@ static enum cg_status check_resources(struct cg_oauth_context *context, const st
     return CG_OK;
 }
 
+/* RFC 9396 §3: details are held, too, against the agreements that resource has left. */
+static enum cg_status check_details(struct cg_oauth_context *context, const struct wish *wish,
+                                    const struct cg_client_record *record)
+{
+    struct cg_offers offers = {.count = 0};
+    if (wish->details == NULL) {
+        return CG_OK;
+    }
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        if (cg_record_agreement_is_in_force(agreement, context->now_s) &&
+            wanted(wish, agreement->audience)) {
+            offers.items[offers.count++] = agreement;
+        }
+    }
+    return cg_narrowing_check(context, wish->details, &offers);
+}
+
 /* Adds what this agreement gives of the wish: its scopes to `granted`, its API to the token. */
 static enum cg_status add_agreement(const struct cg_record_agreement *agreement,
                                     const struct wish *wish, struct cg_scope *granted,
@@ -77,6 +116,9 @@ static enum cg_status add_agreement(const struct cg_record_agreement *agreement,
     if (wish->scope.count > 0) {
         cg_scope_intersect(&agreed, &wish->scope, &given);
     }
+    if (wish->details != NULL) {
+        cg_narrowing_limit(wish->details, agreement, &given);
+    }
     if (given.count == 0) {
         return CG_OK;
     }
@@ -86,8 +128,8 @@ static enum cg_status add_agreement(const struct cg_record_agreement *agreement,
     for (size_t i = 0; i < given.count; i++) {
         CG_TRY(cg_scope_add(granted, given.tokens[i]));
     }
-    token->apis[token->api_count] =
-        (struct cg_token_api){agreement->audience, agreement->api, agreement->id};
+    token->apis[token->api_count] = (struct cg_token_api){
+        .audience = agreement->audience, .name = agreement->api, .agreement = agreement->id};
     token->api_count++;
     return CG_OK;
 }
@@ -197,11 +239,15 @@ enum cg_status cg_grant_client_credentials(struct cg_oauth_context *context,
     struct wish wish = {.resource_count = 0};
     CG_TRY(read_wish(context, &wish));
     CG_TRY(check_resources(context, &wish, record));
+    CG_TRY(check_details(context, &wish, record));
     struct cg_access_token token = {.api_count = 0};
     struct cg_scope granted = {.count = 0};
     CG_TRY(collect(context, record, &wish, &granted, &token));
     CG_TRY(check_ambiguity(context, &granted, &token));
     CG_TRY(write_scope(context, &granted, &token));
+    if (record->is_narrowed || wish.details != NULL) {
+        CG_TRY(cg_narrowing_apply(context, record, wish.details, &granted, &token));
+    }
     token.client_id = record->client.id;
     token.subject = record->client.id;
     token.organisation = record->client.organisation;

@@ -61,16 +61,38 @@ static const struct cg_record_agreement *agreement_of(const struct cg_client_rec
     return NULL;
 }
 
+/*
+ * The objects of a narrowed API cannot be told apart by agreement: when one of its agreements is
+ * over, so is the API. The gate judges alike.
+ */
+static void drop_broken(const struct cg_access_token *token,
+                        const struct cg_record_agreement *agreements[static CG_LIMIT_TOKEN_APIS])
+{
+    for (size_t i = 0; i < token->api_count; i++) {
+        for (size_t j = 0; agreements[i] == NULL && j < token->api_count; j++) {
+            if (cg_span_equal(token->apis[j].name, token->apis[i].name)) {
+                agreements[j] = NULL;
+            }
+        }
+    }
+}
+
 /* Leaves of the token the APIs whose agreements are in force, and of its scope what those give. */
 static enum cg_status leave_what_is_agreed(struct cg_oauth_context *context,
                                            const struct cg_client_record *record,
                                            struct cg_access_token *token)
 {
     const struct cg_record_agreement *agreements[CG_LIMIT_TOKEN_APIS];
+    for (size_t i = 0; i < token->api_count; i++) {
+        agreements[i] = agreement_of(record, &token->apis[i], context->now_s);
+    }
+    if (token->is_narrowed) {
+        drop_broken(token, agreements);
+    }
     size_t left = 0;
     for (size_t i = 0; i < token->api_count; i++) {
-        agreements[left] = agreement_of(record, &token->apis[i], context->now_s);
-        if (agreements[left] != NULL) {
+        if (agreements[i] != NULL) {
+            agreements[left] = agreements[i];
             token->apis[left] = token->apis[i];
             left++;
         }

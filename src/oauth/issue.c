@@ -9,7 +9,8 @@
 #define TOKEN_ID_RANDOM_BYTES 16
 
 static const char hint_fewer[] =
-    "the token would be too large: ask for fewer scopes, or name one API by resource";
+    "the token would be too large: ask for fewer scopes, or name one API by resource; of an API "
+    "that is narrowed, for less by authorization_details";
 
 static enum cg_status make_token_id(struct cg_oauth_context *context, struct cg_span *ret_id)
 {
@@ -58,7 +59,7 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
                               const struct cg_access_token *token, struct cg_span compact)
 {
     struct cg_buf buf;
-    cg_buf_init_arena(&buf, context->arena, CG_LIMIT_TOKEN_BYTES + CG_LIMIT_SCOPE_BYTES + 256);
+    cg_buf_init_arena(&buf, context->arena, 2 * CG_LIMIT_TOKEN_BYTES + CG_LIMIT_SCOPE_BYTES + 256);
     struct cg_json_writer json;
     cg_json_begin(&json, &buf);
     cg_json_open_object(&json);
@@ -70,6 +71,8 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
     }
     cg_json_member_put_number(&json, "expires_in", token->expires_s - token->issued_s);
     cg_json_member_put(&json, "scope", token->scope);
+    /* RFC 9396 §7: the details as granted are told with the token. */
+    cg_access_token_put_details(token, &json);
     cg_json_close_object(&json);
     struct cg_span body = {NULL, 0};
     CG_TRY(cg_buf_finish(&buf, &body));
@@ -78,6 +81,22 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
     cg_response_forbid_caching(response);
     response->token_id = token->token_id;
     return CG_OK;
+}
+
+/* Which agreements' APIs the token opens in part only, by id. */
+static enum cg_status tell_narrowing(struct cg_oauth_context *context,
+                                     const struct cg_access_token *token)
+{
+    struct cg_buf detail;
+    cg_buf_init_arena(&detail, context->arena, CG_LIMIT_TOKEN_BYTES);
+    cg_buf_put_string(&detail, "narrowed:");
+    for (size_t i = 0; i < token->api_count; i++) {
+        if (token->apis[i].details.len > 0) {
+            cg_buf_put_byte(&detail, ' ');
+            cg_buf_put(&detail, token->apis[i].agreement);
+        }
+    }
+    return cg_buf_finish(&detail, &context->event.detail);
 }
 
 /* Tells the audit which APIs and agreements the token names, each list joined by spaces. */
@@ -96,6 +115,9 @@ static enum cg_status fill_event(struct cg_oauth_context *context,
     }
     CG_TRY(cg_buf_finish(&apis, &context->event.api));
     CG_TRY(cg_buf_finish(&agreements, &context->event.agreement));
+    if (token->is_narrowed) {
+        CG_TRY(tell_narrowing(context, token));
+    }
     context->event.kind = CG_AUDIT_TOKEN_ISSUED;
     context->event.token_id = token->token_id;
     context->has_event = true;

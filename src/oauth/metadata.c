@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "codec/json.h"
+#include "token/details.h"
 #include "token/dpop.h"
 
 #include <string.h>
@@ -142,5 +143,7 @@ void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct 
     put_list(&json, "introspection_signing_alg_values_supported", alg);
     put_list(&json, "dpop_signing_alg_values_supported", CG_SPAN_OF(CG_DPOP_ALGORITHMS));
     put_mtls(&json, realm);
+    /* RFC 9396 §10 */
+    put_list(&json, "authorization_details_types_supported", CG_SPAN_OF(CG_DETAILS_TYPE));
     cg_json_close_object(&json);
 }

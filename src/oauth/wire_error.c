@@ -29,6 +29,8 @@ static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
     [CG_REASON_NOTHING_AGREED] = {400, "invalid_scope", false, 0},
     [CG_REASON_RESOURCE_UNKNOWN] = {400, "invalid_target", false, 0},
     [CG_REASON_RESOURCE_AMBIGUOUS] = {400, "invalid_target", false, 0},
+    [CG_REASON_DETAILS_MALFORMED] = {400, "invalid_authorization_details", false, 0},
+    [CG_REASON_DETAILS_NOT_AGREED] = {400, "invalid_authorization_details", false, 0},
     [CG_REASON_TOKEN_TOO_LARGE] = {400, "invalid_scope", false, 0},
     [CG_REASON_TOKEN_NOT_PRESENTED] = {400, "invalid_request", false, 0},
     /* RFC 6749 §5.2: a grant that "was issued to another client". */

@@ -8,6 +8,7 @@
 #include "registry/client.h"
 #include "registry/name.h"
 #include "registry/rows.h"
+#include "token/text.h"
 
 static enum cg_status check_client(struct cg_store *store, const struct cg_agreement *agreement,
                                    struct cg_arena *arena, struct cg_fault *fault)
@@ -58,6 +59,41 @@ static enum cg_status check_scope(const struct cg_agreement *agreement, const st
             CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                     "a scope is not one of the API's: see its list", NULL);
         }
+    }
+    return CG_OK;
+}
+
+/* Whether a list that may be left out holds valid codes, each once. */
+static bool are_codes(struct cg_span text, bool (*is_code)(struct cg_span))
+{
+    size_t count = 0;
+    struct cg_span rest = text.len > 0 ? text : (struct cg_span){NULL, 0};
+    struct cg_span code = {NULL, 0};
+    while (cg_span_split(&rest, ' ', &code)) {
+        struct cg_span before = cg_span_of_bytes(text.data, (size_t)(code.data - text.data));
+        if (!is_code(code) || cg_scope_text_has(before, code)) {
+            return false;
+        }
+        count++;
+    }
+    return count <= CG_LIMIT_DETAILS_VALUES;
+}
+
+static enum cg_status check_narrowing(const struct cg_agreement *agreement, struct cg_fault *fault)
+{
+    if (!are_codes(agreement->document_types, cg_text_is_sctid)) {
+        CG_FAIL(
+            fault, CG_ERR_INPUT, CG_REASON_NONE,
+            "document types are at most 32 SNOMED CT codes of 6 to 18 digits with a right check "
+            "digit, each once, as in 736253002",
+            NULL);
+    }
+    if (!are_codes(agreement->organisations, cg_text_is_ods)) {
+        CG_FAIL(
+            fault, CG_ERR_INPUT, CG_REASON_NONE,
+            "organisations are at most 32 ODS codes of 3 to 10 capital letters and digits, each "
+            "once, as in RX809",
+            NULL);
     }
     return CG_OK;
 }
@@ -121,6 +157,11 @@ static enum cg_status check_count(struct cg_store *store, const struct cg_agreem
     return CG_OK;
 }
 
+static void bind_codes(struct cg_statement *statement, const char *name, struct cg_span codes)
+{
+    cg_bind_text(statement, name, codes.len > 0 ? codes : (struct cg_span){NULL, 0});
+}
+
 static enum cg_status insert(struct cg_store *store, const struct cg_agreement *agreement)
 {
     struct cg_statement *statement = NULL;
@@ -138,6 +179,8 @@ static enum cg_status insert(struct cg_store *store, const struct cg_agreement *
     cg_bind_number(statement, "requested", agreement->requested_s);
     cg_rows_bind_optional(statement, "rate_count", agreement->rate.count);
     cg_rows_bind_optional(statement, "rate_window", agreement->rate.window_s);
+    bind_codes(statement, "document_types", agreement->document_types);
+    bind_codes(statement, "organisations", agreement->organisations);
     CG_TRY(cg_store_run(statement, NULL));
     return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }
@@ -150,6 +193,7 @@ enum cg_status cg_agreement_request(struct cg_store *store, const struct cg_agre
     struct cg_api api = {.approvals_wanted = 0};
     CG_TRY(check_dates(agreement, fault));
     CG_TRY(check_purpose(agreement, fault, &made.purpose));
+    CG_TRY(check_narrowing(agreement, fault));
     CG_TRY(check_client(store, agreement, arena, fault));
     CG_TRY(find_api(store, agreement, arena, fault, &api));
     CG_TRY(check_scope(agreement, &api, fault));

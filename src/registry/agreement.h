@@ -23,9 +23,12 @@ struct cg_agreement {
     struct cg_span realm;
     struct cg_span client;
     struct cg_span api;
-    struct cg_span scope;        /* space-separated, each of the API's */
-    struct cg_span purpose;      /* a code of the list */
-    struct cg_span purpose_text; /* free text beside it, or absent */
+    struct cg_span scope; /* space-separated, each of the API's */
+    /* What of the API's documents it opens: empty, all. Space-separated, as requested for ever. */
+    struct cg_span document_types; /* SNOMED CT codes */
+    struct cg_span organisations;  /* ODS codes of those whose documents they are */
+    struct cg_span purpose;        /* a code of the list */
+    struct cg_span purpose_text;   /* free text beside it, or absent */
     enum cg_agreement_state state;
     int64_t approvals_wanted;
     int64_t approvals; /* how many there are; filled by find and list */
@@ -52,8 +55,8 @@ const struct cg_purpose *cg_purpose_at(size_t index);
 const struct cg_purpose *cg_purpose_find(struct cg_span text);
 
 /*
- * Checks client, API, scopes, purpose, dates; state requested. from_s 0 means from requested_s. id,
- * realm's approvals_wanted and state are not looked at. CG_ERR_LIMIT past
+ * Checks client, API, scopes, narrowing, purpose, dates; state requested. from_s 0 means from
+ * requested_s. id, realm's approvals_wanted and state are not looked at. CG_ERR_LIMIT past
  * CG_LIMIT_CLIENT_AGREEMENTS that are neither refused, withdrawn nor over. Returns the id in the
  * arena.
  */

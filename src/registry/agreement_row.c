@@ -56,6 +56,8 @@ enum cg_status cg_agreement_row_read(struct cg_statement *statement, struct cg_a
         .until_s = cg_column_number(statement, 11),
         .requested_s = cg_column_number(statement, 12),
         .decided_s = cg_column_number(statement, 13),
+        .document_types = cg_rows_text(statement, 16, arena, &status),
+        .organisations = cg_rows_text(statement, 17, arena, &status),
     };
     CG_TRY(status);
     if (!cg_column_is_null(statement, 14)) {

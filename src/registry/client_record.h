@@ -23,7 +23,9 @@ struct cg_record_agreement {
     struct cg_span id;
     struct cg_span api;
     struct cg_span audience;
-    struct cg_span scope; /* space-separated: agreed and still declared by the API */
+    struct cg_span scope;          /* space-separated: agreed and still declared by the API */
+    struct cg_span document_types; /* space-separated; empty: all */
+    struct cg_span organisations;
     int64_t from_s;
     int64_t until_s;          /* 0: no end */
     int64_t api_token_life_s; /* 0: the realm's */
@@ -48,6 +50,7 @@ struct cg_client_record {
     size_t key_count;
     const struct cg_record_agreement *agreements; /* approved, API in service, not over when read */
     size_t agreement_count;
+    bool is_narrowed; /* some agreement names document types or organisations */
 };
 
 struct cg_client_cache;

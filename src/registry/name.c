@@ -13,11 +13,6 @@ static bool is_lower(uint8_t byte)
     return byte >= 'a' && byte <= 'z';
 }
 
-static bool is_upper(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z';
-}
-
 static bool is_digit(uint8_t byte)
 {
     return byte >= '0' && byte <= '9';
@@ -30,12 +25,7 @@ bool cg_registry_is_api_name(struct cg_span name)
 
 bool cg_registry_is_ods(struct cg_span ods)
 {
-    for (size_t i = 0; i < ods.len; i++) {
-        if (!is_upper(ods.data[i]) && !is_digit(ods.data[i])) {
-            return false;
-        }
-    }
-    return ods.len >= 3 && ods.len <= 10;
+    return cg_text_is_ods(ods);
 }
 
 bool cg_registry_is_client_id(struct cg_span id)

@@ -28,6 +28,7 @@ struct loading {
     size_t key_count;
     struct cg_record_agreement *agreements;
     size_t agreement_count;
+    bool is_narrowed;
     const struct declared *declared;
 };
 
@@ -131,6 +132,8 @@ static enum cg_status read_agreement(struct cg_statement *statement, struct cg_a
         .from_s = cg_column_number(statement, 4),
         .until_s = cg_column_number(statement, 5),
         .api_token_life_s = cg_column_number(statement, 6),
+        .document_types = cg_rows_text(statement, 7, arena, &status),
+        .organisations = cg_rows_text(statement, 8, arena, &status),
     };
     CG_TRY(status);
     struct cg_record_agreement *ret = row;
@@ -146,6 +149,8 @@ static enum cg_status keep_agreement(void *context, const void *row)
         return CG_ERR_LIMIT;
     }
     loading->agreements[loading->agreement_count++] = *agreement;
+    loading->is_narrowed = loading->is_narrowed || agreement->document_types.len > 0 ||
+                           agreement->organisations.len > 0;
     return CG_OK;
 }
 
@@ -257,6 +262,7 @@ enum cg_status cg_record_load(struct cg_store *store, const struct cg_client_que
         .key_count = loading.key_count,
         .agreements = loading.agreements,
         .agreement_count = loading.agreement_count,
+        .is_narrowed = loading.is_narrowed,
     };
     return CG_OK;
 }

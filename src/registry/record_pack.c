@@ -84,6 +84,8 @@ static const struct cg_record_agreement *pack_agreements(struct packing *packing
         agreement.api = pack_text(packing, agreement.api);
         agreement.audience = pack_text(packing, agreement.audience);
         agreement.scope = pack_text(packing, agreement.scope);
+        agreement.document_types = pack_text(packing, agreement.document_types);
+        agreement.organisations = pack_text(packing, agreement.organisations);
         if (packed != NULL) {
             packed[i] = agreement;
         }
@@ -100,6 +102,7 @@ size_t cg_record_pack(const struct cg_client_record *record, void *memory,
     ret_record->key_count = record->key_count;
     ret_record->keys = pack_keys(&packing, record);
     ret_record->agreement_count = record->agreement_count;
+    ret_record->is_narrowed = record->is_narrowed;
     ret_record->agreements = pack_agreements(&packing, record);
     ret_record->client = pack_client(&packing, &record->client);
     return packing.used;

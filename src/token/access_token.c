@@ -6,6 +6,7 @@
 #include "codec/base64url.h"
 #include "crypto/digest.h"
 #include "jose/claims.h"
+#include "token/details.h"
 #include "token/scope.h"
 #include "token/text.h"
 
@@ -70,6 +71,7 @@ void cg_access_token_write_claims(const struct cg_access_token *token,
     cg_json_member_put(writer, "jti", token->token_id);
     cg_json_member_put(writer, "org", token->organisation);
     cg_json_member_put_number(writer, "epoch", token->epoch);
+    cg_access_token_put_details(token, writer);
     put_binding(token, writer);
 }
 
@@ -86,6 +88,53 @@ void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *b
     cg_json_open_object(&writer);
     cg_access_token_write_claims(token, &writer);
     cg_json_close_object(&writer);
+}
+
+/* Details of the API, or of all where `api` is absent, from its places in their order. */
+static void put_objects(const struct cg_access_token *token, struct cg_span api,
+                        struct cg_json_writer *writer)
+{
+    cg_json_open_array(writer);
+    for (size_t i = 0; i < token->api_count; i++) {
+        bool meant = api.data == NULL || cg_span_equal(token->apis[i].name, api);
+        if (meant && token->apis[i].details.len > 0) {
+            cg_json_put_raw(writer, token->apis[i].details);
+        }
+    }
+    cg_json_close_array(writer);
+}
+
+/* Whether the API, or any where it is absent, has details. */
+static bool has_objects(const struct cg_access_token *token, struct cg_span api)
+{
+    for (size_t i = 0; i < token->api_count; i++) {
+        bool meant = api.data == NULL || cg_span_equal(token->apis[i].name, api);
+        if (meant && token->apis[i].details.len > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* RFC 9396 §9.1: the authorization details assigned to the token as a claim of their name. */
+void cg_access_token_put_details(const struct cg_access_token *token, struct cg_json_writer *writer)
+{
+    static const struct cg_span all = {NULL, 0};
+    if (token->is_narrowed && has_objects(token, all)) {
+        cg_json_put_name(writer, CG_DETAILS_CLAIM);
+        put_objects(token, all, writer);
+    }
+}
+
+void cg_access_token_put_api_details(const struct cg_access_token *token, struct cg_span api,
+                                     struct cg_buf *buf)
+{
+    if (!has_objects(token, api)) {
+        return;
+    }
+    struct cg_json_writer writer;
+    cg_json_begin(&writer, buf);
+    put_objects(token, api, &writer);
 }
 
 static enum cg_status read_list(const struct cg_json_value *root, size_t list,
@@ -190,5 +239,57 @@ enum cg_status cg_access_token_read(const struct cg_json_value *root,
         return CG_ERR_INPUT;
     }
     *ret_token = token;
+    return CG_OK;
+}
+
+/* Whether an earlier place is for the same API: the details of both are at the first. */
+static bool is_further_place(const struct cg_access_token *token, size_t place)
+{
+    for (size_t i = 0; i < place; i++) {
+        if (cg_span_equal(token->apis[i].audience, token->apis[place].audience)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives the place the objects of its location and counts them. */
+static enum cg_status take_details(const struct cg_details_list *list, struct cg_arena *arena,
+                                   struct cg_token_api *api, size_t *taken)
+{
+    struct cg_buf buf;
+    struct cg_json_writer writer;
+    cg_buf_init_arena(&buf, arena, CG_LIMIT_TOKEN_BYTES);
+    cg_json_begin(&writer, &buf);
+    for (size_t i = 0; i < list->count; i++) {
+        if (cg_span_equal(list->items[i].locations, api->audience)) {
+            cg_details_write(&list->items[i], &writer);
+            *taken += 1;
+        }
+    }
+    return cg_buf_finish(&buf, &api->details);
+}
+
+enum cg_status cg_access_token_read_details(const struct cg_json_value *root,
+                                            struct cg_arena *arena, struct cg_access_token *token)
+{
+    const struct cg_json_value *array = cg_json_member(root, CG_DETAILS_CLAIM);
+    if (array == NULL) {
+        return CG_OK;
+    }
+    const char *wrong = NULL;
+    struct cg_details_list list;
+    CG_TRY(cg_details_read(array, arena, &wrong, &list));
+    size_t taken = 0;
+    for (size_t i = 0; i < token->api_count; i++) {
+        if (!is_further_place(token, i)) {
+            CG_TRY(take_details(&list, arena, &token->apis[i], &taken));
+        }
+    }
+    /* One that is for no API of the token, or for several, would be lost on the gate. */
+    if (taken != list.count) {
+        return CG_ERR_INPUT;
+    }
+    token->is_narrowed = true;
     return CG_OK;
 }

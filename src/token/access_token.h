@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The access token's claims (RFC 9068, with the house's own: apis, agreements, org, epoch). What is
- * written here and what is read here is the same list. Spans borrow. Any thread.
+ * The access token's claims (RFC 9068, with the house's own: apis, agreements, org, epoch; RFC 9396
+ * where an agreement narrows). What is written here and what is read here is the same list. Spans
+ * borrow. Any thread.
  */
 #ifndef CG_TOKEN_ACCESS_TOKEN_H
 #define CG_TOKEN_ACCESS_TOKEN_H
@@ -11,12 +12,15 @@
 #include "codec/json.h"
 
 #include <caregate/types.h>
+#include <stdbool.h>
 
 /* One API that the token authorises. The three arrays of the token are in the same order. */
 struct cg_token_api {
     struct cg_span audience;
     struct cg_span name;
     struct cg_span agreement;
+    struct cg_span details; /* what it is narrowed to: JSON objects of token/details.h with commas
+                             * between; of several places for one API any may hold them */
 };
 
 struct cg_access_token {
@@ -30,6 +34,7 @@ struct cg_access_token {
     struct cg_span certificate_thumbprint; /* cnf.x5t#S256 (RFC 8705 §3.1), or absent */
     struct cg_token_api apis[CG_LIMIT_TOKEN_APIS];
     size_t api_count;
+    bool is_narrowed; /* some API has details */
     int64_t issued_s;
     int64_t expires_s;
     int64_t epoch;
@@ -55,5 +60,23 @@ void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *b
  */
 CG_MUST_USE enum cg_status cg_access_token_read(const struct cg_json_value *root,
                                                 struct cg_access_token *ret_token);
+
+/*
+ * Reads what the token is narrowed to into its APIs' details, in the arena. The token is one that
+ * cg_access_token_read gave of this root, its own texts wherever they are. CG_ERR_INPUT for an
+ * object that is not as token/details.h writes it, with one location, an API of the token;
+ * CG_ERR_LIMIT for memory.
+ */
+CG_MUST_USE enum cg_status cg_access_token_read_details(const struct cg_json_value *root,
+                                                        struct cg_arena *arena,
+                                                        struct cg_access_token *token);
+
+/* Writes the member authorization_details; nothing when no API of it is narrowed. */
+void cg_access_token_put_details(const struct cg_access_token *token,
+                                 struct cg_json_writer *writer);
+
+/* Writes the details of one API as a JSON array; nothing when it is not narrowed. */
+void cg_access_token_put_api_details(const struct cg_access_token *token, struct cg_span api,
+                                     struct cg_buf *buf);
 
 #endif

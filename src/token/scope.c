@@ -106,3 +106,15 @@ bool cg_scope_text_has(struct cg_span text, struct cg_span token)
     }
     return false;
 }
+
+bool cg_scope_text_within(struct cg_span part, struct cg_span whole)
+{
+    struct cg_span rest = part.len > 0 ? part : (struct cg_span){NULL, 0};
+    struct cg_span piece;
+    while (cg_span_split(&rest, ' ', &piece)) {
+        if (!cg_scope_text_has(whole, piece)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -45,4 +45,7 @@ bool cg_scope_token_is_valid(struct cg_span token);
  */
 bool cg_scope_text_has(struct cg_span text, struct cg_span token);
 
+/* True when `whole` holds each token of `part`; both as above. */
+bool cg_scope_text_within(struct cg_span part, struct cg_span whole);
+
 #endif

@@ -138,7 +138,14 @@ enum cg_status cg_token_prove(const struct cg_token_trust *trust, struct cg_span
     }
     CG_TRY(check_claims(trust, &token, now_s, fault));
     CG_TRY(check_not_before(cg_json_root(json), now_s, fault));
-    return copy_token(&token, arena, ret_token);
+    struct cg_access_token copy;
+    CG_TRY(copy_token(&token, arena, &copy));
+    enum cg_status status = cg_access_token_read_details(cg_json_root(json), arena, &copy);
+    if (status != CG_OK) {
+        return status == CG_ERR_INPUT ? malformed(fault) : status;
+    }
+    *ret_token = copy;
+    return CG_OK;
 }
 
 enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm, struct cg_span compact,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims that the reader takes, written and read again, are written alike; their texts may stand in
  * headers. */
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/span.h"
 #include "token/access_token.h"
@@ -12,6 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define TEXT_MAX_BYTES ((size_t)65536)
+#define ARENA_BYTES ((size_t)262144)
 
 static void require(bool held)
 {
@@ -31,7 +33,15 @@ static void check_headers(const struct cg_access_token *token)
     require(cg_span_find(token->scope, '\r', 0) == token->scope.len);
 }
 
-static void check_rewriting(const struct cg_access_token *token)
+/* What a token is narrowed to is read with it, or the token is not one. */
+static bool is_read(const struct cg_json *json, struct cg_arena *arena,
+                    struct cg_access_token *ret_token)
+{
+    return cg_access_token_read(cg_json_root(json), ret_token) == CG_OK &&
+           cg_access_token_read_details(cg_json_root(json), arena, ret_token) == CG_OK;
+}
+
+static void check_rewriting(const struct cg_access_token *token, struct cg_arena *arena)
 {
     struct cg_buf first;
     struct cg_buf second;
@@ -43,7 +53,7 @@ static void check_rewriting(const struct cg_access_token *token)
     struct cg_json *json = NULL;
     struct cg_access_token again;
     require(cg_json_parse(text, TEXT_MAX_BYTES, &json) == CG_OK);
-    require(cg_access_token_read(cg_json_root(json), &again) == CG_OK);
+    require(is_read(json, arena, &again));
     cg_access_token_write(&again, &second);
     struct cg_span rewritten;
     require(cg_buf_finish(&second, &rewritten) == CG_OK && cg_span_equal(text, rewritten));
@@ -59,10 +69,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     }
     struct cg_access_token token;
-    if (cg_access_token_read(cg_json_root(json), &token) == CG_OK) {
+    struct cg_arena *arena = NULL;
+    require(cg_arena_new(ARENA_BYTES, &arena) == CG_OK);
+    if (is_read(json, arena, &token)) {
         check_headers(&token);
-        check_rewriting(&token);
+        check_rewriting(&token, arena);
     }
+    (void)cg_arena_free(arena);
     (void)cg_json_free(json);
     return 0;
 }

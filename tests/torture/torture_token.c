@@ -15,6 +15,7 @@ struct subject {
     struct cg_snapshot *snapshot;
     struct cg_span compact;
     struct cg_span proof;
+    struct cg_span narrowed;
 };
 
 static enum cg_status make_snapshot(void *context)
@@ -58,6 +59,13 @@ static enum cg_status check_proof(void *context)
     return status;
 }
 
+static enum cg_status verify_narrowed(void *context)
+{
+    struct subject subject = *(const struct subject *)context;
+    subject.compact = subject.narrowed;
+    return verify(&subject);
+}
+
 static void token_survives_every_failing_allocation(void **state)
 {
     struct subject subject = {.sample = *state};
@@ -72,9 +80,13 @@ static void token_survives_every_failing_allocation(void **state)
     payload = sample_replace(subject.sample, payload, PROVER_TARGET, PROVER_TARGET "/");
     subject.proof =
         prover_sign(&prover, subject.sample, prover_header(&prover, subject.sample), payload);
+    claims.apis[0].details = test_span(SAMPLE_NARROWING);
+    claims.is_narrowed = true;
+    subject.narrowed = sample_token(subject.sample, &claims);
     const struct torture_scenario scenarios[] = {
         {.name = "snapshot", .run = make_snapshot, .context = &subject},
         {.name = "verify", .run = verify, .context = &subject},
+        {.name = "verify narrowed", .run = verify_narrowed, .context = &subject},
         {.name = "proof",
          .run = check_proof,
          .context = &subject,

@@ -63,3 +63,8 @@ create index credential_by_end on credential (expires_at_s);
 
 -- How long a signing key signs before the next one takes over by itself. Null: until told.
 alter table realm add column key_life_s bigint;
+
+-- What an agreement narrows its API to, space-separated; null: not narrowed. Written with the
+-- request and never again, so that what was approved is what is in force.
+alter table agreement add column document_types text; -- SNOMED CT codes
+alter table agreement add column organisations text;  -- ODS codes

@@ -179,6 +179,51 @@ static void agreement_wants_as_many_people_as_its_api(void **state)
     assert_int_equal(desk_events(desk, "agreement_approved", "\"actor\":\"operator:Bob\""), 1);
 }
 
+static void agreement_shows_what_it_is_narrowed_to(void **state)
+{
+    struct desk *desk = *state;
+    desk_add_client(desk);
+    desk_run(desk, "agreement", "request", "--json", "--client", desk->client, "--api", "documents",
+             "--scope", "documents.write", "--purpose", "direct_care", "--type", "736253002",
+             "--organisation", "RX809", "--type", "861421000000109", "--organisation", "Y51", NULL);
+    char id[80];
+    (void)snprintf(id, sizeof(id), "%s", desk_text(desk, "agreement_id"));
+    for (int round = 0; round < 2; round++) {
+        desk_run(desk, "agreement", "list", "--json", NULL);
+        assert_non_null(
+            strstr(desk->out, "\"document_types\":[\"736253002\",\"861421000000109\"]"));
+        assert_non_null(strstr(desk->out, "\"organisations\":[\"RX809\",\"Y51\"]"));
+        desk_run(desk, "agreement", "approve", id, "--by", "Ann", NULL);
+    }
+    desk_run(desk, "agreement", "show", id, NULL);
+    assert_non_null(strstr(desk->out, "736253002 861421000000109"));
+    request(desk, "documents", "documents.write", "direct_care");
+    (void)snprintf(id, sizeof(id), "%s", desk_text(desk, "agreement_id"));
+    desk_run(desk, "agreement", "show", "--json", id, NULL);
+    assert_non_null(strstr(desk->out, "\"document_types\":null,\"organisations\":null"));
+}
+
+static void agreement_with_a_wrong_code_says_what_to_mend(void **state)
+{
+    static const struct {
+        const char *option;
+        const char *code;
+        const char *says;
+    } rows[] = {
+        {"--type", "736253003", "SNOMED CT codes of 6 to 18 digits"},
+        {"--organisation", "rx809", "ODS codes of 3 to 10 capital letters"},
+    };
+    struct desk *desk = *state;
+    desk_add_client(desk);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        desk_run(desk, "agreement", "request", "--client", desk->client, "--api", "documents",
+                 "--scope", "documents.write", "--purpose", "direct_care", rows[i].option,
+                 rows[i].code, NULL);
+        complains_of(desk, CG_EXIT_FAILED, rows[i].says);
+    }
+    assert_int_equal(desk_events(desk, "agreement_requested", NULL), 0);
+}
+
 static void agreement_is_told_as_it_is_at_that_second(void **state)
 {
     struct desk *desk = *state;
@@ -288,6 +333,8 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(agreement_request_names_what_exists),
     DESK_TEST(agreement_request_prints_id_and_state),
     DESK_TEST(agreement_wants_as_many_people_as_its_api),
+    DESK_TEST(agreement_shows_what_it_is_narrowed_to),
+    DESK_TEST(agreement_with_a_wrong_code_says_what_to_mend),
     DESK_TEST(agreement_is_told_as_it_is_at_that_second),
     DESK_TEST(agreement_that_is_in_force_can_be_withdrawn_only),
     DESK_TEST(agreement_decision_wants_a_name),

@@ -138,6 +138,37 @@ static void client_is_told_what_stands_in_its_way(void **state)
     }
 }
 
+static const struct cg_explain_step *step_of(const struct cg_explanation *explanation,
+                                             const char *rule)
+{
+    for (size_t i = 0; i < explanation->step_count; i++) {
+        if (cg_span_equal_string(explanation->steps[i].rule, rule)) {
+            return &explanation->steps[i];
+        }
+    }
+    return NULL;
+}
+
+static void narrowing_of_the_agreement_is_told(void **state)
+{
+    static const char rule[] = "the agreement narrows what the API may give";
+    struct desk *desk = *state;
+    struct cg_explain_question question = about_client(desk);
+    struct cg_explanation explanation;
+    (void)desk_add_secret(desk, DESK_NOW_S - 100, 0);
+    (void)desk_agree_narrowed(desk, "documents", "documents.read", "736253002 736366004", "RX809");
+    assert_ok(ask(desk, &question, &explanation));
+    const struct cg_explain_step *step = step_of(&explanation, rule);
+    assert_non_null(step);
+    assert_true(step->held);
+    assert_span_text(step->detail, "document types 736253002 736366004; organisations RX809");
+    desk->client = desk_add_client(desk, "Another system");
+    meet_fate(desk, ALL_WELL);
+    question = about_client(desk);
+    assert_ok(ask(desk, &question, &explanation));
+    assert_null(step_of(&explanation, rule));
+}
+
 static void unknown_names_are_told(void **state)
 {
     struct desk *desk = *state;
@@ -319,6 +350,7 @@ static void token_of_an_unknown_realm_is_told(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(client_is_told_what_stands_in_its_way, build_desk, desk_close),
+    cmocka_unit_test_setup_teardown(narrowing_of_the_agreement_is_told, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(unknown_names_are_told, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(realm_without_a_key_is_told, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(all_that_is_wrong_is_told_at_once, build_desk, desk_close),

@@ -50,8 +50,7 @@ static void assert_needed(const struct scene *scene, enum cg_method method, cons
 static struct cg_access_token claims_for_both(void)
 {
     struct cg_access_token token = sample_claims();
-    token.apis[1] = (struct cg_token_api){test_span(SAMPLE_MEDICINES), test_span("medicines"),
-                                          test_span("agr-2")};
+    token.apis[1] = (struct cg_token_api)SAMPLE_API(SAMPLE_MEDICINES, "medicines", "agr-2");
     token.api_count = 2;
     return token;
 }
@@ -64,28 +63,28 @@ static void decide_needs_aud_and_apis_to_name_the_api_at_one_place(void **state)
         enum cg_reason reason;
     } rows[] = {
         {"both",
-         {{CG_SPAN(SAMPLE_DOCUMENTS), CG_SPAN("documents"), CG_SPAN("a")},
-          {CG_SPAN(SAMPLE_MEDICINES), CG_SPAN("medicines"), CG_SPAN("b")}},
+         {SAMPLE_API(SAMPLE_DOCUMENTS, "documents", "a"),
+          SAMPLE_API(SAMPLE_MEDICINES, "medicines", "b")},
          CG_REASON_NONE},
         {"only aud",
-         {{CG_SPAN(SAMPLE_DOCUMENTS), CG_SPAN("other"), CG_SPAN("a")},
-          {CG_SPAN(SAMPLE_MEDICINES), CG_SPAN("medicines"), CG_SPAN("b")}},
+         {SAMPLE_API(SAMPLE_DOCUMENTS, "other", "a"),
+          SAMPLE_API(SAMPLE_MEDICINES, "medicines", "b")},
          CG_REASON_API_NOT_AGREED},
         {"only apis",
-         {{CG_SPAN("https://api.example/x"), CG_SPAN("documents"), CG_SPAN("a")},
-          {CG_SPAN(SAMPLE_MEDICINES), CG_SPAN("medicines"), CG_SPAN("b")}},
+         {SAMPLE_API("https://api.example/x", "documents", "a"),
+          SAMPLE_API(SAMPLE_MEDICINES, "medicines", "b")},
          CG_REASON_API_NOT_AGREED},
         {"crossed",
-         {{CG_SPAN(SAMPLE_DOCUMENTS), CG_SPAN("medicines"), CG_SPAN("a")},
-          {CG_SPAN(SAMPLE_MEDICINES), CG_SPAN("documents"), CG_SPAN("b")}},
+         {SAMPLE_API(SAMPLE_DOCUMENTS, "medicines", "a"),
+          SAMPLE_API(SAMPLE_MEDICINES, "documents", "b")},
          CG_REASON_API_NOT_AGREED},
         {"at the second place",
-         {{CG_SPAN(SAMPLE_MEDICINES), CG_SPAN("medicines"), CG_SPAN("b")},
-          {CG_SPAN(SAMPLE_DOCUMENTS), CG_SPAN("documents"), CG_SPAN("a")}},
+         {SAMPLE_API(SAMPLE_MEDICINES, "medicines", "b"),
+          SAMPLE_API(SAMPLE_DOCUMENTS, "documents", "a")},
          CG_REASON_NONE},
         {"other case",
-         {{CG_SPAN(SAMPLE_DOCUMENTS), CG_SPAN("Documents"), CG_SPAN("a")},
-          {CG_SPAN(SAMPLE_MEDICINES), CG_SPAN("medicines"), CG_SPAN("b")}},
+         {SAMPLE_API(SAMPLE_DOCUMENTS, "Documents", "a"),
+          SAMPLE_API(SAMPLE_MEDICINES, "medicines", "b")},
          CG_REASON_API_NOT_AGREED},
     };
     struct scene scene = scene_of(*state, "documents", NULL, 0);

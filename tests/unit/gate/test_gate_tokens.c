@@ -191,8 +191,7 @@ static void gate_is_not_confused_by_a_token_for_several_apis(void **state)
     struct sample *sample = scene->sample;
     struct cg_gate_route *medicines = scene_route(SAMPLE_REALM, "medicines");
     struct cg_access_token claims = sample_claims();
-    claims.apis[1] = (struct cg_token_api){test_span(SAMPLE_MEDICINES), test_span("medicines"),
-                                           test_span("agr-2")};
+    claims.apis[1] = (struct cg_token_api)SAMPLE_API(SAMPLE_MEDICINES, "medicines", "agr-2");
     claims.api_count = 2;
     claims.scope = test_span("documents.read");
     struct cg_span bearer = scene_bearer(scene, sample_token(sample, &claims));
@@ -284,6 +283,30 @@ static void gate_remembers_no_token_that_was_refused(void **state)
     }
 }
 
+/* Each location hears of its own API only, from a token that is remembered as from a new one. */
+static void gate_hands_over_what_the_token_is_narrowed_to(void **state)
+{
+    struct scene *scene = *state;
+    struct cg_gate_route *medicines = scene_route(SAMPLE_REALM, "medicines");
+    struct cg_access_token claims = sample_claims();
+    struct cg_span plain = scene_bearer(scene, sample_token(scene->sample, &claims));
+    claims.apis[0].details = test_span(SAMPLE_NARROWING);
+    claims.apis[1] = (struct cg_token_api)SAMPLE_API(SAMPLE_MEDICINES, "medicines", "agr-2");
+    claims.api_count = 2;
+    claims.is_narrowed = true;
+    claims.scope = test_span("documents.read medicines.read");
+    struct cg_span narrowed = scene_bearer(scene, sample_token(scene->sample, &claims));
+    for (int round = 0; round < 3; round++) {
+        assert_reason(scene_ask_at(scene, scene->route, narrowed, SAMPLE_NOW_S), CG_REASON_NONE);
+        assert_span_text(scene->verdict.details, "[" SAMPLE_NARROWING "]");
+        assert_reason(scene_ask_at(scene, medicines, narrowed, SAMPLE_NOW_S), CG_REASON_NONE);
+        assert_int_equal(scene->verdict.details.len, 0);
+        assert_reason(scene_ask_at(scene, scene->route, plain, SAMPLE_NOW_S), CG_REASON_NONE);
+        assert_null(scene->verdict.details.data);
+    }
+    (void)cg_gate_route_free(medicines);
+}
+
 static const struct CMUnitTest tests[] = {
     SCENE_TEST_CASE(gate_checks_expiry_on_each_hit),
     SCENE_TEST_CASE(gate_never_uses_the_verdict_of_one_route_on_another),
@@ -299,5 +322,6 @@ static const struct CMUnitTest tests[] = {
     SCENE_TEST_CASE(gate_refuses_a_cached_token_whose_apis_have_left_the_realm),
     SCENE_TEST_CASE(gate_refuses_a_cached_token_when_the_issuer_moved),
     SCENE_TEST_CASE(gate_remembers_no_token_that_was_refused),
+    SCENE_TEST_CASE(gate_hands_over_what_the_token_is_narrowed_to),
 };
 TEST_MAIN(tests)

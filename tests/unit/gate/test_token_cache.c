@@ -48,7 +48,12 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
     struct cg_access_token token = sample_claims();
     token.api_count = CG_LIMIT_TOKEN_APIS;
     for (unsigned i = 0; i < CG_LIMIT_TOKEN_APIS; i++) {
-        token.apis[i] = (struct cg_token_api){test_span("u"), test_span("n"), test_span(text)};
+        token.apis[i] = (struct cg_token_api){
+            .audience = test_span("u"),
+            .name = test_span("n"),
+            .agreement = test_span(text),
+            .details = test_span("{}"),
+        };
     }
     token.scope = (struct cg_span){NULL, 0};
     struct digest digest = digest_of(1);
@@ -66,6 +71,7 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
     assert_span_text(entry->token.apis[31].agreement, "agr-1");
     assert_span_text(entry->token.apis[31].audience, "u");
     assert_span_text(entry->token.apis[31].name, "n");
+    assert_span_text(entry->token.apis[31].details, "{}");
     (void)cg_token_cache_free(cache);
 }
 

@@ -49,7 +49,8 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
         "," CLIENT_AUTH("token") "," CLIENT_AUTH("introspection") "," CLIENT_AUTH(
             "revocation") ","
                           "\"introspection_signing_alg_values_supported\":[\"RS256\"],"
-                          "\"dpop_signing_alg_values_supported\":[\"ES256\",\"PS256\",\"EdDSA\"]}";
+                          "\"dpop_signing_alg_values_supported\":[\"ES256\",\"PS256\",\"EdDSA\"],"
+                          "\"authorization_details_types_supported\":[\"caregate_documents\"]}";
     assert_span_text(response->body, want);
 }
 

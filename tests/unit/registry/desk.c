@@ -111,10 +111,18 @@ struct cg_span desk_add_client(struct desk *desk, const char *name)
 
 struct cg_span desk_agree(struct desk *desk, const char *api, const char *scope)
 {
+    return desk_agree_narrowed(desk, api, scope, "", "");
+}
+
+struct cg_span desk_agree_narrowed(struct desk *desk, const char *api, const char *scope,
+                                   const char *types, const char *organisations)
+{
     struct cg_agreement agreement = {.realm = desk->realm,
                                      .client = desk->client,
                                      .api = test_span(api),
                                      .scope = test_span(scope),
+                                     .document_types = test_span(types),
+                                     .organisations = test_span(organisations),
                                      .purpose = CG_SPAN("direct_care"),
                                      .requested_s = DESK_NOW_S};
     struct cg_span id;

@@ -51,6 +51,9 @@ void desk_add_api(struct desk *desk, const char *name, const char *scope, int64_
 struct cg_span desk_add_client(struct desk *desk, const char *name);
 /* For the desk's client; in force from the beginning. */
 struct cg_span desk_agree(struct desk *desk, const char *api, const char *scope);
+/* The same, narrowed to document types and organisations. */
+struct cg_span desk_agree_narrowed(struct desk *desk, const char *api, const char *scope,
+                                   const char *types, const char *organisations);
 struct cg_span desk_add_secret(struct desk *desk, int64_t now_s, int64_t expires_s);
 
 struct cg_registry_version desk_version(struct desk *desk);

@@ -78,6 +78,60 @@ static void agreement_begins_when_requested_unless_told(void **state)
     assert_null(found.purpose_text.data);
 }
 
+static void agreement_is_narrowed_for_ever_as_it_was_requested(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_agreement agreement = sample(desk, "documents", "documents.read");
+    agreement.document_types = CG_SPAN_OF("736253002 861421000000109");
+    agreement.organisations = CG_SPAN_OF("RX809 Y51");
+    struct cg_span id;
+    enum cg_agreement_state approved;
+    struct cg_decision decision = by("Ann");
+    assert_ok(request(desk, &agreement, &id));
+    assert_ok(cg_agreement_approve(desk->store, desk->realm, id, &decision, NULL, &approved));
+    struct cg_agreement found = find(desk, id);
+    assert_span_text(found.document_types, "736253002 861421000000109");
+    assert_span_text(found.organisations, "RX809 Y51");
+    found = find(desk, requested(desk, "documents", "documents.read"));
+    assert_null(found.document_types.data);
+    assert_null(found.organisations.data);
+    agreement.document_types = CG_SPAN_OF("");
+    assert_ok(request(desk, &agreement, &id));
+    assert_null(find(desk, id).document_types.data);
+}
+
+static void agreement_with_a_wrong_narrowing_is_refused(void **state)
+{
+    static const struct {
+        const char *label;
+        const char *types;
+        const char *organisations;
+    } rows[] = {
+        {"check digit", "736253003", ""},
+        {"too short", "12345", ""},
+        {"letter", "73625300a", ""},
+        {"one of two", "736253002 1", ""},
+        {"type twice", "736253002 736253002", ""},
+        {"two spaces", "736253002  736366004", ""},
+        {"with its system", "http://snomed.info/sct|736253002", ""},
+        {"small letters", "", "rx809"},
+        {"organisation too short", "", "RX"},
+        {"organisation twice", "", "RX809 Y51 RX809"},
+        {"33 organisations", "",
+         "A01 A02 A03 A04 A05 A06 A07 A08 A09 A10 A11 A12 A13 A14 A15 A16 A17 A18 A19 A20 A21 A22 "
+         "A23 A24 A25 A26 A27 A28 A29 A30 A31 A32 A33"},
+    };
+    struct desk *desk = *state;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct cg_agreement agreement = sample(desk, "documents", "documents.read");
+        agreement.document_types = test_span(rows[i].types);
+        agreement.organisations = test_span(rows[i].organisations);
+        struct cg_span id;
+        assert_status_row(rows[i].label, request(desk, &agreement, &id), CG_ERR_INPUT);
+        assert_non_null(strstr(desk->fault.text, rows[i].types[0] != '\0' ? "736253002" : "RX809"));
+    }
+}
+
 struct refusal {
     const char *label;
     struct cg_agreement agreement;
@@ -391,6 +445,10 @@ TEST(each_purpose_names_its_code_of_hl7)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(agreement_is_found_as_it_was_requested, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(agreement_begins_when_requested_unless_told, desk_open,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(agreement_is_narrowed_for_ever_as_it_was_requested, desk_open,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(agreement_with_a_wrong_narrowing_is_refused, desk_open,
                                     desk_close),
     cmocka_unit_test_setup_teardown(agreement_that_cannot_be_is_refused, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(retired_parties_make_no_agreement, desk_open, desk_close),

@@ -81,9 +81,30 @@ static void record_tells_all_that_issuing_needs(void **state)
     assert_span_text(record->agreements[0].api, "documents");
     assert_span_text(record->agreements[0].audience, "https://api.example/documents");
     assert_span_text(record->agreements[0].scope, "documents.write documents.read");
+    assert_int_equal(record->agreements[0].document_types.len, 0);
+    assert_int_equal(record->agreements[0].organisations.len, 0);
+    assert_false(record->is_narrowed);
     assert_int_equal(record->agreements[0].from_s, DESK_NOW_S);
     assert_int_equal(record->agreements[0].until_s, 0);
     assert_int_equal(record->agreements[0].api_token_life_s, 0);
+    (void)cg_client_cache_free(finding.cache);
+}
+
+static void record_tells_what_an_agreement_narrows(void **state)
+{
+    struct desk *desk = *state;
+    (void)desk_agree(desk, "documents", "documents.write");
+    (void)desk_agree_narrowed(desk, "documents", "documents.read", "736253002", "RX809 Y51");
+    struct finding finding = begin(4);
+    for (int round = 0; round < 2; round++) {
+        const struct cg_client_record *record = find(desk, &finding, desk->client);
+        assert_true(record->is_narrowed);
+        assert_int_equal(record->agreement_count, 2);
+        size_t narrowed = record->agreements[0].document_types.len > 0 ? 0 : 1;
+        assert_span_text(record->agreements[narrowed].document_types, "736253002");
+        assert_span_text(record->agreements[narrowed].organisations, "RX809 Y51");
+        assert_int_equal(record->agreements[1 - narrowed].organisations.len, 0);
+    }
     (void)cg_client_cache_free(finding.cache);
 }
 
@@ -412,6 +433,7 @@ TEST(cache_has_a_sensible_number_of_places)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(record_tells_all_that_issuing_needs, desk_open, desk_close),
+    cmocka_unit_test_setup_teardown(record_tells_what_an_agreement_narrows, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(record_has_the_digest_of_the_whole_secret, desk_open,
                                     desk_close),
     cmocka_unit_test_setup_teardown(record_leaves_out_secrets_that_are_not_valid, desk_open,

@@ -134,7 +134,7 @@ struct cg_access_token sample_claims(void)
         .organisation = CG_SPAN("RX1"),
         .scope = CG_SPAN("documents.read documents.write"),
         .token_id = CG_SPAN("jti-1"),
-        .apis = {{CG_SPAN(SAMPLE_DOCUMENTS), CG_SPAN("documents"), CG_SPAN("agr-1")}},
+        .apis = {SAMPLE_API(SAMPLE_DOCUMENTS, "documents", "agr-1")},
         .api_count = 1,
         .issued_s = SAMPLE_ISSUED_S,
         .expires_s = SAMPLE_EXPIRES_S,

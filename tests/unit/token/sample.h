@@ -7,6 +7,7 @@
 #define CAREGATE_SAMPLE_H
 
 #include "base/arena.h"
+#include "base/span.h"
 #include "crypto/sign.h"
 #include "test.h"
 #include "token/access_token.h"
@@ -19,6 +20,18 @@
 #define SAMPLE_ISSUER "https://care.example/vlive/hpca"
 #define SAMPLE_DOCUMENTS "https://api.example/documents"
 #define SAMPLE_MEDICINES "https://api.example/medicines"
+
+/* An initialiser of struct cg_token_api; literals. */
+#define SAMPLE_API(its_audience, its_name, its_agreement)                                          \
+    {                                                                                              \
+        .audience = CG_SPAN(its_audience), .name = CG_SPAN(its_name),                              \
+        .agreement = CG_SPAN(its_agreement)                                                        \
+    }
+
+/* What a token for the documents API may be narrowed to. */
+#define SAMPLE_NARROWING                                                                           \
+    "{\"type\":\"caregate_documents\",\"locations\":[\"" SAMPLE_DOCUMENTS "\"],"                   \
+    "\"document_types\":[\"http://snomed.info/sct|736253002\"]}"
 
 enum { SAMPLE_LIVE, SAMPLE_TEST, SAMPLE_REALMS };
 

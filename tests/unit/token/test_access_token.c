@@ -201,6 +201,57 @@ static void access_token_refuses_an_empty_container(void **state)
     }
 }
 
+static struct cg_access_token narrowed_claims(void)
+{
+    struct cg_access_token token = sample_claims();
+    token.apis[1] = (struct cg_token_api)SAMPLE_API(SAMPLE_MEDICINES, "medicines", "agr-2");
+    token.apis[2] = (struct cg_token_api)SAMPLE_API(SAMPLE_DOCUMENTS, "documents", "agr-3");
+    token.api_count = 3;
+    token.apis[0].details = test_span(SAMPLE_NARROWING);
+    token.apis[2].details = test_span(SAMPLE_NARROWING "," SAMPLE_NARROWING);
+    token.is_narrowed = true;
+    return token;
+}
+
+static struct cg_span api_details(const struct sample *sample, const struct cg_access_token *token,
+                                  const char *api)
+{
+    struct cg_buf buf;
+    struct cg_span text;
+    cg_buf_init_arena(&buf, sample->arena, CG_LIMIT_TOKEN_BYTES);
+    cg_access_token_put_api_details(token, test_span(api), &buf);
+    assert_ok(cg_buf_finish(&buf, &text));
+    return text;
+}
+
+/* RFC 9396 §9.1. */
+static void access_token_is_narrowed_by_its_last_claim(void **state)
+{
+    const struct sample *sample = *state;
+    struct cg_access_token token = narrowed_claims();
+    struct cg_span text = written(sample, &token);
+    static const char want[] = "\"epoch\":0,\"authorization_details\":[" SAMPLE_NARROWING
+                               "," SAMPLE_NARROWING "," SAMPLE_NARROWING "]}";
+    assert_span_text(cg_span_part(text, text.len - strlen(want), strlen(want)), want);
+}
+
+static void access_token_reads_what_it_is_narrowed_to(void **state)
+{
+    const struct sample *sample = *state;
+    struct cg_access_token token = narrowed_claims();
+    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(written(sample, &token), CG_LIMIT_TOKEN_BYTES, &json));
+    struct cg_access_token again;
+    assert_ok(cg_access_token_read(cg_json_root(json), &again));
+    assert_false(again.is_narrowed);
+    assert_ok(cg_access_token_read_details(cg_json_root(json), sample->arena, &again));
+    assert_true(again.is_narrowed);
+    assert_span_text(api_details(sample, &again, "documents"),
+                     "[" SAMPLE_NARROWING "," SAMPLE_NARROWING "," SAMPLE_NARROWING "]");
+    assert_span_text(api_details(sample, &again, "medicines"), "");
+    assert_span_text(api_details(sample, &again, "other"), "");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(access_token_is_written_as_the_contract_says),
     cmocka_unit_test(access_token_reads_what_it_wrote),
@@ -210,5 +261,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(access_token_refuses_claims_that_are_missing_or_wrong),
     cmocka_unit_test(access_token_refuses_more_apis_than_the_limit),
     cmocka_unit_test(access_token_refuses_an_empty_container),
+    cmocka_unit_test(access_token_is_narrowed_by_its_last_claim),
+    cmocka_unit_test(access_token_reads_what_it_is_narrowed_to),
 };
 TEST_MAIN_WITH(tests, sample_setup, sample_teardown)

@@ -254,8 +254,49 @@ static void verify_answers_a_shortage_of_memory_with_its_own_status(void **state
     (void)cg_snapshot_free(snapshot);
 }
 
+/*
+ * A gate that did not understand what a token is narrowed to would let everything through, and one
+ * that is narrowed to no type or organisation at all opens nothing: neither is taken.
+ */
+static void verify_refuses_a_narrowing_that_it_does_not_understand(void **state)
+{
+    static const struct {
+        const char *label;
+        const char *old_part;
+        const char *new_part;
+    } rows[] = {
+        {"as it is", "caregate_documents", "caregate_documents"},
+        {"unknown type", "caregate_documents", "payment"},
+        {"unknown member", "document_types", "kinds"},
+        {"unknown system", "http://snomed.info/sct", "http://loinc.org"},
+        {"no type left", "\"http://snomed.info/sct|736253002\"", ""},
+        {"line end in a code", "736253002", "736253002\\r\\n"},
+        {"wrong code", "736253002", "736253001"},
+        {"API that is not in the token", "[\"" SAMPLE_DOCUMENTS "\"],\"doc",
+         "[\"" SAMPLE_MEDICINES "\"],\"doc"},
+        {"two places", "[\"" SAMPLE_DOCUMENTS "\"],\"doc",
+         "[\"" SAMPLE_DOCUMENTS "\",\"" SAMPLE_MEDICINES "\"],\"doc"},
+        {"no array", "[" SAMPLE_NARROWING "]", SAMPLE_NARROWING},
+        {"no object", SAMPLE_NARROWING, ""},
+        {"null", "[" SAMPLE_NARROWING "]", "null"},
+    };
+    const struct sample *sample = *state;
+    struct cg_access_token claims = sample_claims();
+    claims.apis[0].details = test_span(SAMPLE_NARROWING);
+    claims.is_narrowed = true;
+    struct cg_span good = payload_of(sample, &claims);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct cg_span payload = sample_replace(sample, good, rows[i].old_part, rows[i].new_part);
+        struct cg_span compact = sample_sign(sample, SAMPLE_LIVE, test_span(HEADER), payload);
+        assert_outcome(rows[i].label, verified(sample, compact, SAMPLE_NOW_S),
+                       i == 0 ? CG_OK : CG_ERR_INPUT,
+                       i == 0 ? CG_REASON_NONE : CG_REASON_TOKEN_MALFORMED);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(verify_gives_the_claims_of_a_proven_token),
+    cmocka_unit_test(verify_refuses_a_narrowing_that_it_does_not_understand),
     cmocka_unit_test(verify_takes_only_the_type_of_the_realm),
     cmocka_unit_test(verify_refuses_keys_and_signatures_of_others),
     cmocka_unit_test(verify_refuses_a_token_changed_after_signing),
