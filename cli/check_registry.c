@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "cli/check.h"
+#include "cli/security_module.h"
 #include "registry/agreement.h"
 #include "registry/client.h"
 #include "registry/client_key.h"
@@ -18,6 +19,7 @@ struct realm_check {
     struct cg_span realm;
     struct cg_span alg;                 /* what the realm is set to; absent for the audit's keys */
     const struct cg_secret *master_key; /* NULL: it cannot be read */
+    struct cg_security_module module;   /* opened for the first key that is in one */
     int64_t key_life_s;                 /* 0: keys are rotated by hand */
     /* of the client that is looked at */
     struct cg_span client;
@@ -32,22 +34,53 @@ static struct cg_findings *findings_of(struct realm_check *realm)
     return &realm->check->findings;
 }
 
-static enum cg_status look_at_key(void *context, const void *row)
+static void try_sealed(struct realm_check *realm, const struct cg_signing_key *key)
 {
-    struct realm_check *realm = context;
-    const struct cg_signing_key *key = row;
     CG_CLEANUP(cg_key_free_at) struct cg_key *opened = NULL;
-    char text[CG_TIME_TEXT_BYTES];
-    int64_t now_s = realm->check->context->now_s;
-    if (key->retain_until_s != 0 && key->retain_until_s <= now_s) {
-        return CG_OK;
-    }
     if (realm->master_key != NULL &&
         cg_signing_key_unseal(key, realm->master_key->data, &opened) != CG_OK) {
         cg_findings_add(findings_of(realm), CG_FINDING_ERROR, realm->realm,
                         "put back the master.key that belongs to this store",
                         "the signing key %.*s does not open with master.key",
                         CG_SPAN_ARGS(key->kid));
+    }
+}
+
+/* It signs once. Where the module cannot be opened, that was said, or nginx's part says it. */
+static void try_in_module(struct realm_check *realm, const struct cg_signing_key *key)
+{
+    struct cg_context *context = realm->check->context;
+    CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
+    if (realm->module.pkcs11 == NULL && cg_security_module_open(context, &realm->module) != CG_OK) {
+        cg_findings_add(findings_of(realm), CG_FINDING_ERROR, realm->realm,
+                        "see caregate_pkcs11_module and caregate_pkcs11_pin in nginx.conf",
+                        "the signing key %.*s is in a security module that is not configured",
+                        CG_SPAN_ARGS(key->kid));
+        return;
+    }
+    struct cg_key_means means = {NULL, realm->module.pkcs11};
+    if (cg_signing_key_signer(key, &means, context->arena, &signer) != CG_OK) {
+        const char *why = cg_pkcs11_trouble(realm->module.pkcs11);
+        cg_findings_add(findings_of(realm), CG_FINDING_ERROR, realm->realm,
+                        "bring the token back, or `caregate key rotate --now` to another key",
+                        "the signing key %.*s in %.*s cannot be used: %s", CG_SPAN_ARGS(key->kid),
+                        CG_SPAN_ARGS(key->reference), why != NULL ? why : "memory is short");
+    }
+}
+
+static enum cg_status look_at_key(void *context, const void *row)
+{
+    struct realm_check *realm = context;
+    const struct cg_signing_key *key = row;
+    char text[CG_TIME_TEXT_BYTES];
+    int64_t now_s = realm->check->context->now_s;
+    if (key->retain_until_s != 0 && key->retain_until_s <= now_s) {
+        return CG_OK;
+    }
+    if (key->reference.len > 0) {
+        try_in_module(realm, key);
+    } else {
+        try_sealed(realm, key);
     }
     if (key->sign_from_s > now_s) {
         cg_time_format(key->sign_from_s, text);
@@ -70,11 +103,12 @@ static void judge_algorithm(struct realm_check *realm, struct cg_span alg, int64
 }
 
 /* Where keys change by themselves none gets older than its life. */
-static void judge_age(struct realm_check *realm, int64_t age_s, int64_t until_s)
+static void judge_age(struct realm_check *realm, const struct cg_signing_key *key, int64_t until_s)
 {
+    int64_t age_s = realm->check->context->now_s - key->sign_from_s;
     int64_t most_s = realm->key_life_s != 0 ? realm->key_life_s : CG_CHECK_KEY_AGE_S;
     const char *mend =
-        realm->key_life_s != 0
+        realm->key_life_s != 0 && key->reference.len == 0
             ? "`caregate serve` changes it by itself while it runs; or `caregate key "
               "rotate`"
             : "`caregate key rotate` announces the next; no token is lost by it";
@@ -96,7 +130,7 @@ static enum cg_status look_at_current_key(struct realm_check *realm)
                         "`caregate key rotate --now` makes one", "no signing key is active");
         return CG_OK;
     }
-    judge_age(realm, context->now_s - key.sign_from_s, until_s);
+    judge_age(realm, &key, until_s);
     judge_algorithm(realm, key.alg, until_s);
     return CG_OK;
 }
@@ -145,8 +179,12 @@ enum cg_status cg_check_keys(struct cg_check *check)
                             "it is not a master key");
         }
     }
-    CG_TRY(look_at_realm_keys(&realm));
-    return cg_realm_list(check->registry, check->context->arena, keys_of_realm, &realm);
+    enum cg_status status = look_at_realm_keys(&realm);
+    if (status == CG_OK) {
+        status = cg_realm_list(check->registry, check->context->arena, keys_of_realm, &realm);
+    }
+    cg_security_module_release(&realm.module);
+    return status;
 }
 
 static enum cg_status see_secret(void *context, const void *row)

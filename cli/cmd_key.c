@@ -5,6 +5,7 @@
 #include "cli/lookup.h"
 #include "cli/master_key.h"
 #include "cli/nouns.h"
+#include "cli/security_module.h"
 #include "registry/key_schedule.h"
 #include "registry/realm.h"
 
@@ -32,6 +33,15 @@ static int64_t next_change_s(const struct listing *listing, const struct cg_sign
                  : (key->retain_until_s > now_s ? key->retain_until_s : 0);
 }
 
+/* Where the private half is. */
+static struct cg_span held_in(const struct cg_signing_key *key)
+{
+    if (key->reference.len > 0) {
+        return key->reference;
+    }
+    return key->sealed.len > 0 ? CG_SPAN_OF("store") : CG_SPAN_OF("-");
+}
+
 static enum cg_status put_key(void *context, const void *row)
 {
     const struct listing *listing = context;
@@ -47,6 +57,7 @@ static enum cg_status put_key(void *context, const void *row)
     cg_output_string(output, "state",
                      cg_signing_key_state_name(key, signs, listing->context->now_s));
     cg_output_text(output, "alg", key->alg);
+    cg_output_text(output, "held_in", held_in(key));
     cg_output_time(output, "published_from", key->publish_from_s, "-");
     cg_output_time(output, "signs_from", key->sign_from_s, "-");
     cg_output_time(output, "published_until", key->retain_until_s, "-");
@@ -116,40 +127,45 @@ static enum cg_status find_alg(struct cg_context *context, struct cg_store *stor
     return CG_OK;
 }
 
+/* Completes the order with what the key is sealed under, unless it stays where it is. */
 static enum cg_status make_key(struct cg_context *context, struct cg_change *change,
-                               struct cg_span realm, enum cg_key_start start,
-                               struct cg_span *ret_kid)
+                               struct cg_signing_key_order *order, struct cg_span *ret_kid)
 {
     CG_CLEANUP(cg_secret_release) struct cg_secret master_key = {.len = 0};
     struct cg_store *store = cg_change_store(change);
     struct cg_audit_event *event = NULL;
-    CG_TRY(cg_master_key_open(context, store, &master_key));
-    struct cg_signing_key_order order = {
-        .realm = realm,
-        .start = start,
-        .master_key = master_key.data,
-        .random = &context->random,
-        .now_s = context->now_s,
-    };
-    CG_TRY(find_alg(context, store, realm, &order.alg));
-    CG_TRY(cg_signing_key_create(store, &order, context->arena, &context->fault, ret_kid));
+    if (order->reference.data == NULL) {
+        CG_TRY(cg_master_key_open(context, store, &master_key));
+    }
+    order->master_key = master_key.data;
+    order->random = &context->random;
+    order->now_s = context->now_s;
+    CG_TRY(find_alg(context, store, order->realm, &order->alg));
+    CG_TRY(cg_signing_key_create(store, order, context->arena, &context->fault, ret_kid));
     CG_TRY(cg_change_note(change, CG_AUDIT_KEY_CREATED, &event));
-    event->realm = realm;
+    event->realm = order->realm;
     event->detail = *ret_kid;
     return CG_OK;
 }
 
 static enum cg_status run_rotate(struct cg_context *context, const struct cg_args *args)
 {
+    CG_CLEANUP(cg_security_module_release) struct cg_security_module module = {.pkcs11 = NULL};
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
     bool now = cg_args_has(args, "now");
-    enum cg_key_start start = now ? CG_KEY_START_NOW : CG_KEY_START_NEXT;
-    struct cg_span realm = {NULL, 0};
+    struct cg_signing_key_order order = {
+        .start = now ? CG_KEY_START_NOW : CG_KEY_START_NEXT,
+        .reference = cg_args_value(args, "pkcs11"),
+    };
     struct cg_span kid = {NULL, 0};
-    CG_TRY(begin(context, args, &change, &realm));
-    CG_TRY(make_key(context, change, realm, start, &kid));
+    if (order.reference.data != NULL) {
+        CG_TRY(cg_security_module_open(context, &module));
+        order.pkcs11 = module.pkcs11;
+    }
+    CG_TRY(begin(context, args, &change, &order.realm));
+    CG_TRY(make_key(context, change, &order, &kid));
     CG_TRY(cg_change_commit(change));
-    CG_TRY(put_keys(context, cg_change_store(change), realm, kid));
+    CG_TRY(put_keys(context, cg_change_store(change), order.realm, kid));
     cg_say(context, "%s",
            now ? "once it signs, `caregate key retire KID` refuses the tokens of the one before"
                : "the key before it stays published until its last token is over");
@@ -185,6 +201,7 @@ static enum cg_status run_reseal(struct cg_context *context, const struct cg_arg
 static const struct cg_option rotate_options[] = {
     {"now", NULL, CG_OPTION_PLAIN, "sign with it at once: for a key that was lost"},
     {"audit", NULL, CG_OPTION_PLAIN, "the key that signs the audit's checkpoints"},
+    {"pkcs11", "URI", CG_OPTION_PLAIN, "take a key that is in a security module, and stays there"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
@@ -210,7 +227,9 @@ static const struct cg_verb key_verbs[] = {
         .options = rotate_options,
         .help = "It is published ten minutes before it signs, so that everybody knows it by\n"
                 "then; no valid token is refused. With --now it signs in five seconds: gates of\n"
-                "this store know it by then, other readers of the key set may not.",
+                "this store know it by then, other readers of the key set may not. With --pkcs11\n"
+                "'pkcs11:token=LABEL;object=LABEL' it is a key of the security module that\n"
+                "nginx.conf names by caregate_pkcs11_module and caregate_pkcs11_pin.",
         .example = "caregate key rotate",
         .run = run_rotate,
     },
@@ -219,7 +238,8 @@ static const struct cg_verb key_verbs[] = {
         .arguments = "KID",
         .summary = "withdraw a key at once",
         .options = retire_options,
-        .help = "Its tokens are refused within two seconds, its private half is destroyed. The\n"
+        .help = "Its tokens are refused within two seconds, its private half is destroyed; in a\n"
+                "security module you destroy it with the module's own tool. The\n"
                 "key that signs cannot be retired: `caregate key rotate --now` first. What an\n"
                 "audit key has signed stays proven.",
         .example = "caregate key retire NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",

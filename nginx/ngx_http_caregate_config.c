@@ -68,6 +68,12 @@ static char *demand_parts(ngx_conf_t *cf, struct caregate_main_conf *conf, const
             cf, directive, place,
             "needs the master key: put \"caregate_master_key FILE;\" into the http block");
     }
+    if ((conf->pkcs11_module.len > 0) != (conf->pkcs11_pin != NULL)) {
+        return refuse(
+            cf, directive, place,
+            "has half of a PKCS #11 module: caregate_pkcs11_module and caregate_pkcs11_pin "
+            "go together");
+    }
     if (conf->zone == NULL && caregate_zone_add(cf, conf, DEFAULT_ZONE_BYTES) != NGX_OK) {
         return NGX_CONF_ERROR;
     }

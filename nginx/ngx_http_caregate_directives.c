@@ -15,6 +15,10 @@ static const struct help helps[] = {
     {ngx_string("caregate_store"), "sqlite:PATH or sqlite:PATH?vfs=NAME"},
     {ngx_string("caregate_master_key"), "a file with one line of 43 base64url characters (32 "
                                         "bytes), readable by its owner only"},
+    {ngx_string("caregate_pkcs11_module"), "a PKCS #11 module, such as "
+                                           "/usr/lib/softhsm/libsofthsm2.so"},
+    {ngx_string("caregate_pkcs11_pin"),
+     "a file with one line of 1 to 64 bytes, readable by its owner only"},
     {ngx_string("caregate_thread_nice"), "a number from 0 to 19"},
     {ngx_string("caregate_zone"), "a size of at least 256k, such as 10m"},
     {ngx_string("caregate_snapshot_max_age"), "a time of at least 1s, such as 1h"},
@@ -135,11 +139,12 @@ char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return make_uri(cf, copy, rest, &main_conf->store);
 }
 
-char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+/* The file that a directive names once, as an absolute path. */
+static char *take_file(ngx_conf_t *cf, const ngx_command_t *cmd, ngx_uint_t is_given,
+                       ngx_str_t *ret_path)
 {
-    struct caregate_main_conf *main_conf = conf;
     ngx_str_t path = argument(cf, 1);
-    if (main_conf->master_key != NULL) {
+    if (is_given) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
     if (path.len == 0) {
@@ -147,6 +152,40 @@ char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
     if (ngx_conf_full_name(cf->cycle, &path, 0) != NGX_OK) {
         return NGX_CONF_ERROR;
+    }
+    *ret_path = path;
+    return NGX_CONF_OK;
+}
+
+/* It is loaded in the workers, at first use: what it starts does not survive a fork. */
+char *caregate_set_pkcs11_module(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    return take_file(cf, cmd, main_conf->pkcs11_module.len > 0, &main_conf->pkcs11_module);
+}
+
+char *caregate_set_pkcs11_pin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t path = ngx_null_string;
+    const char *why = NULL;
+    char *rc = take_file(cf, cmd, main_conf->pkcs11_pin != NULL, &path);
+    if (rc != NGX_CONF_OK) {
+        return rc;
+    }
+    if (caregate_pin_read(cf, &path, &main_conf->pkcs11_pin, &why) != NGX_OK) {
+        return caregate_directive_refuse(cf, cmd, why);
+    }
+    return NGX_CONF_OK;
+}
+
+char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    struct caregate_main_conf *main_conf = conf;
+    ngx_str_t path = ngx_null_string;
+    char *rc = take_file(cf, cmd, main_conf->master_key != NULL, &path);
+    if (rc != NGX_CONF_OK) {
+        return rc;
     }
     const char *why = NULL;
     if (caregate_master_key_read(cf, &path, &main_conf->master_key, &why) != NGX_OK) {

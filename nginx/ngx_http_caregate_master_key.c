@@ -1,40 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The master key: a file of one line, 32 bytes as 43 base64url characters. nginx's master reads it
- * while it still may, into a page of its own that is not swapped and not dumped; workers inherit
- * it.
+ * Secrets in files of one line: the master key, 32 bytes as 43 base64url characters, and the PIN of
+ * a security module. nginx's master reads them while it still may, each into a page of its own that
+ * is not swapped and not dumped; workers inherit it.
  */
 #include "ngx_http_caregate_module.h"
 
 #include <sys/mman.h>
 
 #define LINE_CHARS 43
-#define FILE_MAX (LINE_CHARS + 2) /* an end of line, and one more to notice that there is more */
+/* The longest line, its end, and one more to notice that there is more. */
+#define FILE_MAX (CG_PKCS11_PIN_MAX_BYTES + 2)
+
+/* What a page is for, and what is in it. `decode` says what is wrong with a text, NULL: nothing. */
+struct kind {
+    const char *directive;
+    const char *(*decode)(u_char *text, size_t len, void *page);
+};
 
 static void release(void *data)
 {
-    explicit_bzero(data, CG_MASTER_KEY_BYTES);
-    (void)munmap(data, CG_MASTER_KEY_BYTES);
+    explicit_bzero(data, CAREGATE_SECRET_PAGE_BYTES);
+    (void)munmap(data, CAREGATE_SECRET_PAGE_BYTES);
 }
 
-static uint8_t *make_page(ngx_conf_t *cf)
+static void *make_page(ngx_conf_t *cf, const struct kind *kind)
 {
     ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
     if (cleanup == NULL) {
         return NULL;
     }
-    void *page =
-        mmap(NULL, CG_MASTER_KEY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *page = mmap(NULL, CAREGATE_SECRET_PAGE_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) {
         return NULL;
     }
     cleanup->data = page;
     cleanup->handler = release;
-    if (mlock(page, CG_MASTER_KEY_BYTES) != 0) {
+    if (mlock(page, CAREGATE_SECRET_PAGE_BYTES) != 0) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, ngx_errno,
-                           "caregate_master_key: its memory cannot be locked, it may be swapped");
+                           "%s: its memory cannot be locked, it may be swapped", kind->directive);
     }
-    (void)madvise(page, CG_MASTER_KEY_BYTES, MADV_DONTDUMP);
+    (void)madvise(page, CAREGATE_SECRET_PAGE_BYTES, MADV_DONTDUMP);
     return page;
 }
 
@@ -45,7 +52,7 @@ static ngx_uint_t is_base64url(u_char letter)
 }
 
 /* Strict: nginx's own decoder stops at the first character that it does not know. */
-static const char *decode(u_char *text, size_t len, uint8_t *key)
+static const char *decode_key(u_char *text, size_t len, void *page)
 {
     if (len == LINE_CHARS + 1 && text[LINE_CHARS] == '\n') {
         len--;
@@ -63,7 +70,7 @@ static const char *decode(u_char *text, size_t len, uint8_t *key)
     ngx_str_t target = {.len = 0, .data = bytes};
     ngx_int_t rc = ngx_decode_base64url(&target, &source);
     if (rc == NGX_OK && target.len == CG_MASTER_KEY_BYTES) {
-        ngx_memcpy(key, bytes, CG_MASTER_KEY_BYTES);
+        ngx_memcpy(page, bytes, CG_MASTER_KEY_BYTES);
     } else {
         rc = NGX_ERROR;
     }
@@ -71,7 +78,25 @@ static const char *decode(u_char *text, size_t len, uint8_t *key)
     return rc == NGX_OK ? NULL : "the file holds something other than one key";
 }
 
-static const char *read_from(ngx_fd_t fd, uint8_t *key)
+/* A PIN is what the token takes for one: all of the line. */
+static const char *decode_pin(u_char *text, size_t len, void *page)
+{
+    struct caregate_pin *pin = page;
+    if (len > 0 && text[len - 1] == '\n') {
+        len--;
+    }
+    if (len == 0 || len > sizeof(pin->bytes) || ngx_strlchr(text, text + len, '\n') != NULL) {
+        return "the file holds something other than one PIN";
+    }
+    ngx_memcpy(pin->bytes, text, len);
+    pin->len = len;
+    return NULL;
+}
+
+static const struct kind master_key = {"caregate_master_key", decode_key};
+static const struct kind pin = {"caregate_pkcs11_pin", decode_pin};
+
+static const char *read_from(ngx_fd_t fd, const struct kind *kind, void *page)
 {
     ngx_file_info_t info;
     if (ngx_fd_info(fd, &info) != 0 || !ngx_is_file(&info)) {
@@ -82,13 +107,13 @@ static const char *read_from(ngx_fd_t fd, uint8_t *key)
     }
     u_char text[FILE_MAX];
     ssize_t len = read(fd, text, sizeof(text));
-    const char *fault = len < 0 ? "the file cannot be read" : decode(text, (size_t)len, key);
+    const char *fault = len < 0 ? "the file cannot be read" : kind->decode(text, (size_t)len, page);
     explicit_bzero(text, sizeof(text));
     return fault;
 }
 
-ngx_int_t caregate_master_key_read(ngx_conf_t *cf, ngx_str_t *path, uint8_t **ret_key,
-                                   const char **ret_why)
+static ngx_int_t read_secret(ngx_conf_t *cf, const struct kind *kind, ngx_str_t *path,
+                             void **ret_page, const char **ret_why)
 {
     ngx_fd_t fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
     if (fd == NGX_INVALID_FILE) {
@@ -96,13 +121,35 @@ ngx_int_t caregate_master_key_read(ngx_conf_t *cf, ngx_str_t *path, uint8_t **re
         *ret_why = "the file cannot be opened";
         return NGX_ERROR;
     }
-    uint8_t *key = make_page(cf);
-    const char *why = key == NULL ? "memory is short" : read_from(fd, key);
+    void *page = make_page(cf, kind);
+    const char *why = page == NULL ? "memory is short" : read_from(fd, kind, page);
     (void)ngx_close_file(fd);
     if (why != NULL) {
         *ret_why = why;
         return NGX_ERROR;
     }
-    *ret_key = key;
+    *ret_page = page;
+    return NGX_OK;
+}
+
+ngx_int_t caregate_master_key_read(ngx_conf_t *cf, ngx_str_t *path, uint8_t **ret_key,
+                                   const char **ret_why)
+{
+    void *page = NULL;
+    if (read_secret(cf, &master_key, path, &page, ret_why) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    *ret_key = page;
+    return NGX_OK;
+}
+
+ngx_int_t caregate_pin_read(ngx_conf_t *cf, ngx_str_t *path, struct caregate_pin **ret_pin,
+                            const char **ret_why)
+{
+    void *page = NULL;
+    if (read_secret(cf, &pin, path, &page, ret_why) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    *ret_pin = page;
     return NGX_OK;
 }

@@ -73,9 +73,20 @@ struct caregate_certificate_header {
     ngx_array_t *from; /* of ngx_cidr_t: the proxy */
 };
 
+/* Secrets are kept in mappings of this size. */
+#define CAREGATE_SECRET_PAGE_BYTES 4096
+
+/* The PIN of the security module, alone in such a mapping. */
+struct caregate_pin {
+    u_char bytes[CG_PKCS11_PIN_MAX_BYTES];
+    size_t len;
+};
+
 struct caregate_main_conf {
-    ngx_str_t store;     /* URI with an absolute path; empty when there is none */
-    uint8_t *master_key; /* CG_MASTER_KEY_BYTES in locked memory; NULL when there is none */
+    ngx_str_t store;         /* URI with an absolute path; empty when there is none */
+    uint8_t *master_key;     /* CG_MASTER_KEY_BYTES in locked memory; NULL when there is none */
+    ngx_str_t pkcs11_module; /* absolute path, ended by a zero; empty when there is none */
+    struct caregate_pin *pkcs11_pin; /* in locked memory; NULL when there is none */
     ngx_int_t thread_nice;
     time_t snapshot_max_age_s;
     struct cg_rate token_rate; /* count 0: no limit */
@@ -250,6 +261,8 @@ struct caregate_worker {
     struct cg_fair_queue queue;
     ngx_thread_mutex_t signing;       /* held by the slot that signs */
     ngx_thread_mutex_t committing;    /* and by the one that waits for the disk */
+    struct cg_pkcs11 *pkcs11;         /* NULL: no module is configured */
+    const char *pkcs11_trouble;       /* what was told last; NULL: all is well */
     struct cg_issuer_slot *committer; /* makes the batches of all slots durable */
 
     struct cg_key_fetcher *fetcher; /* NULL: nothing is fetched */
@@ -271,6 +284,8 @@ static inline struct caregate_loc_conf *caregate_loc_conf_of(const ngx_http_requ
 /* directives.c: setters of the command table */
 char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_pkcs11_module(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_pkcs11_pin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -299,6 +314,8 @@ char *caregate_config_merge_location(ngx_conf_t *cf, void *parent, void *child);
  */
 ngx_int_t caregate_master_key_read(ngx_conf_t *cf, ngx_str_t *path, uint8_t **ret_key,
                                    const char **ret_why);
+ngx_int_t caregate_pin_read(ngx_conf_t *cf, ngx_str_t *path, struct caregate_pin **ret_pin,
+                            const char **ret_why);
 
 /* A span of a text that is written in place. */
 #define CAREGATE_SPAN(text) ((struct cg_span){(const uint8_t *)(text), sizeof(text) - 1})

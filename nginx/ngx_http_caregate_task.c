@@ -249,9 +249,26 @@ ngx_int_t caregate_queue_again(struct caregate_worker *worker, struct caregate_e
     return NGX_OK;
 }
 
+/* Each trouble once, and its end. */
+static void tell_of_module(struct caregate_worker *worker)
+{
+    const char *trouble = cg_pkcs11_trouble(worker->pkcs11);
+    if (trouble == worker->pkcs11_trouble) {
+        return;
+    }
+    worker->pkcs11_trouble = trouble;
+    if (trouble != NULL) {
+        ngx_log_error(NGX_LOG_ERR, worker->log, 0,
+                      "caregate: a signing key cannot be used in its PKCS #11 module: %s", trouble);
+    } else {
+        ngx_log_error(NGX_LOG_NOTICE, worker->log, 0, "caregate: the PKCS #11 module signs again");
+    }
+}
+
 static void upkeep_tick(ngx_event_t *event)
 {
     struct caregate_worker *worker = event->data;
+    tell_of_module(worker);
     caregate_zone_note(worker);
     struct caregate_slot *slot = &worker->slots[worker->upkeep_next];
     worker->upkeep_next = (worker->upkeep_next + 1) % CAREGATE_SLOTS;
@@ -268,6 +285,7 @@ static ngx_int_t make_issuer(const struct caregate_worker *worker, const ngx_cyc
         .store_uri = caregate_span(worker->conf->store),
         .writer = caregate_writer_name(cycle, name),
         .master_key = worker->conf->master_key,
+        .pkcs11 = worker->pkcs11,
         .brake = caregate_zone_brake(worker),
         .token_rate = worker->conf->token_rate,
         .fetcher = worker->fetcher,

@@ -29,6 +29,22 @@ struct cg_span caregate_writer_name(const ngx_cycle_t *cycle,
     return (struct cg_span){.data = buffer, .len = (size_t)(end - buffer)};
 }
 
+/* After the fork: a module's sessions are of the process that started it. */
+static ngx_int_t make_pkcs11(struct caregate_worker *worker)
+{
+    const struct caregate_main_conf *conf = worker->conf;
+    if (conf->pkcs11_module.len == 0) {
+        return NGX_OK;
+    }
+    (void)mlock(conf->pkcs11_pin, CAREGATE_SECRET_PAGE_BYTES);
+    struct cg_span pin = {.data = conf->pkcs11_pin->bytes, .len = conf->pkcs11_pin->len};
+    if (cg_pkcs11_new((const char *)conf->pkcs11_module.data, pin, &worker->pkcs11) != CG_OK) {
+        ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: memory is short");
+        return NGX_ERROR;
+    }
+    return NGX_OK;
+}
+
 static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
 {
     struct cg_gate_config config = {
@@ -44,7 +60,7 @@ static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no gate can be made");
         return NGX_ERROR;
     }
-    if (caregate_poll_start(worker, cycle) != NGX_OK ||
+    if (make_pkcs11(worker) != NGX_OK || caregate_poll_start(worker, cycle) != NGX_OK ||
         caregate_tasks_start(worker, cycle) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -70,7 +86,7 @@ ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the worker has no other thread yet. */
     (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
     /* A lock on memory is not inherited; without it the page can only be swapped. */
-    (void)mlock(conf->master_key, CG_MASTER_KEY_BYTES);
+    (void)mlock(conf->master_key, CAREGATE_SECRET_PAGE_BYTES);
     if (make_parts(worker, cycle) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -88,6 +104,7 @@ void caregate_worker_exit(ngx_cycle_t *cycle)
     struct caregate_worker *worker = conf->worker;
     caregate_tasks_finish(worker);
     caregate_poll_finish(worker);
+    worker->pkcs11 = cg_pkcs11_free(worker->pkcs11);
     worker->gate = cg_gate_free(worker->gate);
     caregate_exchanges_free(worker);
 }

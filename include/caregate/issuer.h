@@ -13,6 +13,7 @@
 #include <caregate/brake.h>
 #include <caregate/exchange.h>
 #include <caregate/key_fetcher.h>
+#include <caregate/pkcs11.h>
 #include <caregate/refusal.h>
 #include <caregate/types.h>
 
@@ -27,9 +28,10 @@ struct cg_issuer_slot;
 struct cg_issuer_config {
     struct cg_span store_uri; /* "sqlite:/path/registry.db" */
     struct cg_span writer; /* name of this audit writer: "node1/worker0"; [A-Za-z0-9._/-]{1,64} */
-    const uint8_t *master_key;      /* CG_MASTER_KEY_BYTES, borrowed until the slot is freed */
-    struct cg_brake *brake;         /* borrowed until the slot is freed; NULL: nobody is braked */
-    struct cg_rate token_rate;      /* of each client; count 0: no limit */
+    const uint8_t *master_key; /* CG_MASTER_KEY_BYTES, borrowed until the slot is freed */
+    struct cg_pkcs11 *pkcs11;  /* borrowed until the slot is freed; NULL: no key is in a module */
+    struct cg_brake *brake;    /* borrowed until the slot is freed; NULL: nobody is braked */
+    struct cg_rate token_rate; /* of each client; count 0: no limit */
     struct cg_key_fetcher *fetcher; /* borrowed until the slot is freed; NULL: nothing is fetched */
 };
 

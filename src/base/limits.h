@@ -41,6 +41,7 @@
 #define CG_LIMIT_SIGNATURE_BYTES 512
 #define CG_LIMIT_KID_BYTES 64
 #define CG_LIMIT_JTI_BYTES 256 /* jti of an assertion */
+#define CG_LIMIT_KEY_REFERENCE_BYTES 512
 
 /* Clients' certificates */
 #define CG_LIMIT_CERTIFICATE_BYTES 8192      /* DER */

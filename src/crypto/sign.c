@@ -2,6 +2,7 @@
 #include "crypto/sign.h"
 
 #include "base/alloc.h"
+#include "base/span.h"
 #include "base/status.h"
 #include "crypto/ecdsa_form.h"
 #include "crypto/key_private.h"
@@ -24,6 +25,7 @@ struct prepared {
 
 struct cg_signer {
     struct prepared prepared;
+    struct cg_pkcs11_key *in_module; /* NULL: the key is here, and prepared */
 };
 
 struct cg_verifier {
@@ -80,9 +82,47 @@ enum cg_status cg_signer_new(const struct cg_key *key, struct cg_signer **ret_si
     return CG_OK;
 }
 
+/* The key of a label can have been replaced, and what it signed would be refused everywhere. */
+static enum cg_status prove(struct cg_signer *signer, const struct cg_key *public_key)
+{
+    const struct cg_span text = CG_SPAN("proof");
+    uint8_t signature[CG_LIMIT_SIGNATURE_BYTES];
+    size_t len = 0;
+    CG_CLEANUP(cg_verifier_free_at) struct cg_verifier *verifier = NULL;
+    CG_TRY(cg_verifier_new(public_key, &verifier));
+    CG_TRY(cg_sign(signer, text, signature, &len));
+    enum cg_status status = cg_verify(verifier, text, (struct cg_span){signature, len});
+    if (status == CG_OK) {
+        return CG_OK;
+    }
+    cg_pkcs11_key_doubt(signer->in_module);
+    return status == CG_ERR_AUTHENTICATION ? CG_ERR_CONFLICT : status;
+}
+
+enum cg_status cg_signer_new_in_module(struct cg_pkcs11 *pkcs11,
+                                       const struct cg_pkcs11_object *object,
+                                       const struct cg_key *public_key,
+                                       struct cg_signer **ret_signer)
+{
+    void *memory = NULL;
+    CG_TRY(cg_alloc(1, sizeof(struct cg_signer), &memory));
+    CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = memory;
+    CG_TRY(cg_pkcs11_key_open(pkcs11, object, public_key->scheme->algorithm, &signer->in_module));
+    CG_TRY(prove(signer, public_key));
+    *ret_signer = CG_STEAL(signer);
+    return CG_OK;
+}
+
+bool cg_signer_has_failed(const struct cg_signer *signer)
+{
+    return signer != NULL && signer->in_module != NULL &&
+           cg_pkcs11_key_has_failed(signer->in_module);
+}
+
 struct cg_signer *cg_signer_free(struct cg_signer *signer)
 {
     if (signer != NULL) {
+        (void)cg_pkcs11_key_free(signer->in_module);
         unprepare(&signer->prepared);
     }
     return cg_release(signer);
@@ -91,6 +131,9 @@ struct cg_signer *cg_signer_free(struct cg_signer *signer)
 enum cg_status cg_sign(struct cg_signer *signer, struct cg_span message,
                        uint8_t ret_signature[static CG_LIMIT_SIGNATURE_BYTES], size_t *ret_len)
 {
+    if (signer->in_module != NULL) {
+        return cg_pkcs11_key_sign(signer->in_module, message, ret_signature, ret_len);
+    }
     const struct cg_key_scheme *scheme = signer->prepared.scheme;
     EVP_MD_CTX *work = signer->prepared.work;
     size_t len = CG_LIMIT_SIGNATURE_BYTES;

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "crypto/key.h"
+#include "crypto/pkcs11.h"
 
 #include <caregate/types.h>
 
@@ -17,13 +18,27 @@ struct cg_verifier;
 
 /* CG_ERR_INPUT when the key is not private. */
 CG_MUST_USE enum cg_status cg_signer_new(const struct cg_key *key, struct cg_signer **ret_signer);
+
+/*
+ * Signs with a key that stays in a security module. `public_key` is what it must prove to be, by a
+ * signature; the algorithm is that one's. Borrows `pkcs11` and the spans of `object` until it is
+ * freed. CG_ERR_CONFLICT when it is another key; else as cg_pkcs11_key_open; cg_pkcs11_trouble says
+ * why.
+ */
+CG_MUST_USE enum cg_status cg_signer_new_in_module(struct cg_pkcs11 *pkcs11,
+                                                   const struct cg_pkcs11_object *object,
+                                                   const struct cg_key *public_key,
+                                                   struct cg_signer **ret_signer);
 struct cg_signer *cg_signer_free(struct cg_signer *signer);
 
 /* Signs; *ret_len is the length, at most CG_LIMIT_SIGNATURE_BYTES. CG_ERR_CRYPTO when OpenSSL
- * fails. */
+ * or the module fails. */
 CG_MUST_USE enum cg_status cg_sign(struct cg_signer *signer, struct cg_span message,
                                    uint8_t ret_signature[static CG_LIMIT_SIGNATURE_BYTES],
                                    size_t *ret_len);
+
+/* True once a key in a module failed to sign: make the signer anew. False for NULL. */
+bool cg_signer_has_failed(const struct cg_signer *signer);
 
 CG_MUST_USE enum cg_status cg_verifier_new(const struct cg_key *key,
                                            struct cg_verifier **ret_verifier);

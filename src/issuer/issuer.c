@@ -60,7 +60,7 @@ static enum cg_status dispatch(struct cg_issuer_slot *slot,
 {
     const struct cg_request *request = &context->exchange->request;
     struct cg_realm_query query = {
-        .version = *version, .master_key = slot->master_key, .now_s = context->now_s};
+        .version = *version, .means = {slot->master_key, slot->pkcs11}, .now_s = context->now_s};
     const struct cg_route *route = cg_route_find(request->path, &query.path);
     if (route == NULL) {
         CG_FAIL(&context->fault, CG_ERR_NOT_FOUND, CG_REASON_ENDPOINT_UNKNOWN, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #define PLACES 64
 #define REALM_BYTES ((size_t)262144)
+#define RETRY_S 1
 
 struct place {
     struct cg_arena *arena;
@@ -73,7 +74,8 @@ static enum cg_status write_header(struct place *place, const struct cg_alg *alg
     return cg_buf_finish(&header, ret_header);
 }
 
-/* A realm whose key is missing or sealed under another master key still serves its documents. */
+/* A realm whose key is missing, sealed under another master key or in a module that is away still
+ * serves its documents. A module may come back: it is asked again, but not by each request. */
 static enum cg_status load_signer(struct place *place, struct cg_store *registry,
                                   const struct cg_realm_query *query)
 {
@@ -86,19 +88,21 @@ static enum cg_status load_signer(struct place *place, struct cg_store *registry
     }
     CG_TRY(status);
     place->changes_s = sooner(place->changes_s, until_s);
-    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-    if (cg_signing_key_unseal(&stored, query->master_key, &key) != CG_OK) {
-        return CG_OK;
-    }
     const struct cg_alg *alg = cg_alg_find(stored.alg);
     if (alg == NULL) {
+        return CG_OK;
+    }
+    if (cg_signing_key_signer(&stored, &query->means, place->arena, &place->realm.signer) !=
+        CG_OK) {
+        bool may_return = stored.reference.len > 0;
+        place->changes_s = may_return ? query->now_s + RETRY_S : place->changes_s;
         return CG_OK;
     }
     CG_TRY(write_header(place, alg, place->realm.realm.typ, stored.kid, &place->realm.jws_header));
     CG_TRY(write_header(place, alg, CG_SPAN_OF(CG_INTROSPECTION_TYP), stored.kid,
                         &place->realm.introspection_header));
     place->alg = alg->name;
-    return cg_signer_new(key, &place->realm.signer);
+    return CG_OK;
 }
 
 static enum cg_status load_jwks(struct place *place, struct cg_store *registry,
@@ -163,7 +167,8 @@ static enum cg_status load(struct place *place, struct cg_store *registry,
 static bool is_fresh(const struct place *place, const struct cg_realm_query *query)
 {
     return place->version.registry == query->version.registry &&
-           place->version.keys == query->version.keys && query->now_s < place->changes_s;
+           place->version.keys == query->version.keys && query->now_s < place->changes_s &&
+           !cg_signer_has_failed(place->realm.signer);
 }
 
 /* The place that holds the path, else one to fill: empty, or the next in turn. */

@@ -8,6 +8,7 @@
 #define CG_ISSUER_REALM_TABLE_H
 
 #include "oauth/context.h"
+#include "registry/signing_key.h"
 
 struct cg_realm_table;
 
@@ -20,13 +21,14 @@ void cg_realm_table_clear(struct cg_realm_table *table);
 struct cg_realm_query {
     struct cg_span path;
     struct cg_registry_version version;
-    const uint8_t *master_key;
+    struct cg_key_means means;
     int64_t now_s;
 };
 
 /*
  * The realm of a path, valid until the next call. A realm without a key that can be unsealed has
- * signer NULL. CG_ERR_NOT_FOUND, CG_ERR_STORE, CG_ERR_LIMIT.
+ * signer NULL; one whose key a module does not sign with is looked at again every second.
+ * CG_ERR_NOT_FOUND, CG_ERR_STORE, CG_ERR_LIMIT.
  */
 CG_MUST_USE enum cg_status cg_realm_table_find(struct cg_realm_table *table,
                                                struct cg_store *registry,

@@ -35,6 +35,7 @@ enum cg_status cg_issuer_slot_new(const struct cg_issuer_config *config,
     CG_TRY(cg_alloc(1, sizeof(struct cg_issuer_slot), &memory));
     struct cg_issuer_slot *slot = memory;
     slot->master_key = config->master_key;
+    slot->pkcs11 = config->pkcs11;
     slot->brake = config->brake;
     slot->token_rate = config->token_rate;
     cg_random_stock_init(&slot->random_stock, cg_random_system());

@@ -30,7 +30,7 @@ static enum cg_status survey(void *context, const void *row)
     struct line_up *line_up = context;
     const struct cg_signing_key *key = row;
     line_up->count++;
-    if (key->sealed.len == 0) {
+    if (!cg_signing_key_is_usable(key)) {
         return CG_OK;
     }
     line_up->announced = line_up->announced || key->sign_from_s > line_up->now_s;
@@ -126,6 +126,28 @@ static enum cg_status make_key(const struct cg_signing_key_order *order, const s
     return CG_OK;
 }
 
+/* The kid of a key that is there already is what it is; `key retire -- KID` takes any. */
+static enum cg_status take_key(const struct cg_signing_key_order *order, const struct cg_alg *alg,
+                               struct cg_arena *arena, struct cg_fault *fault,
+                               struct cg_signing_key *ret_made)
+{
+    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+    char kid[CG_THUMBPRINT_CHARS + 1];
+    if (cg_span_equal_string(order->realm, CG_AUDIT_KEY_REALM)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the audit's key is sealed in the store: its command line signs with it too", NULL);
+    }
+    CG_TRY(cg_key_fetch(order, alg->key_algorithm, arena, fault, &key));
+    CG_TRY(cg_jwk_thumbprint(key, kid));
+    struct cg_signing_key made = {.realm = order->realm,
+                                  .alg = alg->name,
+                                  .sealed = CG_SPAN_OF(""),
+                                  .reference = order->reference};
+    CG_TRY(make_public(key, kid, arena, &made));
+    *ret_made = made;
+    return CG_OK;
+}
+
 static enum cg_status insert(struct cg_store *store, const struct cg_signing_key *key)
 {
     struct cg_statement *statement = NULL;
@@ -134,6 +156,7 @@ static enum cg_status insert(struct cg_store *store, const struct cg_signing_key
     cg_bind_text(statement, "realm", key->realm);
     cg_bind_text(statement, "alg", key->alg);
     cg_bind_blob(statement, "sealed", key->sealed);
+    cg_bind_text(statement, "reference", key->reference);
     cg_bind_text(statement, "public_jwk", key->public_jwk);
     cg_bind_number(statement, "publish", key->publish_from_s);
     cg_bind_number(statement, "sign", key->sign_from_s);
@@ -189,11 +212,20 @@ enum cg_status cg_signing_key_create(struct cg_store *store,
     CG_TRY(cg_signing_key_list(store, order->realm, arena, survey, &line_up));
     CG_TRY(check_start(&line_up, order->start, fault));
     struct cg_signing_key made;
-    CG_TRY(make_key(order, alg, arena, &made));
+    if (order->reference.data != NULL) {
+        CG_TRY(take_key(order, alg, arena, fault, &made));
+    } else {
+        CG_TRY(make_key(order, alg, arena, &made));
+    }
     made.publish_from_s = order->now_s;
     made.sign_from_s = first_second(&line_up, order->start);
     made.created_s = order->now_s;
-    CG_TRY(line_in(store, &made, &line_up, life_s));
+    enum cg_status status = line_in(store, &made, &line_up, life_s);
+    if (status == CG_ERR_CONFLICT) {
+        CG_FAIL(fault, status, CG_REASON_NONE,
+                "this key is or was a signing key already: make another", NULL);
+    }
+    CG_TRY(status);
     *ret_kid = made.kid;
     return CG_OK;
 }
@@ -212,7 +244,7 @@ static enum cg_status look_around(void *context, const void *row)
 {
     struct neighbours *around = context;
     const struct cg_signing_key *key = row;
-    bool usable = key->sealed.len > 0;
+    bool usable = cg_signing_key_is_usable(key);
     if (usable && key->sign_from_s <= around->now_s) {
         around->signs = *key;
     }
@@ -231,7 +263,7 @@ static enum cg_status check_retirable(const struct neighbours *around, struct cg
     if (around->key.kid.data == NULL) {
         CG_FAIL(fault, CG_ERR_NOT_FOUND, CG_REASON_NONE, "the realm has no key of this id", NULL);
     }
-    if (around->key.sealed.len == 0) {
+    if (!cg_signing_key_is_usable(&around->key)) {
         CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "the key is retired already", NULL);
     }
     if (cg_span_equal(around->signs.kid, around->key.kid)) {

@@ -17,4 +17,9 @@ CG_MUST_USE enum cg_status cg_key_row_read(struct cg_statement *statement, struc
 CG_MUST_USE enum cg_status cg_key_seal_context(struct cg_span realm, struct cg_span kid,
                                                struct cg_arena *arena, struct cg_span *ret_context);
 
+/* The public half of the key that an order refers to, which has proved that it signs. */
+CG_MUST_USE enum cg_status cg_key_fetch(const struct cg_signing_key_order *order,
+                                        enum cg_key_algorithm algorithm, struct cg_arena *arena,
+                                        struct cg_fault *fault, struct cg_key **ret_public);
+
 #endif

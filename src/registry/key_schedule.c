@@ -6,7 +6,8 @@
 
 int64_t cg_key_schedule_announce_s(const struct cg_realm *realm, const struct cg_signing_key *key)
 {
-    return realm->key_life_s == 0 ? 0 : key->sign_from_s + realm->key_life_s - CG_KEY_ANNOUNCE_S;
+    bool by_hand = realm->key_life_s == 0 || key->reference.len > 0;
+    return by_hand ? 0 : key->sign_from_s + realm->key_life_s - CG_KEY_ANNOUNCE_S;
 }
 
 struct looking {
@@ -32,7 +33,8 @@ static enum cg_status look_at_realm(void *context, const void *row)
     }
     CG_TRY(status);
     bool announced = until_s != INT64_MAX;
-    if (!announced && looking->now_s >= cg_key_schedule_announce_s(realm, &key)) {
+    int64_t announce_s = cg_key_schedule_announce_s(realm, &key);
+    if (!announced && announce_s != 0 && looking->now_s >= announce_s) {
         looking->found = *realm;
     }
     return CG_OK;

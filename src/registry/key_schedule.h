@@ -11,7 +11,8 @@
 #include "registry/realm.h"
 #include "registry/signing_key.h"
 
-/* When the successor of a realm's active key is announced by itself; 0: never. */
+/* When the successor of a realm's active key is announced by itself; 0: never, as of one in a
+ * security module: its successor is made there, by somebody. */
 int64_t cg_key_schedule_announce_s(const struct cg_realm *realm, const struct cg_signing_key *key);
 
 /* A realm whose next key is to be made now. CG_ERR_NOT_FOUND when there is none. */

@@ -21,6 +21,7 @@ enum cg_status cg_key_row_read(struct cg_statement *statement, struct cg_arena *
         .sign_from_s = cg_column_number(statement, 6),
         .retain_until_s = cg_column_number(statement, 7),
         .created_s = cg_column_number(statement, 8),
+        .reference = cg_rows_text(statement, 9, arena, &status),
     };
     CG_TRY(status);
     struct cg_signing_key *ret = row;

@@ -5,6 +5,11 @@
 #include "codec/json.h"
 #include "registry/key_row.h"
 
+bool cg_signing_key_is_usable(const struct cg_signing_key *key)
+{
+    return key->sealed.len > 0 || key->reference.len > 0;
+}
+
 const char *cg_signing_key_state_name(const struct cg_signing_key *key, bool signs, int64_t now_s)
 {
     if (key->retain_until_s != 0 && now_s >= key->retain_until_s) {
@@ -38,7 +43,7 @@ static enum cg_status choose(void *context, const void *row)
 {
     struct choice *choice = context;
     const struct cg_signing_key *key = row;
-    if (key->sealed.len == 0) {
+    if (!cg_signing_key_is_usable(key)) {
         return CG_OK;
     }
     if (key->sign_from_s <= choice->now_s) {
@@ -84,7 +89,7 @@ static enum cg_status publish(void *context, const void *row)
     note_change(publishing, key->retain_until_s);
     /* A retired key has no private half. A reader whose second began before the retirement must not
      * publish it once more: the keys' generation, by which gates forget proofs, is raised once. */
-    bool retired = key->sealed.len == 0;
+    bool retired = !cg_signing_key_is_usable(key);
     bool over = key->retain_until_s != 0 && publishing->now_s >= key->retain_until_s;
     if (!retired && !over && publishing->now_s >= key->publish_from_s) {
         cg_json_put_raw(&publishing->writer, key->public_jwk);

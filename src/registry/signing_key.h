@@ -10,6 +10,7 @@
 
 #include "crypto/key.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 #include "registry/registry.h"
 
 #define CG_KEY_ANNOUNCE_S 600 /* a next key is published at least this long before it signs */
@@ -21,13 +22,18 @@ struct cg_signing_key {
     struct cg_span kid;
     struct cg_span realm;
     struct cg_span alg;
-    struct cg_span sealed;
+    struct cg_span sealed;    /* the private half; empty: it is elsewhere, or destroyed */
+    struct cg_span reference; /* where else, as registry/key_reference.h has it; absent: nowhere */
     struct cg_span public_jwk;
     int64_t publish_from_s;
     int64_t sign_from_s;
     int64_t retain_until_s; /* 0: no successor yet */
     int64_t created_s;
 };
+
+/* False once its private half was destroyed, or the reference to it: it neither signs nor is
+ * published. */
+bool cg_signing_key_is_usable(const struct cg_signing_key *key);
 
 /* "announced", "active", "retained", "gone" as of now_s, given the key that signs then. Static,
  * zero-terminated. */
@@ -42,9 +48,11 @@ struct cg_signing_key_order {
     struct cg_span realm; /* a realm's path or CG_AUDIT_KEY_REALM */
     struct cg_span alg;   /* of jose/alg.h */
     enum cg_key_start start;
-    const uint8_t *master_key;
+    const uint8_t *master_key; /* not used with a reference */
     const struct cg_random *random;
     int64_t now_s;
+    struct cg_span reference; /* the key that is there is taken; absent: one is made and sealed */
+    struct cg_pkcs11 *pkcs11; /* for a reference; NULL: no module is configured */
 };
 
 /*
@@ -53,6 +61,8 @@ struct cg_signing_key_order {
  * for NEXT and NOW when it has none that signs, for NEXT when a rotation is announced already. NOW
  * takes the place of an announced one, which is never used.
  */
+/* With a reference the key is CG_ERR_CONFLICT when it is or was one of the store's already, and the
+ * fault says why a module does not sign with it. */
 CG_MUST_USE enum cg_status cg_signing_key_create(struct cg_store *store,
                                                  const struct cg_signing_key_order *order,
                                                  struct cg_arena *arena, struct cg_fault *fault,
@@ -73,6 +83,22 @@ CG_MUST_USE enum cg_status cg_signing_key_current(struct cg_store *store, struct
                                                   int64_t now_s, struct cg_arena *arena,
                                                   struct cg_signing_key *ret_key,
                                                   int64_t *ret_until_s);
+
+/* What private halves are reached with. */
+struct cg_key_means {
+    const uint8_t *master_key; /* CG_SEALED_KEY_BYTES */
+    struct cg_pkcs11 *pkcs11;  /* NULL: no module is configured */
+};
+
+/*
+ * What signs with a key. For one in a module `arena` and module live as long as the signer, and
+ * CG_ERR_NOT_FOUND, CG_ERR_CONFLICT and CG_ERR_CRYPTO are as in crypto/sign.h. Else as
+ * cg_signing_key_unseal.
+ */
+CG_MUST_USE enum cg_status cg_signing_key_signer(const struct cg_signing_key *key,
+                                                 const struct cg_key_means *means,
+                                                 struct cg_arena *arena,
+                                                 struct cg_signer **ret_signer);
 
 /* Opens the private half. CG_ERR_AUTHENTICATION when the master key is not the one it was sealed
  * under. */

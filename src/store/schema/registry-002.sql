@@ -23,6 +23,9 @@ create table client_key (
 );
 create index client_key_by_client on client_key (realm, client);
 
+-- Where the private half of a signing key is, as an RFC 7512 URI; null: here, sealed, or destroyed.
+alter table signing_key add column reference text;
+
 -- Who may introspect an API's tokens: the clients that are its resource servers.
 create table api_introspector (
     realm text not null,

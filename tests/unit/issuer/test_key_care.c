@@ -160,6 +160,60 @@ static void life_of_a_key_has_bounds(void **state)
     cg_store_rollback(house->registry);
 }
 
+/* A row as `key rotate --pkcs11` makes it. */
+static void add_key_in_a_module(struct house *house, int64_t sign_from_s)
+{
+    struct cg_statement *statement = NULL;
+    struct keys keys = keys_of(house, HOUSE_REALM);
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_store_start(house->registry, CG_SQL_KEY_ADD, &statement));
+    cg_bind_text(statement, "kid", CG_SPAN_OF("in-a-module"));
+    cg_bind_text(statement, "realm", CG_SPAN_OF(HOUSE_REALM));
+    cg_bind_text(statement, "alg", keys.items[0].alg);
+    cg_bind_blob(statement, "sealed", CG_SPAN_OF(""));
+    cg_bind_text(statement, "reference", CG_SPAN_OF("pkcs11:token=box;object=key"));
+    cg_bind_text(statement, "public_jwk", keys.items[0].public_jwk);
+    cg_bind_number(statement, "publish", sign_from_s);
+    cg_bind_number(statement, "sign", sign_from_s);
+    cg_bind_number(statement, "created", sign_from_s);
+    assert_ok(cg_store_run(statement, NULL));
+    assert_ok(cg_registry_touch(house->registry, CG_TOUCH_KEYS));
+    assert_ok(cg_store_commit(house->registry));
+}
+
+static void key_in_a_module_gets_no_successor_by_itself(void **state)
+{
+    struct house *house = *state;
+    add_key_in_a_module(house, HOUSE_NOW_S + 1);
+    assert_int_equal(keep_up(house, ANNOUNCED_S + 3600).count, 2);
+    assert_int_equal(house_count_events(house, "key_created"), 0);
+}
+
+static void key_in_a_module_signs_nothing_where_no_module_is_configured(void **state)
+{
+    struct house *house = *state;
+    add_key_in_a_module(house, HOUSE_NOW_S + 1);
+    house->now_s = HOUSE_NOW_S + 2;
+    assert_int_equal(house_ask_token(house, "")->http_status, 503);
+}
+
+static void reference_to_a_key_in_a_module_goes_when_its_last_token_is_over(void **state)
+{
+    struct house *house = *state;
+    struct cg_statement *statement = NULL;
+    add_key_in_a_module(house, HOUSE_NOW_S - 1);
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_store_start(house->registry, CG_SQL_KEY_RETAIN, &statement));
+    cg_bind_number(statement, "until", HOUSE_NOW_S + 100);
+    cg_bind_text(statement, "kid", CG_SPAN_OF("in-a-module"));
+    assert_ok(cg_store_run(statement, NULL));
+    assert_ok(cg_store_commit(house->registry));
+    assert_true(cg_signing_key_is_usable(&keep_up(house, HOUSE_NOW_S + 99).items[0]));
+    struct keys keys = keep_up(house, HOUSE_NOW_S + 160);
+    assert_span_equal(keys.items[0].kid, CG_SPAN_OF("in-a-module"));
+    assert_false(cg_signing_key_is_usable(&keys.items[0]));
+}
+
 #define HOUSED(name) cmocka_unit_test_setup_teardown(name, house_build, house_pull_down)
 
 static const struct CMUnitTest tests[] = {
@@ -172,5 +226,8 @@ static const struct CMUnitTest tests[] = {
     HOUSED(key_of_the_audit_is_left_alone),
     HOUSED(what_was_due_is_done_when_the_store_is_back),
     HOUSED(life_of_a_key_has_bounds),
+    HOUSED(key_in_a_module_gets_no_successor_by_itself),
+    HOUSED(key_in_a_module_signs_nothing_where_no_module_is_configured),
+    HOUSED(reference_to_a_key_in_a_module_goes_when_its_last_token_is_over),
 };
 TEST_MAIN(tests)

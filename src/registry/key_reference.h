@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a signing key is that stays in a security module: a URI "pkcs11:token=…;object=…" (RFC
+ * 7512). No PIN and no module stand in it: it is told in lists and in the audit. Any thread.
+ */
+#ifndef CG_REGISTRY_KEY_REFERENCE_H
+#define CG_REGISTRY_KEY_REFERENCE_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "crypto/pkcs11.h"
+
+#include <caregate/types.h>
+
+/*
+ * Attributes token, serial, object, id and type=private, each once; token must be there, and object
+ * or id. Spans in the arena. CG_ERR_INPUT with a fault that says what to mend.
+ */
+CG_MUST_USE enum cg_status cg_key_reference_parse(struct cg_span uri, struct cg_arena *arena,
+                                                  struct cg_fault *fault,
+                                                  struct cg_pkcs11_object *ret_object);
+
+#endif
