@@ -62,6 +62,33 @@ static enum cg_status count_in_force(struct cg_store *store, const struct cg_cli
     return cg_rows_number(statement, ret_count);
 }
 
+/* RFC 8705 §2.1.2: exactly one of the metadata parameters that name a certificate. Several of one
+ * kind may be in force, so that a name can be changed without a gap. */
+static enum cg_status check_rival(struct cg_store *store, const struct cg_client_key *key,
+                                  struct cg_fault *fault)
+{
+    bool is_subject = key->kind == CG_CLIENT_KEY_TLS_SUBJECT;
+    if (!is_subject && key->kind != CG_CLIENT_KEY_TLS_SAN_DNS) {
+        return CG_OK;
+    }
+    struct cg_statement *statement = NULL;
+    int64_t count = 0;
+    CG_TRY(cg_store_start(store, CG_SQL_CLIENT_KEY_COUNT_OF_KIND, &statement));
+    cg_bind_text(statement, "realm", key->realm);
+    cg_bind_text(statement, "client", key->client);
+    cg_bind_text(statement, "kind",
+                 cg_client_key_kind_name(is_subject ? CG_CLIENT_KEY_TLS_SAN_DNS
+                                                    : CG_CLIENT_KEY_TLS_SUBJECT));
+    CG_TRY(cg_rows_number(statement, &count));
+    if (count > 0) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE,
+                "the client's certificate is known by its subject or by a DNS name, not by both: "
+                "revoke what is registered of the other kind first",
+                "RFC 8705 §2.1.2");
+    }
+    return CG_OK;
+}
+
 static enum cg_status insert(struct cg_store *store, const struct cg_client_key *key,
                              struct cg_span id)
 {
@@ -86,6 +113,7 @@ enum cg_status cg_client_key_add(struct cg_store *store, const struct cg_client_
         CG_FAIL(fault, CG_ERR_LIMIT, CG_REASON_NONE,
                 "the client has as many keys in force as it may: revoke one first", NULL);
     }
+    CG_TRY(check_rival(store, key, fault));
     struct cg_span id = {NULL, 0};
     CG_TRY(cg_name_make_id("key_", random, arena, &id));
     CG_TRY(insert(store, key, id));

@@ -36,7 +36,8 @@ CG_MUST_USE enum cg_status cg_client_key_kind_find(struct cg_span name,
 
 /*
  * Adds one; its id is made here. The value has been checked by the caller, who knows its grammar.
- * CG_ERR_LIMIT past CG_LIMIT_CLIENT_KEYS in force.
+ * CG_ERR_LIMIT past CG_LIMIT_CLIENT_KEYS in force, CG_ERR_CONFLICT for a certificate's name of one
+ * kind beside one of the other.
  */
 CG_MUST_USE enum cg_status cg_client_key_add(struct cg_store *store,
                                              const struct cg_client_key *key,

@@ -81,6 +81,29 @@ static void client_key_past_the_bound_is_refused_until_one_is_revoked(void **sta
     (void)add(desk, "one.more.example");
 }
 
+static void certificate_is_known_by_one_kind_of_name(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_client_key named = {.realm = desk->realm, .id = add(desk, "ward.example")};
+    (void)add(desk, "ward-2.example");
+    struct cg_client_key key = sample(desk, "CN=ward");
+    key.kind = CG_CLIENT_KEY_TLS_SUBJECT;
+    struct cg_span id;
+    assert_refused(
+        desk, "both kinds",
+        cg_client_key_add(desk->store, &key, &desk->random, desk->arena, &desk->fault, &id),
+        CG_ERR_CONFLICT);
+    key.kind = CG_CLIENT_KEY_CERTIFICATE;
+    assert_ok(cg_client_key_add(desk->store, &key, &desk->random, desk->arena, NULL, &id));
+    struct cg_client_key revoked;
+    assert_ok(cg_client_key_revoke(desk->store, &named, DESK_NOW_S, desk->arena, NULL, &revoked));
+    key.kind = CG_CLIENT_KEY_TLS_SUBJECT;
+    assert_refused(
+        desk, "one left",
+        cg_client_key_add(desk->store, &key, &desk->random, desk->arena, &desk->fault, &id),
+        CG_ERR_CONFLICT);
+}
+
 static void record_of_a_client_has_its_keys_in_force(void **state)
 {
     struct desk *desk = *state;
@@ -117,6 +140,7 @@ static const struct CMUnitTest tests[] = {
     AT_DESK(client_key_is_listed_as_it_was_added),
     AT_DESK(client_key_is_revoked_once),
     AT_DESK(client_key_past_the_bound_is_refused_until_one_is_revoked),
+    AT_DESK(certificate_is_known_by_one_kind_of_name),
     AT_DESK(record_of_a_client_has_its_keys_in_force),
     AT_DESK(words_of_kinds_are_read_as_they_are_written),
 };
