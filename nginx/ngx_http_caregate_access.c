@@ -146,11 +146,26 @@ static ngx_str_t authority_of(const ngx_http_request_t *r)
     return r->headers_in.host != NULL ? r->headers_in.host->value : (ngx_str_t)ngx_string("");
 }
 
-/* The URI that the client used, for the proof of possession that it made; absent without memory. */
+/* nginx lets a Host have what ends a path: behind it no path of the request would be looked at. */
+static ngx_uint_t has_delimiter(ngx_str_t host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        if (host.data[i] == '?' || host.data[i] == '#') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The URI that the client used, for the proof of possession that it made; absent when there is none
+ * to be made of its Host, and without memory. */
 static struct cg_span target_of(const ngx_http_request_t *r)
 {
     ngx_str_t origin = caregate_loc_conf_of(r)->origin;
     ngx_str_t host = origin.len > 0 ? (ngx_str_t)ngx_string("") : authority_of(r->main);
+    if (has_delimiter(host)) {
+        return (struct cg_span){NULL, 0};
+    }
     if (origin.len == 0) {
         origin = (ngx_str_t)ngx_string("http://");
     }

@@ -24,8 +24,8 @@
 #define PLACES_MIN 64
 
 /* A place: the generation that took it in the upper bits, a part of the proof's digest in the lower
- * ones; 0 when none ever did. */
-#define MARK_BITS 40
+ * ones; 0 when none ever did. Generations come round again after 34 years. */
+#define MARK_BITS 36
 #define MARK_MASK ((UINT64_C(1) << MARK_BITS) - 1)
 #define TAG_MASK ((UINT64_C(1) << (64 - MARK_BITS)) - 1)
 

@@ -192,6 +192,9 @@ static enum cg_status compare_targets(struct cg_span htu, struct cg_span target,
 {
     struct cg_span theirs = without_query(htu);
     struct cg_span ours = without_query(target);
+    if (ours.len == 0) {
+        return CG_ERR_INPUT; /* fits nothing, not even an htu that is empty, too */
+    }
     if (cg_span_equal(theirs, ours)) {
         return CG_OK;
     }

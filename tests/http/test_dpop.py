@@ -279,6 +279,22 @@ def test_64_use_one_proof_at_the_gate_and_one_wins(wide_house, wide_caller):
     assert wide_caller.call_with(proof, TARGET).json()["reason"] == "proof_replayed"
 
 
+@pytest.mark.parametrize("delimiter", "?#")
+def test_a_host_cannot_cut_the_path_out_of_the_target(wide_house, wide_caller, delimiter):
+    """What ends a path in the Host would leave a proof for "/" fit for every path."""
+    host = f"localhost:{wide_house.port}"
+    proof = wide_caller.proof("GET", "/")
+    codes = [raw_call(wide_house, (
+        f"GET {TARGET} HTTP/1.1\r\nHost: {host}{end}\r\nDPoP: {proof}\r\n"
+        f"Authorization: DPoP {wide_caller.token}\r\nConnection: close\r\n\r\n").encode())
+        for end in (delimiter, "")]
+    assert codes == [401, 401]
+    good = wide_caller.proof("GET", TARGET)
+    assert raw_call(wide_house, (
+        f"GET {TARGET} HTTP/1.1\r\nHost: {host}\r\nDPoP: {good}\r\n"
+        f"Authorization: DPoP {wide_caller.token}\r\nConnection: close\r\n\r\n").encode()) == 200
+
+
 def test_a_proof_works_at_one_gate_only(own_house, caller):
     """The same realm's token at two gates: each takes only the nonce that it gave itself."""
     client = own_house.onboard("Two gates", "results", "results.read")

@@ -299,6 +299,15 @@ static void dpop_refuses_a_payload_changed_after_it_was_signed(void **state)
     assert_int_equal(check(scene, mixed), CG_REASON_PROOF_SIGNATURE_INVALID);
 }
 
+static void dpop_without_a_target_fits_no_proof(void **state)
+{
+    struct scene *scene = *state;
+    struct cg_span payload = sample_replace(&scene->sample, good_payload(scene), PROVER_TARGET, "");
+    struct cg_span proof = prover_sign(&scene->prover, &scene->sample,
+                                       prover_header(&scene->prover, &scene->sample), payload);
+    assert_int_equal(check_at(scene, proof, "", 0), CG_REASON_PROOF_TARGET_WRONG);
+}
+
 static void dpop_compares_targets_in_their_normal_form_without_queries(void **state)
 {
     static const struct {
@@ -415,6 +424,7 @@ static const struct CMUnitTest tests[] = {
     DPOP_TEST(dpop_refuses_a_proof_longer_than_any_token),
     DPOP_TEST(dpop_refuses_the_signature_of_another_key),
     DPOP_TEST(dpop_refuses_a_payload_changed_after_it_was_signed),
+    DPOP_TEST(dpop_without_a_target_fits_no_proof),
     DPOP_TEST(dpop_compares_targets_in_their_normal_form_without_queries),
     DPOP_TEST(dpop_takes_a_proof_ten_seconds_ahead_and_a_minute_back),
     DPOP_TEST(dpop_asks_for_no_token_hash_where_no_token_comes_along),
