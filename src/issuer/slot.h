@@ -36,6 +36,7 @@ struct cg_issuer_slot {
     struct cg_arena *audit_arena; /* of audit_kid */
     int64_t registry_looked_s;    /* when the files were last looked at */
     int64_t checkpoint_due_s;
+    int64_t summaries_due_s; /* when a commit next writes them */
     int64_t key_care_due_s;
     int64_t key_care_version; /* of the registry, when keys were last looked at */
     int64_t forget_due_s;     /* when what nobody can use any more is next forgotten */

@@ -7,6 +7,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "issuer/key_care.h"
+#include "issuer/refuse.h"
 #include "issuer/slot.h"
 #include "registry/denial.h"
 #include "registry/signing_key.h"
@@ -36,7 +37,7 @@ static enum cg_audit_kind kind_of(enum cg_reason reason)
 }
 
 /* A summary that cannot be written now is lost to the tally: it is small, and the store is away. */
-static enum cg_status write_summaries(struct cg_issuer_slot *slot, int64_t now_s)
+enum cg_status cg_issuer_write_summaries(struct cg_issuer_slot *slot, int64_t now_s)
 {
     struct cg_tally_sum sum;
     while (cg_tally_drain(slot->refusals, now_s, &sum)) {
@@ -92,7 +93,7 @@ static enum cg_status forget(struct cg_issuer_slot *slot, int64_t now_s)
 
 static enum cg_status keep_up(struct cg_issuer_slot *slot, int64_t now_s)
 {
-    CG_TRY(write_summaries(slot, now_s));
+    CG_TRY(cg_issuer_write_summaries(slot, now_s));
     CG_TRY(cg_use_notes_flush(slot->uses, slot->registry, now_s, CG_USE_NOTES_WHEN_DUE));
     CG_TRY(checkpoint(slot, now_s));
     CG_TRY(forget(slot, now_s));

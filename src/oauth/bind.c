@@ -6,6 +6,7 @@
 #include "token/dpop.h"
 
 #define PATH "/oauth/token"
+#define COMMIT_MARGIN_S 60
 
 /* What the client calls: the issuer's URL, whatever proxy stands in between. */
 static enum cg_status target_of(struct cg_oauth_context *context, struct cg_span *ret_target)
@@ -23,7 +24,8 @@ static enum cg_status spend(struct cg_oauth_context *context, struct cg_span thu
 {
     struct cg_single_use use = {
         .kind = CG_SINGLE_USE_DPOP,
-        .expires_s = cg_dpop_expiry(proof->issued_s),
+        /* A batch is committed later than it is answered, by the clock of the answer. */
+        .expires_s = cg_dpop_expiry(proof->issued_s) + COMMIT_MARGIN_S,
     };
     CG_TRY(cg_single_use_name(context->issuing->realm.path, thumbprint, proof->id, &use));
     return cg_context_spend(context, &use, CG_REASON_PROOF_REPLAYED);

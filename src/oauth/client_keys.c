@@ -299,6 +299,8 @@ static enum cg_status search_address(struct search *search, const struct cg_reco
     CG_TRY(search_set(place, search));
     if (search->question->kid.data != NULL && search->of_kid == before && before == 0) {
         CG_TRY(fetch(search, row, place, place->version, &there));
+        /* Another may have had it fetched since the first look. */
+        return there ? search_set(place, search) : CG_OK;
     }
     return CG_OK;
 }
