@@ -107,6 +107,7 @@ static enum cg_status raise(struct cg_store *store)
     struct cg_statement *statement = NULL;
     CG_TRY(cg_store_begin(store));
     CG_TRY(cg_store_start(store, CG_SQL_VERSION_RAISE, &statement));
+    cg_bind_number(statement, "registry", 1);
     cg_bind_number(statement, "keys", 1);
     cg_bind_number(statement, "denylist", 0);
     CG_TRY(cg_store_run(statement, NULL));

@@ -97,6 +97,28 @@ static void nothing_is_used_up_when_the_audit_is_away(void **state)
     assert_int_equal(house->exchange->response.http_status, 200);
 }
 
+static void lose_once(struct house *house)
+{
+    ask_for_token(house, house->exchange);
+    use_up(house->exchange, "jti-6");
+    commit_one(house);
+}
+
+static void flood_of_who_comes_too_late_becomes_a_summary_that_loses_none(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 30; i++) {
+        lose_once(house);
+    }
+    int64_t told = house_count_events(house, "token_refused");
+    assert_true(told < 29);
+    house->now_s += CG_LIMIT_REFUSAL_WINDOW_S + 1;
+    assert_int_equal(house_ask_token(house, "")->http_status, 200);
+    assert_int_equal(house_count_events(house, "token_refused"), told + 1);
+    lose_once(house);
+    assert_int_equal(house_count_events(house, "token_refused"), told + 2);
+}
+
 static enum cg_status hang_a_sign(struct cg_oauth_context *context)
 {
     return cg_setting_set(context->registry, "sign", CG_SPAN_OF("hung"));
@@ -223,6 +245,7 @@ static const struct CMUnitTest tests[] = {
     PREPARED(deed_is_not_done_when_it_cannot_be_recorded),
     PREPARED(deed_that_is_lost_after_its_record_is_told_so),
     PREPARED(deed_is_not_done_for_who_comes_too_late),
+    PREPARED(flood_of_who_comes_too_late_becomes_a_summary_that_loses_none),
     PREPARED(what_nothing_accepts_any_more_is_forgotten),
 };
 
