@@ -34,6 +34,7 @@ TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 503: "Servi
 FHIR_CODES = {400: "invalid", 401: "login", 403: "forbidden", 503: "transient"}
 REALM = 'Bearer realm="/vlive/hpca"'
 INVALID = REALM + ', error="invalid_token"'
+NOT_BOUND = INVALID.replace("Bearer", "DPoP") + ', algs="ES256 PS256 EdDSA"'
 NEEDS_READ = REALM + ', error="insufficient_scope", scope="documents.read"'
 
 
@@ -90,7 +91,7 @@ REFUSALS = {
     "no_header": (lambda c: None, 401, REALM, "token_missing"),
     "empty": (lambda c: "", 401, REALM, "token_missing"),
     "basic": (lambda c: "Basic YTpi", 401, REALM, "token_missing"),
-    "dpop": (lambda c: f"DPoP {c.token}", 401, REALM, "token_missing"),
+    "dpop": (lambda c: f"DPoP {c.token}", 401, NOT_BOUND, "token_not_bound"),
     "token_alone": (lambda c: c.token, 401, REALM, "token_missing"),
     "scheme_run_on": (lambda c: f"Bearer{c.token}", 401, REALM, "token_missing"),
     "tab": (lambda c: f"Bearer\t{c.token}", 401, REALM, "token_missing"),

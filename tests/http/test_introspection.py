@@ -343,7 +343,9 @@ def test_an_operator_revokes_a_token_at_hand(house, client):
             if r["token_id"] == claims(token)["jti"]] == ["operator"]
 
 
-def test_questions_are_not_recorded_one_by_one_but_refusals_are(house, client):
+def test_questions_are_not_recorded_one_by_one_but_refusals_are(own_house):
+    house, client = own_house, own_house.onboard("Counted", "results", "results.read")
+
     def count(kind):
         return len(house.cli("audit", "list", "--kind", kind, "--client", client.id))
     before = count("token_refused"), count("token_issued")
