@@ -141,13 +141,23 @@ static enum cg_status load_metadata(struct place *place, struct cg_store *regist
     return cg_buf_finish(&document, &place->realm.metadata);
 }
 
-static enum cg_status load_token_url(struct place *place)
+static enum cg_status make_token_url(struct place *place, struct cg_span issuer,
+                                     struct cg_span *ret_url)
 {
     struct cg_buf url;
     cg_buf_init_arena(&url, place->arena, 2L * CG_LIMIT_URI_BYTES);
-    cg_buf_put(&url, place->realm.realm.issuer);
+    cg_buf_put(&url, issuer);
     cg_buf_put_string(&url, "/oauth/token");
-    return cg_buf_finish(&url, &place->realm.token_url);
+    return cg_buf_finish(&url, ret_url);
+}
+
+static enum cg_status load_token_urls(struct place *place)
+{
+    const struct cg_realm *realm = &place->realm.realm;
+    CG_TRY(make_token_url(place, realm->issuer, &place->realm.token_url));
+    return realm->mtls_issuer.data == NULL
+               ? CG_OK
+               : make_token_url(place, realm->mtls_issuer, &place->realm.mtls_token_url);
 }
 
 static enum cg_status load(struct place *place, struct cg_store *registry,
@@ -160,7 +170,7 @@ static enum cg_status load(struct place *place, struct cg_store *registry,
     CG_TRY(cg_realm_find(registry, query->path, place->arena, &place->realm.realm));
     CG_TRY(load_signer(place, registry, query));
     CG_TRY(load_jwks(place, registry, query));
-    CG_TRY(load_token_url(place));
+    CG_TRY(load_token_urls(place));
     return load_metadata(place, registry);
 }
 

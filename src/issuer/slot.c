@@ -58,6 +58,9 @@ void cg_slot_close(struct cg_issuer_slot *slot)
     if (slot->realms != NULL) {
         cg_realm_table_clear(slot->realms);
     }
+    if (slot->clients != NULL) {
+        cg_client_cache_forget(slot->clients);
+    }
 }
 
 struct cg_issuer_slot *cg_issuer_slot_free(struct cg_issuer_slot *slot)

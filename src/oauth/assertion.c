@@ -137,7 +137,8 @@ static bool names_us(const struct cg_assertion_case *judged, struct cg_span audi
     unsigned allowed = judged->rules->audiences;
     return ((allowed & CG_ASSERTION_FOR_ISSUER) != 0 && cg_span_equal(audience, judged->issuer)) ||
            ((allowed & CG_ASSERTION_FOR_TOKEN_URL) != 0 &&
-            cg_span_equal(audience, judged->token_url));
+            (cg_span_equal(audience, judged->token_url) ||
+             (judged->mtls_token_url.len > 0 && cg_span_equal(audience, judged->mtls_token_url))));
 }
 
 /* Each value must name us: an assertion that is good at another server, too, could be replayed

@@ -32,8 +32,9 @@ CG_MUST_USE enum cg_status cg_assertion_read(struct cg_span compact, struct cg_a
 struct cg_assertion_case {
     const struct cg_assertion *assertion;
     const struct cg_assertion_rules *rules;
-    struct cg_span issuer;    /* of the realm */
-    struct cg_span token_url; /* where it was sent to, as discovery names it */
+    struct cg_span issuer;         /* of the realm */
+    struct cg_span token_url;      /* where it was sent to, as discovery names it */
+    struct cg_span mtls_token_url; /* the same among mtls_endpoint_aliases; absent: none */
     int64_t now_s;
 };
 

@@ -5,18 +5,7 @@
 #include "oauth/client_auth.h"
 #include "token/dpop.h"
 
-#define PATH "/oauth/token"
 #define COMMIT_MARGIN_S 60
-
-/* What the client calls: the issuer's URL, whatever proxy stands in between. */
-static enum cg_status target_of(struct cg_oauth_context *context, struct cg_span *ret_target)
-{
-    struct cg_buf buf;
-    cg_buf_init_arena(&buf, context->arena, CG_LIMIT_URI_BYTES + sizeof(PATH));
-    cg_buf_put(&buf, context->issuing->realm.issuer);
-    cg_buf_put_string(&buf, PATH);
-    return cg_buf_finish(&buf, ret_target);
-}
 
 /* RFC 9449 §11.1: a jti is used once; it is the key's, so that no other client's is in the way. */
 static enum cg_status spend(struct cg_oauth_context *context, struct cg_span thumbprint,
@@ -31,15 +20,32 @@ static enum cg_status spend(struct cg_oauth_context *context, struct cg_span thu
     return cg_context_spend(context, &use, CG_REASON_PROOF_REPLAYED);
 }
 
-static enum cg_status bind_to_proof(struct cg_oauth_context *context, struct cg_access_token *token)
+/* What the client calls is the issuer's URL, whatever proxy stands in between, or its alias where
+ * certificates are asked for (RFC 8705 §5). */
+static enum cg_status check_proof(struct cg_oauth_context *context, struct cg_dpop_proof *ret_proof,
+                                  char ret_thumbprint[static CG_THUMBPRINT_CHARS + 1])
 {
     const struct cg_request *request = &context->exchange->request;
-    struct cg_dpop_demand demand = {.method = request->method, .now_s = context->now_s};
+    const struct cg_issuing_realm *issuing = context->issuing;
+    struct cg_dpop_demand demand = {
+        .method = request->method, .target = issuing->token_url, .now_s = context->now_s};
+    enum cg_status status = cg_dpop_check(request->proof, &demand, context->arena, &context->fault,
+                                          ret_proof, ret_thumbprint);
+    if (context->fault.reason != CG_REASON_PROOF_TARGET_WRONG ||
+        issuing->mtls_token_url.data == NULL) {
+        return status;
+    }
+    context->fault = (struct cg_fault){.reason = CG_REASON_NONE};
+    demand.target = issuing->mtls_token_url;
+    return cg_dpop_check(request->proof, &demand, context->arena, &context->fault, ret_proof,
+                         ret_thumbprint);
+}
+
+static enum cg_status bind_to_proof(struct cg_oauth_context *context, struct cg_access_token *token)
+{
     char thumbprint[CG_THUMBPRINT_CHARS + 1];
     struct cg_dpop_proof proof;
-    CG_TRY(target_of(context, &demand.target));
-    CG_TRY(cg_dpop_check(request->proof, &demand, context->arena, &context->fault, &proof,
-                         thumbprint));
+    CG_TRY(check_proof(context, &proof, thumbprint));
     CG_TRY(cg_arena_copy(context->arena, cg_span_of_string(thumbprint), &token->key_thumbprint));
     return spend(context, token->key_thumbprint, &proof);
 }

@@ -160,6 +160,7 @@ enum cg_status cg_client_assertion_judge(struct cg_oauth_context *context,
         .rules = &profile->assertion,
         .issuer = context->issuing->realm.issuer,
         .token_url = context->issuing->token_url,
+        .mtls_token_url = context->issuing->mtls_token_url,
         .now_s = context->now_s,
     };
     CG_TRY(prove(&trial, record, &judged, ret_refusal));

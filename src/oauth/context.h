@@ -32,6 +32,7 @@ struct cg_issuing_realm {
     struct cg_span introspection_header; /* as jws_header, of RFC 9701's type */
     struct cg_key_ring **keys; /* those of jwks; NULL until oauth/presented_token.h needs them */
     struct cg_span token_url;
+    struct cg_span mtls_token_url; /* the same among mtls_endpoint_aliases; absent: none */
 };
 
 /* Something that this request uses up, and what it is refused for when that was used before. */

@@ -85,7 +85,7 @@ static void forget_oldest(struct cg_client_cache *cache)
     (void)cg_release(entry);
 }
 
-static void forget_all(struct cg_client_cache *cache)
+void cg_client_cache_forget(struct cg_client_cache *cache)
 {
     while (cache->oldest != NULL) {
         forget_oldest(cache);
@@ -97,7 +97,7 @@ struct cg_client_cache *cg_client_cache_free(struct cg_client_cache *cache)
     if (cache == NULL) {
         return NULL;
     }
-    forget_all(cache);
+    cg_client_cache_forget(cache);
     (void)cg_release(cache->buckets);
     (void)cg_arena_free(cache->scratch);
     return cg_release(cache);
@@ -172,7 +172,7 @@ enum cg_status cg_client_cache_find(struct cg_client_cache *cache, struct cg_sto
                                     const struct cg_client_record **ret_record)
 {
     if (query->version != cache->version) {
-        forget_all(cache);
+        cg_client_cache_forget(cache);
         cache->version = query->version;
     }
     uint64_t hash = hash_of(query);

@@ -56,6 +56,8 @@ struct cg_client_record {
 struct cg_client_cache;
 
 CG_MUST_USE enum cg_status cg_client_cache_new(size_t places, struct cg_client_cache **ret_cache);
+/* Forgets all: the registry may be another one. */
+void cg_client_cache_forget(struct cg_client_cache *cache);
 struct cg_client_cache *cg_client_cache_free(struct cg_client_cache *cache);
 CG_DEFINE_CLEANUP(cg_client_cache_free_at, struct cg_client_cache *, cg_client_cache_free)
 

@@ -33,6 +33,13 @@ enum cg_status cg_realm_defaults(struct cg_span profile, struct cg_fault *fault,
     return CG_OK;
 }
 
+/* FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA. */
+static bool alg_fits_profile(const struct cg_realm *realm)
+{
+    const struct cg_profile *profile = cg_profile_find(realm->profile);
+    return profile == NULL || !profile->tokens_bound || !cg_span_equal_string(realm->alg, "RS256");
+}
+
 static enum cg_status check_fields(const struct cg_realm *realm, struct cg_fault *fault)
 {
     struct cg_realm defaults;
@@ -41,6 +48,10 @@ static enum cg_status check_fields(const struct cg_realm *realm, struct cg_fault
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                 "the signature algorithm of a realm is RS256, PS256, ES256 or EdDSA",
                 "RFC 7518 §3.1");
+    }
+    if (!alg_fits_profile(realm)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the profile fapi2 does not allow RS256: use PS256, ES256 or EdDSA", NULL);
     }
     if (!cg_span_equal_string(realm->typ, "JWT") && !cg_span_equal_string(realm->typ, "at+jwt")) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "the token type is JWT or at+jwt",

@@ -7,6 +7,7 @@
 #include "issuer/slot.h"
 #include "oauth/client_keys.h"
 #include "oauth/context.h"
+#include "registry/registry.h"
 #include "test.h"
 
 #define TOKEN_URL HOUSE_ISSUER "/oauth/token"
@@ -151,6 +152,20 @@ static void every_algorithm_that_the_profile_allows_proves_the_client(void **sta
     }
 }
 
+static void aud_may_be_the_alias_where_certificates_are_asked_for(void **state)
+{
+    struct house *house = *state;
+    struct kit_assertion assertion = {
+        .name = "aud", .value = "\"https://localhost:8445" HOUSE_REALM "/oauth/token\""};
+    assert_int_equal(kit_ask(house, &assertion)->http_status, 401);
+    assert_string_equal(kit_last_detail(house), WRONG_AUD);
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(
+        cg_setting_set(house->registry, "mtls_base_url", CG_SPAN_OF("https://localhost:8445")));
+    assert_ok(cg_store_commit(house->registry));
+    assert_int_equal(kit_ask(house, &assertion)->http_status, 200);
+}
+
 static void a_signature_by_another_key_is_refused(void **state)
 {
     struct house *house = *state;
@@ -290,6 +305,7 @@ static void a_refusal_costs_the_same_whoever_is_named(void **state)
 static const struct CMUnitTest tests[] = {
     IN_HOUSE(each_bad_assertion_is_refused_for_a_reason_that_the_audit_alone_tells),
     IN_HOUSE(every_algorithm_that_the_profile_allows_proves_the_client),
+    IN_HOUSE(aud_may_be_the_alias_where_certificates_are_asked_for),
     IN_HOUSE(a_signature_by_another_key_is_refused),
     IN_HOUSE(an_assertion_is_good_once),
     IN_HOUSE(a_forged_assertion_spends_nothing),

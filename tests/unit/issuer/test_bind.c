@@ -258,6 +258,22 @@ static void proof_is_used_once_however_many_come_with_it(void **state)
     assert_refused(ask(stage, proof, 1), "invalid_dpop_proof", CG_REASON_PROOF_EXPIRED);
 }
 
+static void proof_may_name_the_alias_where_certificates_are_asked_for(void **state)
+{
+    struct stage *stage = *state;
+    struct house *house = stage->house;
+    struct cg_span proof =
+        proof_with(stage, TOKEN_URL, "https://localhost:8445" HOUSE_REALM "/oauth/token");
+    assert_refused(ask(stage, proof, 1), "invalid_dpop_proof", CG_REASON_PROOF_TARGET_WRONG);
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(
+        cg_setting_set(house->registry, "mtls_base_url", CG_SPAN_OF("https://localhost:8445")));
+    assert_ok(cg_store_commit(house->registry));
+    assert_int_equal(ask(stage, proof, 1)->http_status, 200);
+    proof = proof_with(stage, TOKEN_URL, "https://localhost:8446" HOUSE_REALM "/oauth/token");
+    assert_refused(ask(stage, proof, 1), "invalid_dpop_proof", CG_REASON_PROOF_TARGET_WRONG);
+}
+
 #define BIND_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -267,6 +283,7 @@ static const struct CMUnitTest tests[] = {
     BIND_TEST(token_that_must_be_bound_is_not_given_without_a_proof),
     BIND_TEST(proof_at_the_token_endpoint_is_refused_for_its_reason),
     BIND_TEST(proof_may_name_the_endpoint_in_any_spelling),
+    BIND_TEST(proof_may_name_the_alias_where_certificates_are_asked_for),
     BIND_TEST(proof_is_used_once_however_many_come_with_it),
 };
 TEST_MAIN(tests)

@@ -282,6 +282,17 @@ static void remembered_record_costs_no_statement(void **state)
     (void)cg_client_cache_free(finding.cache);
 }
 
+static void forgotten_record_is_read_again(void **state)
+{
+    struct desk *desk = *state;
+    struct finding finding = begin(4);
+    (void)find(desk, &finding, desk->client);
+    cg_client_cache_forget(finding.cache);
+    (void)find(desk, &finding, desk->client);
+    assert_false(cg_client_cache_was_remembered(finding.cache));
+    (void)cg_client_cache_free(finding.cache);
+}
+
 /* What an attacker could otherwise tell by time. */
 static void unknown_client_costs_the_statements_of_a_known_one(void **state)
 {
@@ -444,6 +455,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(record_gives_only_scopes_that_the_api_declares),
     cmocka_unit_test(damaged_digest_is_a_fault_of_the_store),
     cmocka_unit_test_setup_teardown(remembered_record_costs_no_statement, desk_open, desk_close),
+    cmocka_unit_test_setup_teardown(forgotten_record_is_read_again, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(unknown_client_costs_the_statements_of_a_known_one, desk_open,
                                     desk_close),
     cmocka_unit_test_setup_teardown(guessing_does_not_push_out_real_clients, desk_open, desk_close),

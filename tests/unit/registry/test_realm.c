@@ -82,6 +82,7 @@ static void malformed_realm_is_refused(void **state)
         {"profile", sample(), CG_ERR_INPUT},
         {"taken", sample(), CG_ERR_CONFLICT},
         {"an algorithm for clients only", sample(), CG_ERR_INPUT},
+        {"RS256 under fapi2", sample(), CG_ERR_INPUT},
     };
     rows[0].realm.path = CG_SPAN_OF("vtest");
     rows[1].realm.path = CG_SPAN_OF("/vtest/");
@@ -96,6 +97,7 @@ static void malformed_realm_is_refused(void **state)
     rows[10].realm.profile = CG_SPAN_OF("none");
     rows[11].realm.path = desk->realm;
     rows[12].realm.alg = CG_SPAN_OF("RS512");
+    rows[13].realm.profile = CG_SPAN_OF("fapi2");
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         assert_refused(desk, rows[i].label, cg_realm_add(desk->store, &rows[i].realm, &desk->fault),
                        rows[i].status);
