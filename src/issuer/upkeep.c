@@ -81,12 +81,25 @@ static enum cg_status checkpoint(struct cg_issuer_slot *slot, int64_t now_s)
     return CG_OK;
 }
 
+static enum cg_status forget_denials(struct cg_store *registry, int64_t now_s)
+{
+    CG_TRY(cg_store_begin(registry));
+    enum cg_status status = cg_denial_sweep(registry, now_s);
+    if (status != CG_OK) {
+        cg_store_rollback(registry);
+        return status;
+    }
+    return cg_store_commit(registry);
+}
+
+/* Clients add to both tables, each row for some minutes. */
 static enum cg_status forget(struct cg_issuer_slot *slot, int64_t now_s)
 {
     if (now_s < slot->forget_due_s) {
         return CG_OK;
     }
     CG_TRY(cg_single_use_forget(cg_journal_store(slot->journal), now_s));
+    CG_TRY(forget_denials(slot->registry, now_s));
     slot->forget_due_s = now_s + FORGET_EVERY_S;
     return CG_OK;
 }

@@ -10,22 +10,6 @@
 #include "registry/rows.h"
 #include "token/text.h"
 
-static enum cg_status check_client(struct cg_store *store, const struct cg_agreement *agreement,
-                                   struct cg_arena *arena, struct cg_fault *fault)
-{
-    struct cg_client client;
-    enum cg_status status =
-        cg_client_find(store, agreement->realm, agreement->client, arena, &client);
-    if (status == CG_ERR_NOT_FOUND) {
-        CG_FAIL(fault, status, CG_REASON_NONE, "there is no client of this id in the realm", NULL);
-    }
-    CG_TRY(status);
-    if (client.state == CG_CLIENT_RETIRED) {
-        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "the client is retired", NULL);
-    }
-    return CG_OK;
-}
-
 static enum cg_status find_api(struct cg_store *store, const struct cg_agreement *agreement,
                                struct cg_arena *arena, struct cg_fault *fault,
                                struct cg_api *ret_api)
@@ -194,7 +178,7 @@ enum cg_status cg_agreement_request(struct cg_store *store, const struct cg_agre
     CG_TRY(check_dates(agreement, fault));
     CG_TRY(check_purpose(agreement, fault, &made.purpose));
     CG_TRY(check_narrowing(agreement, fault));
-    CG_TRY(check_client(store, agreement, arena, fault));
+    CG_TRY(cg_client_check_live(store, agreement->realm, agreement->client, arena, fault));
     CG_TRY(find_api(store, agreement, arena, fault, &api));
     CG_TRY(check_scope(agreement, &api, fault));
     CG_TRY(check_count(store, agreement, fault));

@@ -327,6 +327,18 @@ static enum cg_status find_named(struct cg_store *store, const struct cg_client 
     return status;
 }
 
+enum cg_status cg_client_check_live(struct cg_store *store, struct cg_span realm, struct cg_span id,
+                                    struct cg_arena *arena, struct cg_fault *fault)
+{
+    const struct cg_client named = {.realm = realm, .id = id};
+    struct cg_client client;
+    CG_TRY(find_named(store, &named, arena, fault, &client));
+    if (client.state == CG_CLIENT_RETIRED) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "the client is retired", NULL);
+    }
+    return CG_OK;
+}
+
 /* now_s 0: tokens issued before stay as they are. */
 static enum cg_status change_state(struct cg_store *store, const struct cg_client *named,
                                    const struct transition *transition, int64_t now_s,

@@ -44,6 +44,11 @@ CG_MUST_USE enum cg_status cg_client_set(struct cg_store *store, const struct cg
 CG_MUST_USE enum cg_status cg_client_find(struct cg_store *store, struct cg_span realm,
                                           struct cg_span id, struct cg_arena *arena,
                                           struct cg_client *ret_client);
+/* For what a client that is retired can have no more of: CG_ERR_NOT_FOUND, CG_ERR_CONFLICT when it
+ * is retired. */
+CG_MUST_USE enum cg_status cg_client_check_live(struct cg_store *store, struct cg_span realm,
+                                                struct cg_span id, struct cg_arena *arena,
+                                                struct cg_fault *fault);
 CG_MUST_USE enum cg_status cg_client_list(struct cg_store *store, struct cg_span realm,
                                           struct cg_arena *arena, cg_registry_visit visit,
                                           void *context);

@@ -82,21 +82,6 @@ static enum cg_status count(struct cg_store *store, enum cg_sql sql,
     return cg_rows_number(statement, ret_count);
 }
 
-static enum cg_status check_client(struct cg_store *store, const struct cg_secret_order *order,
-                                   struct cg_arena *arena, struct cg_fault *fault)
-{
-    struct cg_client client;
-    enum cg_status status = cg_client_find(store, order->realm, order->client, arena, &client);
-    if (status == CG_ERR_NOT_FOUND) {
-        CG_FAIL(fault, status, CG_REASON_NONE, "there is no client of this id in the realm", NULL);
-    }
-    CG_TRY(status);
-    if (client.state == CG_CLIENT_RETIRED) {
-        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "a retired client gets no secret", NULL);
-    }
-    return CG_OK;
-}
-
 static enum cg_status check_times(const struct cg_secret_order *order, struct cg_fault *fault)
 {
     if (!cg_name_is_time(order->now_s)) {
@@ -126,7 +111,7 @@ enum cg_status cg_secret_order_check(struct cg_store *store, const struct cg_sec
     int64_t valid = 0;
     int64_t links = 0;
     CG_TRY(check_times(order, fault));
-    CG_TRY(check_client(store, order, arena, fault));
+    CG_TRY(cg_client_check_live(store, order->realm, order->client, arena, fault));
     CG_TRY(count(store, CG_SQL_SECRET_VALID_COUNT, order, &valid));
     CG_TRY(count(store, CG_SQL_HANDOVER_OPEN_COUNT, order, &links));
     if (valid + links >= CG_LIMIT_CLIENT_SECRETS) {

@@ -36,23 +36,6 @@ static enum cg_status check_api(struct cg_store *store, const struct cg_introspe
     return CG_OK;
 }
 
-static enum cg_status check_client(struct cg_store *store,
-                                   const struct cg_introspector *introspector,
-                                   struct cg_arena *arena, struct cg_fault *fault)
-{
-    struct cg_client client;
-    enum cg_status status =
-        cg_client_find(store, introspector->realm, introspector->client, arena, &client);
-    if (status == CG_ERR_NOT_FOUND) {
-        CG_FAIL(fault, status, CG_REASON_NONE, "there is no client of this id in the realm", NULL);
-    }
-    CG_TRY(status);
-    if (client.state == CG_CLIENT_RETIRED) {
-        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "the client is retired", NULL);
-    }
-    return CG_OK;
-}
-
 static enum cg_status check_number(struct cg_store *store,
                                    const struct cg_introspector *introspector,
                                    struct cg_fault *fault)
@@ -77,7 +60,7 @@ enum cg_status cg_introspector_add(struct cg_store *store,
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
     CG_TRY(cg_arena_new(FOUND_BYTES, &arena));
     CG_TRY(check_api(store, introspector, arena, fault));
-    CG_TRY(check_client(store, introspector, arena, fault));
+    CG_TRY(cg_client_check_live(store, introspector->realm, introspector->client, arena, fault));
     CG_TRY(check_number(store, introspector, fault));
     struct cg_statement *statement = NULL;
     CG_TRY(start(store, CG_SQL_INTROSPECTOR_ADD, introspector, &statement));

@@ -159,6 +159,17 @@ static void denial_outlives_its_token(void **state)
     assert_int_equal(count_denials(house), 0);
 }
 
+static void denial_is_forgotten_when_its_token_is_over(void **state)
+{
+    struct house *house = *state;
+    struct house_client own = house_own_client(house);
+    assert_done(revoke(house, &own, house_token(house, "")));
+    assert_ok(cg_issuer_upkeep(house->slot, HOUSE_NOW_S + 300));
+    assert_int_equal(count_denials(house), 1);
+    assert_ok(cg_issuer_upkeep(house->slot, HOUSE_NOW_S + 300 + CG_DENIAL_MARGIN_S + 61));
+    assert_int_equal(count_denials(house), 0);
+}
+
 static void deny_many(struct house *house, int count)
 {
     char id[32];
@@ -217,6 +228,7 @@ static const struct CMUnitTest tests[] = {
     IN_HOUSE(invalid_token_is_revoked_already),
     IN_HOUSE(request_without_a_token_is_refused),
     IN_HOUSE(denial_outlives_its_token),
+    IN_HOUSE(denial_is_forgotten_when_its_token_is_over),
     IN_HOUSE(client_cannot_fill_the_denylist),
     IN_HOUSE(revocation_is_not_done_when_it_cannot_be_recorded),
 };
