@@ -10,7 +10,6 @@
 #ifndef NGX_HTTP_CAREGATE_MODULE_H
 #define NGX_HTTP_CAREGATE_MODULE_H
 
-#include <caregate/brake.h>
 #include <caregate/exchange.h>
 #include <caregate/fair_queue.h>
 #include <caregate/feed.h>
@@ -18,6 +17,7 @@
 #include <caregate/issuer.h>
 #include <caregate/reason.h>
 #include <caregate/refusal.h>
+#include <caregate/throttle.h>
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
@@ -39,8 +39,8 @@
 /* Of a body that is not wanted, so much is read at most before the answer is sent. */
 #define CAREGATE_DROP_MAX 33554432
 /* Secrets that end soon: so many are named in the log, and so long is a name. */
-#define CAREGATE_ENDS_TOLD_MAX 20
-#define CAREGATE_ENDS_LINE_BYTES ((size_t)320)
+#define CAREGATE_SECRET_ENDS_TOLD_MAX 20
+#define CAREGATE_SECRET_ENDS_LINE_BYTES ((size_t)320)
 /* Name of a worker as a writer of the audit. */
 #define CAREGATE_WRITER_BYTES 64
 
@@ -222,9 +222,9 @@ struct caregate_report {
 };
 
 /* Secrets that end soon, on their way from a pool thread to the log. */
-struct caregate_ends {
-    u_char lines[CAREGATE_ENDS_TOLD_MAX][CAREGATE_ENDS_LINE_BYTES]; /* which, when */
-    size_t line_lens[CAREGATE_ENDS_TOLD_MAX];
+struct caregate_secret_ends {
+    u_char lines[CAREGATE_SECRET_ENDS_TOLD_MAX][CAREGATE_SECRET_ENDS_LINE_BYTES]; /* which, when */
+    size_t line_lens[CAREGATE_SECRET_ENDS_TOLD_MAX];
     size_t count; /* to be told */
     int64_t soon_count;
 };
@@ -247,7 +247,7 @@ struct caregate_worker {
     struct cg_gate *gate;
     struct caregate_poll poll;
     struct caregate_report report;
-    struct caregate_ends ends;
+    struct caregate_secret_ends secret_ends;
     struct caregate_slot slots[CAREGATE_SLOTS];
     ngx_event_t upkeep_timer;
     size_t upkeep_next;     /* the slot whose turn it is: never all of them at a time */
@@ -420,12 +420,12 @@ void caregate_report_collect(struct caregate_report *report, struct cg_gate *gat
 void caregate_report_write(struct caregate_report *report, struct cg_issuer_slot *issuer,
                            int64_t now_s);
 
-/* ends.c */
+/* secret_ends.c */
 /* Pool thread. Looks when secrets end, if it is this worker's turn. */
-void caregate_ends_look(struct caregate_worker *worker, struct cg_issuer_slot *issuer,
-                        int64_t now_s);
+void caregate_secret_ends_look(struct caregate_worker *worker, struct cg_issuer_slot *issuer,
+                               int64_t now_s);
 /* Logs what the last look found, if it is the day's first. */
-void caregate_ends_tell(struct caregate_worker *worker);
+void caregate_secret_ends_tell(struct caregate_worker *worker);
 
 /* poll.c */
 ngx_int_t caregate_poll_start(struct caregate_worker *worker, ngx_cycle_t *cycle);
@@ -451,18 +451,22 @@ void caregate_zone_keep(struct caregate_worker *worker, struct cg_span text, int
 void caregate_zone_confirm(struct caregate_worker *worker, int64_t current_s);
 /* The text last kept and when it was current; absent when there is none. Borrows from the zone. */
 struct cg_span caregate_zone_text(const struct caregate_worker *worker, int64_t *ret_current_s);
-struct cg_brake *caregate_zone_brake(const struct caregate_worker *worker);
+struct cg_throttle *caregate_zone_throttle(const struct caregate_worker *worker);
 void caregate_zone_count_gate(const struct caregate_worker *worker, enum cg_reason reason);
 void caregate_zone_count_issuer(const struct caregate_worker *worker,
                                 const struct cg_response *response);
 /* What one worker of all does every so often. */
-enum caregate_turn { CAREGATE_TURN_LOOK_AT_ENDS, CAREGATE_TURN_TELL_ENDS, CAREGATE_TURN_COUNT };
+enum caregate_turn {
+    CAREGATE_TURN_LOOK_AT_SECRET_ENDS,
+    CAREGATE_TURN_TELL_SECRET_ENDS,
+    CAREGATE_TURN_COUNT
+};
 /* Whether it is time again, and this worker is the one. Any thread. */
 ngx_uint_t caregate_zone_take_turn(const struct caregate_worker *worker, enum caregate_turn turn,
                                    int64_t now_s, int64_t every_s);
 /* When secrets end, for the metrics. Any thread. */
-void caregate_zone_keep_ends(const struct caregate_worker *worker,
-                             const struct cg_secret_ends_sum *sum);
+void caregate_zone_keep_secret_ends(const struct caregate_worker *worker,
+                                    const struct cg_secret_ends_sum *sum);
 /* Notes in this worker's place how it is. */
 void caregate_zone_note(const struct caregate_worker *worker);
 
@@ -476,8 +480,8 @@ struct caregate_totals {
     int64_t snapshot_current_s;
     uint64_t queue_length;
     ngx_uint_t workers;
-    ngx_uint_t has_ends; /* somebody looked when secrets end */
-    struct cg_secret_ends_sum ends;
+    ngx_uint_t has_secret_ends; /* somebody looked when secrets end */
+    struct cg_secret_ends_sum secret_ends;
 };
 void caregate_zone_totals(const struct caregate_worker *worker, struct caregate_totals *ret_totals);
 

@@ -107,18 +107,18 @@ static u_char *write_state(const struct caregate_totals *totals, u_char *at, u_c
     return number(at, end, workers, (int64_t)totals->workers);
 }
 
-static u_char *write_ends(const struct caregate_totals *totals, u_char *at, u_char *end)
+static u_char *write_secret_ends(const struct caregate_totals *totals, u_char *at, u_char *end)
 {
     static const char soon[] = "caregate_secrets_ending_soon";
     static const char next[] = "caregate_secret_next_end_seconds";
-    if (!totals->has_ends) {
+    if (!totals->has_secret_ends) {
         return at;
     }
     at = head(at, end, soon, "gauge", "Secrets of active clients that end within 30 days.");
-    at = number(at, end, soon, totals->ends.soon_count);
+    at = number(at, end, soon, totals->secret_ends.soon_count);
     at = head(at, end, next, "gauge", "Seconds until the next secret of an active client ends.");
-    if (totals->ends.next_s > 0) {
-        at = number(at, end, next, ngx_max(totals->ends.next_s - ngx_time(), 0));
+    if (totals->secret_ends.next_s > 0) {
+        at = number(at, end, next, ngx_max(totals->secret_ends.next_s - ngx_time(), 0));
     }
     return at;
 }
@@ -130,7 +130,7 @@ static u_char *write_metrics(const struct caregate_worker *worker, u_char *at, u
     at = write_issuer(&totals, at, end);
     at = write_gate(&totals, at, end);
     at = write_state(&totals, at, end);
-    return write_ends(&totals, at, end);
+    return write_secret_ends(&totals, at, end);
 }
 
 static const struct page pages[] = {

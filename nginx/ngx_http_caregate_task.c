@@ -82,7 +82,7 @@ static void keep_up(struct caregate_slot *slot)
     }
     slot->upkeep_status = cg_issuer_upkeep(slot->issuer, now_s);
     if (slot == &worker->slots[0] && slot->upkeep_status == CG_OK) {
-        caregate_ends_look(worker, slot->issuer, now_s);
+        caregate_secret_ends_look(worker, slot->issuer, now_s);
     }
 }
 
@@ -185,7 +185,7 @@ static void finish_job(ngx_event_t *event)
         report_upkeep(slot);
     }
     if (slot->job == CAREGATE_UPKEEP && slot == &worker->slots[0]) {
-        caregate_ends_tell(worker);
+        caregate_secret_ends_tell(worker);
     }
     for (size_t i = 0; i < count; i++) {
         entries[i] = slot->entries[i];
@@ -208,7 +208,7 @@ static void finish_job(ngx_event_t *event)
 
 static ngx_int_t append(struct caregate_worker *worker, struct caregate_entry *entry)
 {
-    unsigned lane = cg_issuer_lane(caregate_zone_brake(worker), &entry->exchange->request);
+    unsigned lane = cg_issuer_lane(caregate_zone_throttle(worker), &entry->exchange->request);
     if (ngx_thread_mutex_lock(&worker->mutex, worker->log) != NGX_OK) {
         return NGX_DECLINED;
     }
@@ -286,7 +286,7 @@ static ngx_int_t make_issuer(const struct caregate_worker *worker, const ngx_cyc
         .writer = caregate_writer_name(cycle, name),
         .master_key = worker->conf->master_key,
         .pkcs11 = worker->pkcs11,
-        .brake = caregate_zone_brake(worker),
+        .throttle = caregate_zone_throttle(worker),
         .token_rate = worker->conf->token_rate,
         .fetcher = worker->fetcher,
     };

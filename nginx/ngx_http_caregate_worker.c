@@ -50,7 +50,7 @@ static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
     struct cg_gate_config config = {
         .cache_tokens = CAREGATE_CACHE_TOKENS,
         .snapshot_max_age_s = worker->conf->snapshot_max_age_s,
-        .brake = caregate_zone_brake(worker),
+        .throttle = caregate_zone_throttle(worker),
         .shared = caregate_zone_shared(worker),
     };
     /* Room for every exchange that is given back, so that giving back cannot fail. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What workers share, and what outlives them: the last good snapshot as text, proofs that were
- * used, the counters, and what the brakes have counted.
+ * used, the counters, and what the throttle has counted.
  *
  * There are two places for the text. A new one is written to the place that is not in use, and only
  * then is it made the one in use, so that a worker that dies in between leaves the last one whole.
@@ -13,9 +13,9 @@
 
 #define ZONE_TEXT_MAX ((size_t)4194304) /* the largest snapshot that the library makes */
 #define ZONE_TEXT_MIN ((size_t)16384)
-#define ZONE_BRAKE_MAX ((size_t)1048576) /* 100,000 counters */
-#define ZONE_BRAKE_PARTS 8               /* of a smaller zone the brakes get one such part */
-#define ZONE_PROOFS_PART 4               /* a fourth of the zone is for proofs that were used */
+#define ZONE_THROTTLE_MAX ((size_t)1048576) /* 100,000 counters */
+#define ZONE_THROTTLE_PARTS 8               /* of a smaller zone the throttle gets one such part */
+#define ZONE_PROOFS_PART 4                  /* a fourth of the zone is for proofs that were used */
 
 struct zone_worker {
     ngx_atomic_t pid;
@@ -39,9 +39,9 @@ struct zone {
     ngx_atomic_t issuer[CG_REASON_COUNT];
     ngx_atomic_t gate[CG_REASON_COUNT];
     ngx_atomic_t kept_failures;
-    struct cg_brake *brake;
+    struct cg_throttle *throttle;
     ngx_atomic_t turns[CAREGATE_TURN_COUNT]; /* when each was last taken */
-    ngx_atomic_t has_ends;
+    ngx_atomic_t has_secret_ends;
     ngx_atomic_t next_end_s;
     ngx_atomic_t ending_count;
     struct zone_worker workers[CAREGATE_WORKERS_MAX];
@@ -58,16 +58,16 @@ static ngx_slab_pool_t *slab_of(const struct caregate_worker *worker)
 }
 
 /* The slab gives whole pages for more than half of one, so that it is aligned. */
-static ngx_int_t make_brake(ngx_shm_zone_t *shm_zone, ngx_slab_pool_t *slab, struct zone *zone)
+static ngx_int_t make_throttle(ngx_shm_zone_t *shm_zone, ngx_slab_pool_t *slab, struct zone *zone)
 {
-    uint8_t key[CG_BRAKE_KEY_BYTES];
-    size_t size = ngx_min(shm_zone->shm.size / ZONE_BRAKE_PARTS, ZONE_BRAKE_MAX);
+    uint8_t key[CG_THROTTLE_KEY_BYTES];
+    size_t size = ngx_min(shm_zone->shm.size / ZONE_THROTTLE_PARTS, ZONE_THROTTLE_MAX);
     void *memory = ngx_slab_calloc(slab, size);
     if (memory == NULL) {
         return NGX_ERROR;
     }
     if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key) ||
-        cg_brake_place(memory, size, key, ngx_time(), &zone->brake) != CG_OK) {
+        cg_throttle_place(memory, size, key, ngx_time(), &zone->throttle) != CG_OK) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, ngx_errno,
                       "caregate: no table of counters can be made");
         return NGX_ERROR;
@@ -119,7 +119,7 @@ static ngx_int_t init_zone(ngx_shm_zone_t *shm_zone, void *data)
     }
     slab->log_nomem = 0;
     struct zone *zone = ngx_slab_calloc(slab, sizeof(*zone));
-    if (zone == NULL || make_brake(shm_zone, slab, zone) != NGX_OK ||
+    if (zone == NULL || make_throttle(shm_zone, slab, zone) != NGX_OK ||
         make_shared(slab, zone, shm_zone->shm.size) != NGX_OK || make_texts(slab, zone) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "caregate_zone is too small, it wants 256k at least");
@@ -199,9 +199,9 @@ struct cg_span caregate_zone_text(const struct caregate_worker *worker, int64_t 
     return (struct cg_span){.data = text->data, .len = text->len};
 }
 
-struct cg_brake *caregate_zone_brake(const struct caregate_worker *worker)
+struct cg_throttle *caregate_zone_throttle(const struct caregate_worker *worker)
 {
-    return zone_of(worker)->brake;
+    return zone_of(worker)->throttle;
 }
 
 void caregate_zone_count_gate(const struct caregate_worker *worker, enum cg_reason reason)
@@ -229,13 +229,13 @@ ngx_uint_t caregate_zone_take_turn(const struct caregate_worker *worker, enum ca
            ngx_atomic_cmp_set(taken, seen, (ngx_atomic_uint_t)now_s);
 }
 
-void caregate_zone_keep_ends(const struct caregate_worker *worker,
-                             const struct cg_secret_ends_sum *sum)
+void caregate_zone_keep_secret_ends(const struct caregate_worker *worker,
+                                    const struct cg_secret_ends_sum *sum)
 {
     struct zone *zone = zone_of(worker);
     zone->next_end_s = (ngx_atomic_uint_t)sum->next_s;
     zone->ending_count = (ngx_atomic_uint_t)sum->soon_count;
-    zone->has_ends = 1;
+    zone->has_secret_ends = 1;
 }
 
 void caregate_zone_note(const struct caregate_worker *worker)
@@ -290,9 +290,9 @@ void caregate_zone_totals(const struct caregate_worker *worker, struct caregate_
         ret_totals->issuer[i] = zone->issuer[i];
         ret_totals->gate[i] = zone->gate[i];
     }
-    ret_totals->has_ends = zone->has_ends;
-    ret_totals->ends.next_s = (int64_t)zone->next_end_s;
-    ret_totals->ends.soon_count = (int64_t)zone->ending_count;
+    ret_totals->has_secret_ends = zone->has_secret_ends;
+    ret_totals->secret_ends.next_s = (int64_t)zone->next_end_s;
+    ret_totals->secret_ends.soon_count = (int64_t)zone->ending_count;
     caregate_zone_note(worker);
     add_workers(zone, ret_totals);
 }

@@ -8,11 +8,11 @@
 #ifndef CAREGATE_GATE_H
 #define CAREGATE_GATE_H
 
-#include <caregate/brake.h>
 #include <caregate/exchange.h>
 #include <caregate/feed.h>
 #include <caregate/reason.h>
 #include <caregate/refusal.h>
+#include <caregate/throttle.h>
 #include <caregate/types.h>
 
 struct cg_gate;
@@ -80,9 +80,9 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_gate_shared_init(void *memory, size_t le
                                                          struct cg_gate_shared **ret_shared);
 
 struct cg_gate_config {
-    uint32_t cache_tokens;      /* verified tokens kept, 16 .. CG_LIMIT_CACHE_TOKENS */
-    int64_t snapshot_max_age_s; /* how long a snapshot is trusted after it was last current */
-    struct cg_brake *brake; /* counts by agreement; borrowed until the gate is freed; NULL: none */
+    uint32_t cache_tokens;         /* verified tokens kept, 16 .. CG_LIMIT_CACHE_TOKENS */
+    int64_t snapshot_max_age_s;    /* how long a snapshot is trusted after it was last current */
+    struct cg_throttle *throttle;  /* by agreement; borrowed until the gate is freed; NULL: none */
     struct cg_gate_shared *shared; /* borrowed; any number of gates, in any process, may use it */
 };
 

@@ -10,11 +10,11 @@
 #ifndef CAREGATE_ISSUER_H
 #define CAREGATE_ISSUER_H
 
-#include <caregate/brake.h>
 #include <caregate/exchange.h>
 #include <caregate/key_fetcher.h>
 #include <caregate/pkcs11.h>
 #include <caregate/refusal.h>
+#include <caregate/throttle.h>
 #include <caregate/types.h>
 
 #define CG_MASTER_KEY_BYTES 32
@@ -30,8 +30,8 @@ struct cg_issuer_config {
     struct cg_span writer; /* name of this audit writer: "node1/worker0"; [A-Za-z0-9._/-]{1,64} */
     const uint8_t *master_key; /* CG_MASTER_KEY_BYTES, borrowed until the slot is freed */
     struct cg_pkcs11 *pkcs11;  /* borrowed until the slot is freed; NULL: no key is in a module */
-    struct cg_brake *brake;    /* borrowed until the slot is freed; NULL: nobody is braked */
-    struct cg_rate token_rate; /* of each client; count 0: no limit */
+    struct cg_throttle *throttle; /* borrowed until the slot is freed; NULL: nobody is throttled */
+    struct cg_rate token_rate;    /* of each client; count 0: no limit */
     struct cg_key_fetcher *fetcher; /* borrowed until the slot is freed; NULL: nothing is fetched */
 };
 
@@ -110,7 +110,8 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_issuer_report_start(struct cg_issuer_slo
  * proven; who spells itself in many ways is told by its rate once it is. Does not block: any
  * thread.
  */
-CG_EXPORT unsigned cg_issuer_lane(const struct cg_brake *brake, const struct cg_request *request);
+CG_EXPORT unsigned cg_issuer_lane(const struct cg_throttle *throttle,
+                                  const struct cg_request *request);
 
 /*
  * A ready answer for a request that could not be run (queue full, out of memory): 503

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/brake.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "base/throttle.h"
 #include "crypto/digest.h"
 #include "feed/feed.h"
 #include "feed/list.h"

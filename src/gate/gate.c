@@ -252,10 +252,10 @@ static enum cg_reason ask_limits(const struct cg_gate *gate, const struct cg_sna
         entry->limited = cg_limit_find(realm, &entry->token);
         entry->limits_version = version;
     }
-    if (entry->limited == 0 || gate->config.brake == NULL) {
+    if (entry->limited == 0 || gate->config.throttle == NULL) {
         return CG_REASON_NONE;
     }
-    const struct cg_limit limit = {gate->config.brake, realm, route, now_ms};
+    const struct cg_limit limit = {gate->config.throttle, realm, route, now_ms};
     *ret_retry_after_s = cg_limit_take(&limit, &entry->token, entry->limited);
     return *ret_retry_after_s == 0 ? CG_REASON_NONE : CG_REASON_AGREEMENT_RATE_EXCEEDED;
 }

@@ -19,13 +19,13 @@ uint32_t cg_limit_find(const struct cg_snapshot_realm *realm, const struct cg_ac
 static int64_t take(const struct cg_limit *limit, struct cg_span agreement)
 {
     const struct cg_rate *rate = cg_snapshot_find_limit(limit->realm, agreement);
-    struct cg_brake_parts parts = {.first = cg_snapshot_realm_path(limit->realm),
-                                   .second = agreement};
+    struct cg_throttle_parts parts = {.first = cg_snapshot_realm_path(limit->realm),
+                                      .second = agreement};
     if (rate == NULL) {
         return 0;
     }
-    uint64_t key = cg_brake_key(limit->brake, CG_BRAKE_AGREEMENT, &parts);
-    int64_t wait_ms = cg_brake_take(limit->brake, key, rate, limit->now_ms);
+    uint64_t key = cg_throttle_key(limit->throttle, CG_THROTTLE_AGREEMENT, &parts);
+    int64_t wait_ms = cg_throttle_take(limit->throttle, key, rate, limit->now_ms);
     return (wait_ms + MS_PER_S - 1) / MS_PER_S;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How often an agreement may be used: limits of the snapshot, counted in the brake that the workers
- * of this machine share. A request under an agreement counts once it would be let through; who is
- * over the limit is told when to come again.
+ * How often an agreement may be used: limits of the snapshot, counted in the throttle that the
+ * workers of this machine share. A request under an agreement counts once it would be let through;
+ * who is over the limit is told when to come again.
  */
 #ifndef CG_GATE_LIMIT_H
 #define CG_GATE_LIMIT_H
 
-#include "base/brake.h"
+#include "base/throttle.h"
 #include "gate/route.h"
 #include "token/access_token.h"
 #include "token/snapshot.h"
@@ -16,7 +16,7 @@
 uint32_t cg_limit_find(const struct cg_snapshot_realm *realm, const struct cg_access_token *token);
 
 struct cg_limit {
-    struct cg_brake *brake;
+    struct cg_throttle *throttle;
     const struct cg_snapshot_realm *realm;
     const struct cg_gate_route *route;
     int64_t now_ms;

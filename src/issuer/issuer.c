@@ -116,7 +116,7 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     context->now_s = now_s;
     context->now_ms =
         exchange->request.received_ms != 0 ? exchange->request.received_ms : now_s * MS_PER_S;
-    context->brake = slot->brake;
+    context->throttle = slot->throttle;
     context->token_rate = slot->token_rate;
     context->event = (struct cg_audit_event){.kind = CG_AUDIT_KIND_COUNT,
                                              .time_s = now_s,

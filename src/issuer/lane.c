@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/brake.h"
 #include "base/span.h"
+#include "base/throttle.h"
 
 #include <caregate/fair_queue.h>
 #include <caregate/issuer.h>
@@ -18,13 +18,13 @@ static struct cg_span claimed_id(struct cg_span form)
     return (struct cg_span){NULL, 0};
 }
 
-unsigned cg_issuer_lane(const struct cg_brake *brake, const struct cg_request *request)
+unsigned cg_issuer_lane(const struct cg_throttle *throttle, const struct cg_request *request)
 {
-    struct cg_brake_parts parts = {
+    struct cg_throttle_parts parts = {
         .first = request->address,
         .second = request->authorization,
         .third =
             request->authorization.len > 0 ? (struct cg_span){NULL, 0} : claimed_id(request->body),
     };
-    return (unsigned)(cg_brake_key(brake, CG_BRAKE_LANE, &parts) % CG_FAIR_LANES);
+    return (unsigned)(cg_throttle_key(throttle, CG_THROTTLE_LANE, &parts) % CG_FAIR_LANES);
 }

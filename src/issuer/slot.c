@@ -36,7 +36,7 @@ enum cg_status cg_issuer_slot_new(const struct cg_issuer_config *config,
     struct cg_issuer_slot *slot = memory;
     slot->master_key = config->master_key;
     slot->pkcs11 = config->pkcs11;
-    slot->brake = config->brake;
+    slot->throttle = config->throttle;
     slot->token_rate = config->token_rate;
     cg_random_stock_init(&slot->random_stock, cg_random_system());
     slot->random = cg_random_from_stock(&slot->random_stock);

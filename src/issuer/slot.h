@@ -18,9 +18,9 @@ struct cg_issuer_slot {
     struct cg_arena *arena; /* the configuration's copies */
     struct cg_span store_uri;
     struct cg_span writer;
-    const uint8_t *master_key; /* borrowed */
-    struct cg_pkcs11 *pkcs11;  /* borrowed, or NULL */
-    struct cg_brake *brake;    /* borrowed, or NULL */
+    const uint8_t *master_key;    /* borrowed */
+    struct cg_pkcs11 *pkcs11;     /* borrowed, or NULL */
+    struct cg_throttle *throttle; /* borrowed, or NULL */
     struct cg_rate token_rate;
     struct cg_random_stock random_stock;
     struct cg_random random;    /* of the stock */

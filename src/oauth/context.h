@@ -9,10 +9,10 @@
 
 #include "audit/event.h"
 #include "audit/single_use.h"
-#include "base/brake.h"
 #include "base/limits.h"
 #include "base/params.h"
 #include "base/status.h"
+#include "base/throttle.h"
 #include "crypto/random.h"
 #include "crypto/sign.h"
 #include "oauth/client_keys.h"
@@ -54,7 +54,7 @@ typedef enum cg_status (*cg_deed)(struct cg_oauth_context *context);
 
 /* What oauth/lockout knows of the client that is being proven. */
 struct cg_lockout {
-    struct cg_brake_parts parts; /* realm, client, block of the address */
+    struct cg_throttle_parts parts; /* realm, client, block of the address */
     uint64_t pair;
     bool is_known; /* the client was proven from this address before */
     uint8_t block[8];
@@ -70,9 +70,9 @@ struct cg_oauth_context {
     int64_t registry_version;
     const struct cg_random *random;
     int64_t now_s;
-    int64_t now_ms;         /* when the request came: finer than now_s, which answers its batch */
-    struct cg_brake *brake; /* NULL: nobody is braked */
-    struct cg_rate token_rate; /* of one client */
+    int64_t now_ms; /* when the request came: finer than now_s, which answers its batch */
+    struct cg_throttle *throttle; /* NULL: nobody is throttled */
+    struct cg_rate token_rate;    /* of one client */
     struct cg_lockout lockout;
     struct cg_params params; /* the decoded form */
     struct cg_fault fault;

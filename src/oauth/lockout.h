@@ -3,8 +3,8 @@
  * Lock-out: who fails to prove a client is slowed down, and nobody else.
  *
  * Secrets have 256 bits and keys are keys: guessing does not succeed, so that what is at stake is
- * load, noise and, above all, that the brake itself locks nobody out. Counted in context->brake are
- * failures
+ * load, noise and, above all, that the throttle itself locks nobody out. In context->throttle are
+ * counted failures
  *   of a client at an address:   after CG_LIMIT_PAIR_FAILURES a delay that doubles from 1 s;
  *   at an address, any client:   a bucket of CG_LIMIT_ADDRESS_FAILURES;
  *   at a client, any address:    a bucket of CG_LIMIT_CLIENT_FAILURES.

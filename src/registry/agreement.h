@@ -7,7 +7,7 @@
 #ifndef CG_REGISTRY_AGREEMENT_H
 #define CG_REGISTRY_AGREEMENT_H
 
-#include "base/brake.h"
+#include "base/throttle.h"
 #include "crypto/random.h"
 #include "registry/registry.h"
 

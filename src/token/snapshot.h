@@ -23,8 +23,8 @@
 #include "crypto/sign.h"
 #include "token/key_ring.h"
 
-#include <caregate/brake.h>
 #include <caregate/feed.h>
+#include <caregate/throttle.h>
 #include <caregate/types.h>
 #include <stdbool.h>
 

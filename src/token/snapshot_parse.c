@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
-#include "base/brake.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "base/throttle.h"
 #include "codec/json.h"
 #include "codec/uri.h"
 #include "token/scope.h"

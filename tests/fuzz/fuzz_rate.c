@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parser takes is within the bounds, and is written again as it was. */
-#include "base/brake.h"
 #include "base/span.h"
+#include "base/throttle.h"
 
 #include <stdint.h>
 #include <stdlib.h>

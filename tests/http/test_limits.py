@@ -67,7 +67,7 @@ def assert_slowed_down(answer):
 
 
 @pytest.fixture(scope="module")
-def braked(echo_shared, fhir_api):
+def throttled(echo_shared, fhir_api):
     """A house with two workers, whose clients get 5 tokens at once and then one a minute."""
     from support.house import House
     made = House()
@@ -151,8 +151,8 @@ def test_what_is_slowed_down_is_counted_and_told_to_the_audit(open_house):
     assert not any("client_id" in row for row in records)
 
 
-def test_the_rate_of_a_client_is_one_for_all_workers(braked):
-    house = braked
+def test_the_rate_of_a_client_is_one_for_all_workers(throttled):
+    house = throttled
     client = house.onboard("Rated", "documents", SCOPE)
     answers = [ask_as(house, client) for _ in range(40)]
     assert statuses(answers).count(200) == 5
@@ -164,14 +164,14 @@ def test_the_rate_of_a_client_is_one_for_all_workers(braked):
     assert ask_as(house, other).status_code == 200
 
 
-def test_failures_are_counted_by_all_workers_together(braked):
-    answers = statuses(guess(braked, "nobody-to-either", "127.0.0.7"))
+def test_failures_are_counted_by_all_workers_together(throttled):
+    answers = statuses(guess(throttled, "nobody-to-either", "127.0.0.7"))
     assert answers[:FREE] == [401] * FREE
     assert answers.count(429) >= 10
 
 
-def test_a_reload_keeps_what_was_counted(braked):
-    house = braked
+def test_a_reload_keeps_what_was_counted(throttled):
+    house = throttled
     client = house.onboard("Reloaded", "documents", SCOPE)
     assert statuses(ask_as(house, client) for _ in range(6)) == [200] * 5 + [429]
     guess(house, "nobody-reloaded", "127.0.0.8")
@@ -253,15 +253,15 @@ def call(house, token, path="/results/x"):
 
 
 @pytest.fixture(scope="module")
-def limited(braked):
+def limited(throttled):
     """A client that may call results twice a second, and the FHIR API three times a minute."""
-    house = braked
+    house = throttled
     client = house.onboard("Limited", "results", "results.read", agreement=["--rate", "2/s"])
     return house.onboard("", "documents", SCOPE, client=client, agreement=["--rate", "3/min"])
 
 
-def test_the_limit_of_an_agreement_is_kept_and_recovers(braked, limited):
-    house = braked
+def test_the_limit_of_an_agreement_is_kept_and_recovers(throttled, limited):
+    house = throttled
     token = house.token(limited, scope="results.read")
     wait_until(lambda: call(house, token).status_code == 429, 10, "the limit")
     answers = [call(house, token) for _ in range(20)]
@@ -276,8 +276,8 @@ def test_the_limit_of_an_agreement_is_kept_and_recovers(braked, limited):
     assert call(house, token).status_code == 200
 
 
-def test_the_limit_at_a_fhir_api_is_an_operation_outcome(braked, limited):
-    house = braked
+def test_the_limit_at_a_fhir_api_is_an_operation_outcome(throttled, limited):
+    house = throttled
     token = house.token(limited, scope=SCOPE)
     answers = [call(house, token, "/fhir/Patient/1") for _ in range(12)]
     assert statuses(answers[3:]) == [429] * 9
@@ -293,8 +293,8 @@ def test_the_limit_at_a_fhir_api_is_an_operation_outcome(braked, limited):
     assert counted >= 9
 
 
-def test_the_limit_of_an_agreement_is_one_for_all_workers_and_its_own(braked):
-    house = braked
+def test_the_limit_of_an_agreement_is_one_for_all_workers_and_its_own(throttled):
+    house = throttled
     one = house.onboard("One", "results", "results.read", agreement=["--rate", "4/h"])
     two = house.onboard("Two", "results", "results.read")
     tokens = [house.token(client) for client in (one, two)]
@@ -312,8 +312,8 @@ def test_the_limit_of_an_agreement_is_one_for_all_workers_and_its_own(braked):
     assert len(workers) >= 2
 
 
-def test_the_rate_of_an_agreement_is_shown(braked):
-    house = braked
+def test_the_rate_of_an_agreement_is_shown(throttled):
+    house = throttled
     client = house.onboard("Shown", "results", "results.read", agreement=["--rate", "600/min"])
     shown = house.cli("agreement", "show", client.agreements[0])
     assert shown["rate"] == "600/min"

@@ -4,18 +4,18 @@
 
 #include "base/limits.h"
 
-#define BRAKE_BYTES ((size_t)8192)
+#define THROTTLE_BYTES ((size_t)8192)
 #define NOW_MS (SAMPLE_NOW_S * 1000)
 
-static _Alignas(64) uint8_t memory[BRAKE_BYTES];
+static _Alignas(64) uint8_t memory[THROTTLE_BYTES];
 
 /* The scene with another gate, which counts. */
 static int setup(void **state)
 {
-    static const uint8_t key[CG_BRAKE_KEY_BYTES] = {5};
+    static const uint8_t key[CG_THROTTLE_KEY_BYTES] = {5};
     struct cg_gate_config config = {.cache_tokens = 16, .snapshot_max_age_s = SCENE_MAX_AGE_S};
     memset(memory, 0, sizeof(memory));
-    assert_ok(cg_brake_place(memory, sizeof(memory), key, SAMPLE_NOW_S, &config.brake));
+    assert_ok(cg_throttle_place(memory, sizeof(memory), key, SAMPLE_NOW_S, &config.throttle));
     (void)scene_setup(state);
     struct scene *scene = *state;
     config.shared = scene->shared;

@@ -8,22 +8,22 @@
 #include <caregate/fair_queue.h>
 
 #define TOKEN_PATH HOUSE_REALM "/oauth/token"
-#define BRAKE_BYTES ((size_t)65536)
+#define THROTTLE_BYTES ((size_t)65536)
 
-static _Alignas(64) uint8_t memory[BRAKE_BYTES];
+static _Alignas(64) uint8_t memory[THROTTLE_BYTES];
 
 static const struct cg_rate no_rate = {0, 0, 0};
 
-/* A slot that brakes, for the same house; what was counted before is gone. */
-static void brake(struct house *house, const struct cg_rate *rate)
+/* A slot that throttles, for the same house; what was counted before is gone. */
+static void throttle(struct house *house, const struct cg_rate *rate)
 {
-    static const uint8_t key[CG_BRAKE_KEY_BYTES] = {9};
+    static const uint8_t key[CG_THROTTLE_KEY_BYTES] = {9};
     struct cg_issuer_config config = {.store_uri = test_span(house->uri),
                                       .writer = CG_SPAN("test/worker0"),
                                       .master_key = house->master_key,
                                       .token_rate = *rate};
     memset(memory, 0, sizeof(memory));
-    assert_ok(cg_brake_place(memory, sizeof(memory), key, HOUSE_NOW_S, &config.brake));
+    assert_ok(cg_throttle_place(memory, sizeof(memory), key, HOUSE_NOW_S, &config.throttle));
     house->slot = cg_issuer_slot_free(house->slot);
     assert_ok(cg_issuer_slot_new(&config, &house->slot));
     house->now_s = HOUSE_NOW_S;
@@ -84,7 +84,7 @@ static int64_t retry_after_s(const struct cg_response *response)
 static void lockout_tells_a_guesser_to_slow_down(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     for (unsigned i = 0; i <= CG_LIMIT_PAIR_FAILURES; i++) {
         assert_int_equal(guess(house, "192.0.2.1", house->client), 401);
     }
@@ -99,7 +99,7 @@ static void lockout_tells_a_guesser_to_slow_down(void **state)
 static void lockout_grows_with_each_failure_after_its_delay(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     guess_often(house, "192.0.2.1", house->client, CG_LIMIT_PAIR_FAILURES + 1);
     for (int64_t expected_s = 1; expected_s < CG_LIMIT_PAIR_DELAY_S; expected_s *= 2) {
         const struct cg_response *response = ask(house, "192.0.2.1", house->client, "cgs_wrong");
@@ -117,7 +117,7 @@ static void lockout_is_the_same_for_a_client_that_does_not_exist(void **state)
 {
     struct house *house = *state;
     struct cg_span known = {NULL, 0};
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     guess_often(house, "192.0.2.1", house->client, CG_LIMIT_PAIR_FAILURES + 1);
     guess_often(house, "192.0.2.1", "nobody", CG_LIMIT_PAIR_FAILURES);
     assert_int_equal(guess(house, "192.0.2.1", "nobody"), 401);
@@ -136,7 +136,7 @@ static void lockout_is_the_same_for_a_client_that_does_not_exist(void **state)
 static void lockout_never_keeps_the_right_secret_out_of_an_address_it_knows(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     assert_int_equal(prove(house, "192.0.2.1"), 200);
     guess_often(house, "192.0.2.1", house->client, 2 * CG_LIMIT_PAIR_FAILURES);
     assert_int_equal(guess(house, "192.0.2.1", house->client), 429);
@@ -148,7 +148,7 @@ static void lockout_never_keeps_the_right_secret_out_of_an_address_it_knows(void
 static void lockout_of_a_guesser_does_not_reach_other_addresses(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     guess_often(house, "192.0.2.1", house->client, 3 * CG_LIMIT_PAIR_FAILURES);
     assert_int_equal(prove(house, "192.0.2.1"), 429);
     assert_int_equal(prove(house, "192.0.2.2"), 200);
@@ -157,7 +157,7 @@ static void lockout_of_a_guesser_does_not_reach_other_addresses(void **state)
 static void lockout_slows_down_guessing_from_everywhere_but_not_where_it_is_known(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     assert_int_equal(prove(house, "192.0.2.1"), 200);
     guess_from_everywhere(house, CG_LIMIT_CLIENT_FAILURES);
     assert_int_equal(guess(house, "198.51.100.1", house->client), 429);
@@ -170,7 +170,7 @@ static void lockout_slows_down_guessing_from_everywhere_but_not_where_it_is_know
 static void lockout_slows_down_guessing_of_many_clients_from_one_address(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     assert_int_equal(prove(house, "192.0.2.1"), 200);
     for (unsigned i = 0; i < CG_LIMIT_ADDRESS_FAILURES; i++) {
         char client[32];
@@ -187,7 +187,7 @@ static void lockout_slows_down_guessing_of_many_clients_from_one_address(void **
 static void lockout_of_one_client_leaves_its_neighbours_alone(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     for (unsigned i = 0; i < 4000; i++) {
         (void)guess(house, "192.0.2.1", "broken");
         house->now_s += i % 2;
@@ -198,7 +198,7 @@ static void lockout_of_one_client_leaves_its_neighbours_alone(void **state)
 static void lockout_takes_one_ipv6_network_for_one_address(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     for (unsigned i = 0; i <= CG_LIMIT_PAIR_FAILURES; i++) {
         char address[64];
         (void)snprintf(address, sizeof(address), "2001:db8:0:1::%x", i);
@@ -214,7 +214,7 @@ static void lockout_takes_one_ipv6_network_for_one_address(void **state)
 static void lockout_counts_nothing_but_failed_proofs(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     for (unsigned i = 0; i < 3 * CG_LIMIT_PAIR_FAILURES; i++) {
         (void)house_ask_token(house, "&scope=unknown");
         (void)house_ask(house, "POST", TOKEN_PATH, "grant_type=client_credentials&client_id=x");
@@ -226,7 +226,7 @@ static void lockout_counts_nothing_but_failed_proofs(void **state)
 static void lockout_is_told_to_the_audit_in_summary(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     int64_t before = house_count_events(house, "token_refused");
     guess_often(house, "192.0.2.77", "nobody", 20 * CG_LIMIT_PAIR_FAILURES);
     int64_t after = house_count_events(house, "token_refused");
@@ -237,7 +237,7 @@ static void rate_of_a_client_lets_so_many_tokens_through(void **state)
 {
     struct house *house = *state;
     const struct cg_rate rate = {1, 1, 3};
-    brake(house, &rate);
+    throttle(house, &rate);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(prove(house, "192.0.2.1"), 200);
     }
@@ -255,7 +255,7 @@ static void rate_of_a_client_cannot_be_used_up_by_others(void **state)
 {
     struct house *house = *state;
     const struct cg_rate rate = {1, 60, 1};
-    brake(house, &rate);
+    throttle(house, &rate);
     guess_often(house, "192.0.2.1", house->client, 5);
     assert_int_equal(prove(house, "192.0.2.2"), 200);
 }
@@ -264,7 +264,7 @@ static void rate_is_counted_by_when_requests_came(void **state)
 {
     struct house *house = *state;
     const struct cg_rate rate = {10, 1, 1};
-    brake(house, &rate);
+    throttle(house, &rate);
     char body[256];
     (void)snprintf(body, sizeof(body),
                    "grant_type=client_credentials&client_id=%s&client_secret=%s", house->client,
@@ -290,13 +290,13 @@ static unsigned lane_of(const struct house *house, const char *address, const ch
     struct cg_request request = {.address = test_span(address),
                                  .authorization = cg_span_of_string(authorization),
                                  .body = cg_span_of_string(body)};
-    return cg_issuer_lane(house->slot->brake, &request);
+    return cg_issuer_lane(house->slot->throttle, &request);
 }
 
 static void lane_is_one_for_each_caller(void **state)
 {
     struct house *house = *state;
-    brake(house, &no_rate);
+    throttle(house, &no_rate);
     unsigned lane = lane_of(house, "192.0.2.1", NULL, "scope=a&client_id=one&client_secret=x");
     assert_true(lane < CG_FAIR_LANES);
     assert_int_equal(lane, lane_of(house, "192.0.2.1", NULL, "client_id=one&client_secret=y"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/brake.h"
+#include "base/throttle.h"
 
 #include "base/siphash.h"
 #include "base/span.h"
@@ -32,39 +32,39 @@ struct set {
     _Atomic uint64_t words[WAYS];
 };
 
-struct cg_brake {
+struct cg_throttle {
     int64_t made_s;
     uint64_t set_mask;
-    uint8_t key[CG_BRAKE_KEY_BYTES];
+    uint8_t key[CG_THROTTLE_KEY_BYTES];
     uint8_t unused[32]; /* so that each set is a cache line */
     struct set sets[];
 };
 
-_Static_assert(sizeof(struct cg_brake) == sizeof(struct set), "the head is a cache line, too");
-_Static_assert(CG_BRAKE_KEY_BYTES == CG_SIPHASH_KEY_BYTES, "the key is the hash's");
+_Static_assert(sizeof(struct cg_throttle) == sizeof(struct set), "the head is a cache line, too");
+_Static_assert(CG_THROTTLE_KEY_BYTES == CG_SIPHASH_KEY_BYTES, "the key is the hash's");
 _Static_assert(TAG_BITS + TIME_BITS == 64, "a word has no bit to spare");
 
-enum cg_status cg_brake_place(void *memory, size_t bytes,
-                              const uint8_t key[static CG_BRAKE_KEY_BYTES], int64_t made_s,
-                              struct cg_brake **ret_brake)
+enum cg_status cg_throttle_place(void *memory, size_t bytes,
+                                 const uint8_t key[static CG_THROTTLE_KEY_BYTES], int64_t made_s,
+                                 struct cg_throttle **ret_throttle)
 {
-    if (bytes < CG_BRAKE_BYTES_MIN || (uintptr_t)memory % sizeof(struct set) != 0) {
+    if (bytes < CG_THROTTLE_BYTES_MIN || (uintptr_t)memory % sizeof(struct set) != 0) {
         return CG_ERR_INPUT;
     }
     uint64_t sets = 1;
-    while (sizeof(struct cg_brake) + sets * 2 * sizeof(struct set) <= bytes) {
+    while (sizeof(struct cg_throttle) + sets * 2 * sizeof(struct set) <= bytes) {
         sets *= 2;
     }
-    struct cg_brake *brake = memory;
-    brake->made_s = made_s;
-    brake->set_mask = sets - 1;
-    memcpy(brake->key, key, CG_BRAKE_KEY_BYTES);
-    *ret_brake = brake;
+    struct cg_throttle *throttle = memory;
+    throttle->made_s = made_s;
+    throttle->set_mask = sets - 1;
+    memcpy(throttle->key, key, CG_THROTTLE_KEY_BYTES);
+    *ret_throttle = throttle;
     return CG_OK;
 }
 
-uint64_t cg_brake_key(const struct cg_brake *brake, enum cg_brake_kind kind,
-                      const struct cg_brake_parts *parts)
+uint64_t cg_throttle_key(const struct cg_throttle *throttle, enum cg_throttle_kind kind,
+                         const struct cg_throttle_parts *parts)
 {
     const struct cg_span all[PARTS] = {parts->first, parts->second, parts->third};
     uint8_t text[1 + PARTS * (1 + PART_BYTES_MAX)];
@@ -79,10 +79,10 @@ uint64_t cg_brake_key(const struct cg_brake *brake, enum cg_brake_kind kind,
             len += part.len;
         }
     }
-    return cg_siphash(brake->key, cg_span_of_bytes(text, len));
+    return cg_siphash(throttle->key, cg_span_of_bytes(text, len));
 }
 
-uint64_t cg_brake_sibling(uint64_t key)
+uint64_t cg_throttle_sibling(uint64_t key)
 {
     return key ^ SIBLING;
 }
@@ -110,21 +110,21 @@ static int64_t time_for(uint64_t word, uint64_t key)
     return word >> TIME_BITS == tag_of(key) ? time_of(word) : 0;
 }
 
-static int64_t since_made(const struct cg_brake *brake, int64_t now_s)
+static int64_t since_made(const struct cg_throttle *throttle, int64_t now_s)
 {
-    return now_s > brake->made_s ? now_s - brake->made_s : 0;
+    return now_s > throttle->made_s ? now_s - throttle->made_s : 0;
 }
 
-static int64_t ticks_of(const struct cg_brake *brake, int64_t now_ms)
+static int64_t ticks_of(const struct cg_throttle *throttle, int64_t now_ms)
 {
-    int64_t since_ms = now_ms - brake->made_s * MS_PER_S;
+    int64_t since_ms = now_ms - throttle->made_s * MS_PER_S;
     return since_ms > 0 ? since_ms * TICKS_PER_S / MS_PER_S : 0;
 }
 
 /* The key's own place, else the one to push out; and what stood there when it was looked at. */
-static _Atomic uint64_t *find(struct cg_brake *brake, uint64_t key, uint64_t *ret_word)
+static _Atomic uint64_t *find(struct cg_throttle *throttle, uint64_t key, uint64_t *ret_word)
 {
-    struct set *set = &brake->sets[key & brake->set_mask];
+    struct set *set = &throttle->sets[key & throttle->set_mask];
     _Atomic uint64_t *earliest = NULL;
     for (size_t i = 0; i < WAYS; i++) {
         uint64_t word = atomic_load_explicit(&set->words[i], memory_order_relaxed);
@@ -156,11 +156,11 @@ struct bucket {
     int64_t now;
 };
 
-static struct bucket bucket_of(const struct cg_brake *brake, const struct cg_rate *rate,
+static struct bucket bucket_of(const struct cg_throttle *throttle, const struct cg_rate *rate,
                                int64_t now_ms)
 {
     int64_t interval = (int64_t)rate->window_s * TICKS_PER_S / rate->count;
-    return (struct bucket){interval, interval * rate->burst, ticks_of(brake, now_ms)};
+    return (struct bucket){interval, interval * rate->burst, ticks_of(throttle, now_ms)};
 }
 
 /* The time after one more was taken. */
@@ -177,22 +177,22 @@ static int64_t wait_ms(const struct bucket *bucket, int64_t next)
     return over > 0 ? (over * MS_PER_S + TICKS_PER_S - 1) / TICKS_PER_S : 0;
 }
 
-int64_t cg_brake_look(struct cg_brake *brake, uint64_t key, const struct cg_rate *rate,
-                      int64_t now_ms)
+int64_t cg_throttle_look(struct cg_throttle *throttle, uint64_t key, const struct cg_rate *rate,
+                         int64_t now_ms)
 {
-    struct bucket bucket = bucket_of(brake, rate, now_ms);
+    struct bucket bucket = bucket_of(throttle, rate, now_ms);
     uint64_t seen = 0;
-    (void)find(brake, key, &seen);
+    (void)find(throttle, key, &seen);
     return wait_ms(&bucket, next_time(&bucket, time_for(seen, key)));
 }
 
-int64_t cg_brake_take(struct cg_brake *brake, uint64_t key, const struct cg_rate *rate,
-                      int64_t now_ms)
+int64_t cg_throttle_take(struct cg_throttle *throttle, uint64_t key, const struct cg_rate *rate,
+                         int64_t now_ms)
 {
-    struct bucket bucket = bucket_of(brake, rate, now_ms);
+    struct bucket bucket = bucket_of(throttle, rate, now_ms);
     for (;;) {
         uint64_t seen = 0;
-        _Atomic uint64_t *place = find(brake, key, &seen);
+        _Atomic uint64_t *place = find(throttle, key, &seen);
         int64_t next = next_time(&bucket, time_for(seen, key));
         int64_t wait = wait_ms(&bucket, next);
         if (wait > 0 || swap(place, seen, make_word(key, next))) {
@@ -201,7 +201,7 @@ int64_t cg_brake_take(struct cg_brake *brake, uint64_t key, const struct cg_rate
     }
 }
 
-static int64_t delay_of(const struct cg_brake_delay *delay, int64_t count)
+static int64_t delay_of(const struct cg_throttle_delay *delay, int64_t count)
 {
     int64_t doublings = count - delay->free_count - 1;
     if (doublings < 0) {
@@ -218,13 +218,13 @@ static int64_t count_of(uint64_t word, uint64_t key, int64_t now)
     return time / TICKS_PER_S > now ? time & (int64_t)NUMBER_MASK : 0;
 }
 
-void cg_brake_fail(struct cg_brake *brake, uint64_t key, const struct cg_brake_delay *delay,
-                   int64_t now_s)
+void cg_throttle_fail(struct cg_throttle *throttle, uint64_t key,
+                      const struct cg_throttle_delay *delay, int64_t now_s)
 {
-    int64_t now = since_made(brake, now_s);
+    int64_t now = since_made(throttle, now_s);
     for (;;) {
         uint64_t seen = 0;
-        _Atomic uint64_t *place = find(brake, key, &seen);
+        _Atomic uint64_t *place = find(throttle, key, &seen);
         int64_t count = count_of(seen, key, now);
         count += count < (int64_t)NUMBER_MASK;
         int64_t forgotten = now + delay_of(delay, count) + delay->forget_s;
@@ -234,12 +234,12 @@ void cg_brake_fail(struct cg_brake *brake, uint64_t key, const struct cg_brake_d
     }
 }
 
-int64_t cg_brake_delay_left(struct cg_brake *brake, uint64_t key,
-                            const struct cg_brake_delay *delay, int64_t now_s)
+int64_t cg_throttle_delay_left(struct cg_throttle *throttle, uint64_t key,
+                               const struct cg_throttle_delay *delay, int64_t now_s)
 {
-    int64_t now = since_made(brake, now_s);
+    int64_t now = since_made(throttle, now_s);
     uint64_t seen = 0;
-    (void)find(brake, key, &seen);
+    (void)find(throttle, key, &seen);
     int64_t most = delay_of(delay, count_of(seen, key, now));
     int64_t left = time_for(seen, key) / TICKS_PER_S - delay->forget_s - now;
     if (left <= 0) {
@@ -248,32 +248,32 @@ int64_t cg_brake_delay_left(struct cg_brake *brake, uint64_t key,
     return left < most ? left : most;
 }
 
-void cg_brake_clear(struct cg_brake *brake, uint64_t key)
+void cg_throttle_clear(struct cg_throttle *throttle, uint64_t key)
 {
     uint64_t seen = 0;
-    _Atomic uint64_t *place = find(brake, key, &seen);
+    _Atomic uint64_t *place = find(throttle, key, &seen);
     if (time_for(seen, key) != 0) {
         /* Who fails at this very moment may stay counted. */
         (void)swap(place, seen, 0);
     }
 }
 
-void cg_brake_note(struct cg_brake *brake, uint64_t key, int64_t life_s, int64_t now_s)
+void cg_throttle_note(struct cg_throttle *throttle, uint64_t key, int64_t life_s, int64_t now_s)
 {
-    int64_t until = since_made(brake, now_s) + life_s;
+    int64_t until = since_made(throttle, now_s) + life_s;
     uint64_t seen = 0;
-    _Atomic uint64_t *place = find(brake, key, &seen);
+    _Atomic uint64_t *place = find(throttle, key, &seen);
     if (time_for(seen, key) / TICKS_PER_S < until - life_s / 8) {
         /* Who loses a race notes it the next time. */
         (void)swap(place, seen, make_word(key, until * TICKS_PER_S));
     }
 }
 
-bool cg_brake_is_noted(struct cg_brake *brake, uint64_t key, int64_t now_s)
+bool cg_throttle_is_noted(struct cg_throttle *throttle, uint64_t key, int64_t now_s)
 {
     uint64_t seen = 0;
-    (void)find(brake, key, &seen);
-    return time_for(seen, key) / TICKS_PER_S > since_made(brake, now_s);
+    (void)find(throttle, key, &seen);
+    return time_for(seen, key) / TICKS_PER_S > since_made(throttle, now_s);
 }
 
 static const struct {

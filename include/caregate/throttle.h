@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What slows down who asks too often or guesses: rates, and a table of counters in memory that the
- * processes of one machine share. Issuer and gate are given the table; without one they brake
+ * processes of one machine share. Issuer and gate are given the table; without one they throttle
  * nobody. All functions may run on any thread of any process at once; none blocks.
  */
-#ifndef CAREGATE_BRAKE_H
-#define CAREGATE_BRAKE_H
+#ifndef CAREGATE_THROTTLE_H
+#define CAREGATE_THROTTLE_H
 
 #include <caregate/types.h>
 
-struct cg_brake;
+struct cg_throttle;
 
-#define CG_BRAKE_KEY_BYTES 16
-#define CG_BRAKE_BYTES_MIN 4096
+#define CG_THROTTLE_KEY_BYTES 16
+#define CG_THROTTLE_BYTES_MIN 4096
 
 /*
  * Makes an empty table in memory that is all zero and aligned to 64 bytes, which it borrows; what
  * does not fill a power of two of counters is left unused. key: drawn at random for this table;
  * copied; who does not know it cannot aim at a counter. made_s: Unix seconds, no later than any
- * time that is passed in afterwards. CG_ERR_INPUT below CG_BRAKE_BYTES_MIN or when the memory is
+ * time that is passed in afterwards. CG_ERR_INPUT below CG_THROTTLE_BYTES_MIN or when the memory is
  * not aligned.
  */
-CG_EXPORT CG_MUST_USE enum cg_status cg_brake_place(void *memory, size_t bytes,
-                                                    const uint8_t key[static CG_BRAKE_KEY_BYTES],
-                                                    int64_t made_s, struct cg_brake **ret_brake);
+CG_EXPORT CG_MUST_USE enum cg_status cg_throttle_place(
+    void *memory, size_t bytes, const uint8_t key[static CG_THROTTLE_KEY_BYTES], int64_t made_s,
+    struct cg_throttle **ret_throttle);
 
 /* `count` in `window_s` seconds, `burst` of them at once after a rest. count 0: no limit. */
 struct cg_rate {
