@@ -130,6 +130,7 @@ http {{
         }}
         location /plain/ {{ proxy_pass http://api; }}
     }}
+    {more}
 }}
 """
 
@@ -197,8 +198,11 @@ class Scene:
         config = self.data / "bench.conf"
         config.write_text(GATE.format(
             module=self.module, user=self.user_line(), data=self.data, realm=REALM,
-            upstream=upstream_port, port=self.port))
+            upstream=upstream_port, port=self.port, more=self.more_servers()))
         return config
+
+    def more_servers(self):
+        return ""
 
     def start(self, upstream_port=9, tracer=()):
         self.nginx = Nginx(self.data, self.write_config(upstream_port), self.port, SERVER_CORE,
