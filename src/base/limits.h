@@ -54,7 +54,7 @@
 #define CG_LIMIT_PROOF_AGE_S 60    /* older by iat, it is refused */
 #define CG_LIMIT_PROOF_FUTURE_S 15 /* 10 s of a wrong clock, and what rounding adds */
 #define CG_LIMIT_PROOF_ID_BYTES 128
-#define CG_LIMIT_PROOF_KEYS 1024 /* keys of proofs remembered by one worker */
+#define CG_LIMIT_PROOF_KEYS 1024 /* keys of proofs remembered by a gate or a slot */
 
 /* Registry */
 #define CG_LIMIT_NAME_BYTES 64   /* name of an API, ODS code, verb of a person */

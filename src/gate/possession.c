@@ -8,9 +8,7 @@
 #include "base/secret.h"
 #include "base/span.h"
 #include "base/status.h"
-#include "crypto/keyed_hash.h"
-#include "gate/proof_keys.h"
-#include "token/dpop.h"
+#include "token/proof_keys.h"
 
 /* Both segments of a proof decoded, what they say, and two targets. */
 #define SCRATCH_BYTES ((size_t)(2 * CG_LIMIT_TOKEN_BYTES + 4 * CG_LIMIT_URI_BYTES))
@@ -19,7 +17,6 @@ struct cg_possession {
     struct cg_gate_shared *shared; /* borrowed */
     struct cg_dpop_nonces nonces;
     struct cg_proof_keys *keys;
-    struct cg_keyed_hash *hash; /* of headers, for the keys */
     struct cg_arena *scratch;
 };
 
@@ -34,8 +31,7 @@ enum cg_status cg_possession_new(struct cg_gate_shared *shared,
     CG_CLEANUP(possession_free_at) struct cg_possession *possession = memory;
     possession->shared = shared;
     cg_dpop_nonces_init(&possession->nonces, shared->nonce_key);
-    CG_TRY(cg_proof_keys_new(&possession->keys));
-    CG_TRY(cg_keyed_hash_new(&random, &possession->hash));
+    CG_TRY(cg_proof_keys_new(&random, &possession->keys));
     CG_TRY(cg_arena_new(SCRATCH_BYTES, &possession->scratch));
     *ret_possession = CG_STEAL(possession);
     return CG_OK;
@@ -47,7 +43,6 @@ struct cg_possession *cg_possession_free(struct cg_possession *possession)
         return NULL;
     }
     (void)cg_arena_free(possession->scratch);
-    (void)cg_keyed_hash_free(possession->hash);
     (void)cg_proof_keys_free(possession->keys);
     return cg_release(possession);
 }
@@ -60,52 +55,22 @@ struct trial {
     struct cg_fault fault;
 };
 
-static enum cg_status verify(struct trial *trial, const struct cg_jws_segments *segments,
-                             const struct cg_dpop_key *key, struct cg_dpop_proof *ret_proof)
+static enum cg_status prove(struct trial *trial, struct cg_dpop_proof *ret_proof)
 {
     const struct cg_gate_request *request = trial->request;
     const struct cg_presented_token *presented = trial->presented;
-    /* RFC 9449 §6.1: the key of the proof is the one that the token is bound to. */
-    if (!cg_secret_equal(cg_span_of_string(key->thumbprint), presented->token->key_thumbprint)) {
-        CG_FAIL(&trial->fault, CG_ERR_AUTHENTICATION, CG_REASON_PROOF_KEY_WRONG, NULL,
-                "RFC 9449 §6.1");
-    }
+    struct cg_possession *possession = trial->possession;
     uint8_t token_hash[CG_DPOP_HASH_CHARS];
     CG_TRY(cg_dpop_hash_token(presented->compact, token_hash));
     const struct cg_dpop_demand demand = {
         .method = request->method_name,
         .target = request->target,
         .token_hash = cg_span_of_bytes(token_hash, sizeof(token_hash)),
+        .key_thumbprint = presented->token->key_thumbprint,
         .now_s = request->now_s,
     };
-    return cg_dpop_verify(segments, key, &demand, trial->possession->scratch, &trial->fault,
-                          ret_proof);
-}
-
-static void dpop_key_release_at(struct cg_dpop_key *key)
-{
-    cg_dpop_key_release(key);
-}
-
-/* Keys are remembered only once they have proven something, so that strangers push none out. */
-static enum cg_status prove(struct trial *trial, struct cg_dpop_proof *ret_proof)
-{
-    struct cg_possession *possession = trial->possession;
-    struct cg_jws_segments segments;
-    if (cg_jws_cut(trial->request->proof, &segments) != CG_OK) {
-        CG_FAIL(&trial->fault, CG_ERR_INPUT, CG_REASON_PROOF_MALFORMED, NULL, "RFC 9449 §4.3");
-    }
-    uint8_t digest[CG_KEYED_HASH_BYTES];
-    CG_TRY(cg_keyed_hash_of(possession->hash, segments.header, digest));
-    const struct cg_dpop_key *known = cg_proof_keys_find(possession->keys, digest);
-    if (known != NULL) {
-        return verify(trial, &segments, known, ret_proof);
-    }
-    CG_CLEANUP(dpop_key_release_at) struct cg_dpop_key key = {.verifier = NULL};
-    CG_TRY(cg_dpop_key_read(segments.header, possession->scratch, &trial->fault, &key));
-    CG_TRY(verify(trial, &segments, &key, ret_proof));
-    cg_proof_keys_keep(possession->keys, digest, &key);
-    return CG_OK;
+    return cg_proof_keys_check(possession->keys, request->proof, &demand, possession->scratch,
+                               &trial->fault, ret_proof);
 }
 
 static enum cg_reason check_proof(struct cg_possession *possession,

@@ -111,6 +111,7 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     context->registry = slot->registry;
     context->clients = slot->clients;
     context->client_keys = slot->client_keys;
+    context->proof_keys = slot->proof_keys;
     context->registry_version = version->registry;
     context->random = &slot->random;
     context->now_s = now_s;

@@ -19,6 +19,7 @@ static enum cg_status make_parts(struct cg_issuer_slot *slot, const struct cg_is
     CG_TRY(cg_client_cache_new(CG_LIMIT_CLIENT_CACHE, &slot->clients));
     CG_TRY(cg_client_keys_new(config->fetcher != NULL ? config->fetcher->remote : NULL,
                               &slot->client_keys));
+    CG_TRY(cg_proof_keys_new(&slot->random, &slot->proof_keys));
     CG_TRY(cg_realm_table_new(&slot->realms));
     CG_TRY(cg_tally_new(TALLY_PLACES, &slot->refusals));
     return cg_use_notes_new(&slot->uses);
@@ -71,6 +72,7 @@ struct cg_issuer_slot *cg_issuer_slot_free(struct cg_issuer_slot *slot)
     cg_slot_close(slot);
     slot->clients = cg_client_cache_free(slot->clients);
     slot->client_keys = cg_client_keys_free(slot->client_keys);
+    slot->proof_keys = cg_proof_keys_free(slot->proof_keys);
     slot->realms = cg_realm_table_free(slot->realms);
     slot->refusals = cg_tally_free(slot->refusals);
     slot->uses = cg_use_notes_free(slot->uses);

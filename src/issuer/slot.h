@@ -11,6 +11,7 @@
 #include "issuer/realm_table.h"
 #include "issuer/use_notes.h"
 #include "registry/client_record.h"
+#include "token/proof_keys.h"
 
 #include <caregate/issuer.h>
 
@@ -28,6 +29,7 @@ struct cg_issuer_slot {
     struct cg_journal *journal; /* NULL while it is away */
     struct cg_client_cache *clients;
     struct cg_client_keys *client_keys;
+    struct cg_proof_keys *proof_keys;
     struct cg_realm_table *realms;
     struct cg_tally *refusals;      /* of the issuer: past a rate they are counted only */
     struct cg_use_notes *uses;      /* last-used times that wait to be written */

@@ -3,7 +3,7 @@
 
 #include "base/span.h"
 #include "oauth/client_auth.h"
-#include "token/dpop.h"
+#include "token/proof_keys.h"
 
 #define COMMIT_MARGIN_S 60
 
@@ -22,31 +22,30 @@ static enum cg_status spend(struct cg_oauth_context *context, struct cg_span thu
 
 /* What the client calls is the issuer's URL, whatever proxy stands in between, or its alias where
  * certificates are asked for (RFC 8705 §5). */
-static enum cg_status check_proof(struct cg_oauth_context *context, struct cg_dpop_proof *ret_proof,
-                                  char ret_thumbprint[static CG_THUMBPRINT_CHARS + 1])
+static enum cg_status check_proof(struct cg_oauth_context *context, struct cg_dpop_proof *ret_proof)
 {
     const struct cg_request *request = &context->exchange->request;
     const struct cg_issuing_realm *issuing = context->issuing;
     struct cg_dpop_demand demand = {
         .method = request->method, .target = issuing->token_url, .now_s = context->now_s};
-    enum cg_status status = cg_dpop_check(request->proof, &demand, context->arena, &context->fault,
-                                          ret_proof, ret_thumbprint);
+    enum cg_status status = cg_proof_keys_check(context->proof_keys, request->proof, &demand,
+                                                context->arena, &context->fault, ret_proof);
     if (context->fault.reason != CG_REASON_PROOF_TARGET_WRONG ||
         issuing->mtls_token_url.data == NULL) {
         return status;
     }
     context->fault = (struct cg_fault){.reason = CG_REASON_NONE};
     demand.target = issuing->mtls_token_url;
-    return cg_dpop_check(request->proof, &demand, context->arena, &context->fault, ret_proof,
-                         ret_thumbprint);
+    return cg_proof_keys_check(context->proof_keys, request->proof, &demand, context->arena,
+                               &context->fault, ret_proof);
 }
 
 static enum cg_status bind_to_proof(struct cg_oauth_context *context, struct cg_access_token *token)
 {
-    char thumbprint[CG_THUMBPRINT_CHARS + 1];
     struct cg_dpop_proof proof;
-    CG_TRY(check_proof(context, &proof, thumbprint));
-    CG_TRY(cg_arena_copy(context->arena, cg_span_of_string(thumbprint), &token->key_thumbprint));
+    CG_TRY(check_proof(context, &proof));
+    CG_TRY(
+        cg_arena_copy(context->arena, cg_span_of_string(proof.thumbprint), &token->key_thumbprint));
     return spend(context, token->key_thumbprint, &proof);
 }
 

@@ -19,6 +19,7 @@
 #include "registry/client_record.h"
 #include "registry/realm.h"
 #include "token/key_ring.h"
+#include "token/proof_keys.h"
 
 #include <caregate/exchange.h>
 
@@ -67,6 +68,7 @@ struct cg_oauth_context {
     struct cg_store *registry;
     struct cg_client_cache *clients;
     struct cg_client_keys *client_keys;
+    struct cg_proof_keys *proof_keys;
     int64_t registry_version;
     const struct cg_random *random;
     int64_t now_s;

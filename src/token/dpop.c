@@ -2,6 +2,7 @@
 #include "token/dpop.h"
 
 #include "base/limits.h"
+#include "base/secret.h"
 #include "base/span.h"
 #include "codec/base64url.h"
 #include "codec/json.h"
@@ -287,16 +288,22 @@ enum cg_status cg_dpop_verify(const struct cg_jws_segments *segments, const stru
                               const struct cg_dpop_demand *demand, struct cg_arena *arena,
                               struct cg_fault *fault, struct cg_dpop_proof *ret_proof)
 {
+    /* RFC 9449 §6.1: the key of the proof is the one that the token is bound to. */
+    if (demand->key_thumbprint.data != NULL &&
+        !cg_secret_equal(cg_span_of_string(key->thumbprint), demand->key_thumbprint)) {
+        CG_FAIL(fault, CG_ERR_AUTHENTICATION, CG_REASON_PROOF_KEY_WRONG, NULL, "RFC 9449 §6.1");
+    }
     CG_TRY(check_signature(segments, key, fault));
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
     CG_TRY(parse_segment(segments->payload, arena, fault, &json));
-    return check_claims(cg_json_root(json), demand, arena, fault, ret_proof);
+    CG_TRY(check_claims(cg_json_root(json), demand, arena, fault, ret_proof));
+    memcpy(ret_proof->thumbprint, key->thumbprint, sizeof(ret_proof->thumbprint));
+    return CG_OK;
 }
 
 enum cg_status cg_dpop_check(struct cg_span compact, const struct cg_dpop_demand *demand,
                              struct cg_arena *arena, struct cg_fault *fault,
-                             struct cg_dpop_proof *ret_proof,
-                             char ret_thumbprint[static CG_THUMBPRINT_CHARS + 1])
+                             struct cg_dpop_proof *ret_proof)
 {
     struct cg_jws_segments segments;
     if (cg_jws_cut(compact, &segments) != CG_OK) {
@@ -304,9 +311,7 @@ enum cg_status cg_dpop_check(struct cg_span compact, const struct cg_dpop_demand
     }
     CG_CLEANUP(dpop_key_release_at) struct cg_dpop_key key = {.verifier = NULL};
     CG_TRY(cg_dpop_key_read(segments.header, arena, fault, &key));
-    CG_TRY(cg_dpop_verify(&segments, &key, demand, arena, fault, ret_proof));
-    memcpy(ret_thumbprint, key.thumbprint, sizeof(key.thumbprint));
-    return CG_OK;
+    return cg_dpop_verify(&segments, &key, demand, arena, fault, ret_proof);
 }
 
 enum cg_status cg_dpop_hash_token(struct cg_span token, uint8_t ret_text[static CG_DPOP_HASH_CHARS])

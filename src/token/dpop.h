@@ -40,6 +40,7 @@ struct cg_dpop_demand {
     struct cg_span target; /* absolute URI, however it is spelt; its query does not count */
     struct cg_span
         token_hash; /* what ath must be: cg_dpop_hash_token; absent: no token comes along */
+    struct cg_span key_thumbprint; /* of the key that it must be by; absent: any */
     int64_t now_s;
 };
 
@@ -48,6 +49,7 @@ struct cg_dpop_proof {
     struct cg_span id;    /* jti */
     struct cg_span nonce; /* absent when there is none */
     int64_t issued_s;     /* at most CG_LIMIT_PROOF_FUTURE_S ahead, CG_LIMIT_PROOF_AGE_S back */
+    char thumbprint[CG_THUMBPRINT_CHARS + 1]; /* of the key that it is by */
 };
 
 /*
@@ -60,12 +62,11 @@ CG_MUST_USE enum cg_status cg_dpop_verify(const struct cg_jws_segments *segments
                                           struct cg_arena *arena, struct cg_fault *fault,
                                           struct cg_dpop_proof *ret_proof);
 
-/* Cuts, reads and verifies in one go; the key is released, its thumbprint kept. */
+/* Cuts, reads and verifies in one go. Who is sent many proofs: token/proof_keys.h. */
 CG_MUST_USE enum cg_status cg_dpop_check(struct cg_span compact,
                                          const struct cg_dpop_demand *demand,
                                          struct cg_arena *arena, struct cg_fault *fault,
-                                         struct cg_dpop_proof *ret_proof,
-                                         char ret_thumbprint[static CG_THUMBPRINT_CHARS + 1]);
+                                         struct cg_dpop_proof *ret_proof);
 
 #define CG_DPOP_HASH_CHARS 43
 /* ath of an access token (RFC 9449 §4.2). CG_ERR_CRYPTO when OpenSSL fails. */

@@ -52,9 +52,7 @@ static enum cg_reason check(struct world *world, struct cg_span compact,
         .now_s = NOW_S,
     };
     struct cg_fault fault = {.reason = CG_REASON_NONE};
-    char thumbprint[CG_THUMBPRINT_CHARS + 1];
-    enum cg_status status =
-        cg_dpop_check(compact, &demand, world->arena, &fault, ret_proof, thumbprint);
+    enum cg_status status = cg_dpop_check(compact, &demand, world->arena, &fault, ret_proof);
     REQUIRE((status == CG_OK) == (fault.reason == CG_REASON_NONE));
     return fault.reason;
 }

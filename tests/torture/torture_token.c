@@ -3,7 +3,7 @@
 #include "base/status.h"
 #include "prover.h"
 #include "sample.h"
-#include "token/dpop.h"
+#include "token/proof_keys.h"
 #include "token/verify.h"
 #include "torture.h"
 
@@ -51,9 +51,11 @@ static enum cg_status check_proof(void *context)
     CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
     struct cg_fault fault = {.reason = CG_REASON_NONE};
     struct cg_dpop_proof proof;
-    char thumbprint[CG_THUMBPRINT_CHARS + 1];
+    struct cg_random random = cg_random_system();
+    CG_CLEANUP(cg_proof_keys_free_at) struct cg_proof_keys *keys = NULL;
+    CG_TRY(cg_proof_keys_new(&random, &keys));
     enum cg_status status =
-        cg_dpop_check(subject->proof, &demand, arena, &fault, &proof, thumbprint);
+        cg_proof_keys_check(keys, subject->proof, &demand, arena, &fault, &proof);
     /* A shortage is not the client's mistake. */
     assert_true(status == CG_OK || fault.reason == CG_REASON_INTERNAL);
     return status;

@@ -13,7 +13,6 @@ struct scene {
     struct prover prover;
     struct cg_arena *arena;
     struct cg_dpop_proof proof; /* of the last check */
-    char thumbprint[CG_THUMBPRINT_CHARS + 1];
     struct cg_fault fault;
 };
 
@@ -52,8 +51,8 @@ static enum cg_reason check_at(struct scene *scene, struct cg_span compact, cons
     };
     scene->fault = (struct cg_fault){.reason = CG_REASON_NONE};
     cg_arena_clear(scene->arena);
-    enum cg_status status = cg_dpop_check(compact, &demand, scene->arena, &scene->fault,
-                                          &scene->proof, scene->thumbprint);
+    enum cg_status status =
+        cg_dpop_check(compact, &demand, scene->arena, &scene->fault, &scene->proof);
     assert_int_equal(status == CG_OK, scene->fault.reason == CG_REASON_NONE);
     return scene->fault.reason;
 }
@@ -84,7 +83,7 @@ static void dpop_proof_that_is_good_tells_id_nonce_time_and_key(void **state)
     assert_span_text(scene->proof.id, "id-1");
     assert_span_text(scene->proof.nonce, "n");
     assert_int_equal(scene->proof.issued_s, SAMPLE_NOW_S);
-    assert_string_equal(scene->thumbprint, scene->prover.thumbprint);
+    assert_string_equal(scene->proof.thumbprint, scene->prover.thumbprint);
     proof = prover_proof(&scene->prover, &scene->sample, "id-1", test_span(TOKEN),
                          (struct cg_span){NULL, 0});
     assert_int_equal(check(scene, proof), CG_REASON_NONE);
@@ -375,8 +374,7 @@ static void dpop_asks_for_no_token_hash_where_no_token_comes_along(void **state)
         .now_s = SAMPLE_NOW_S,
     };
     struct cg_span proof = prover_proof(&scene->prover, &scene->sample, "id-1", nothing, nothing);
-    assert_ok(cg_dpop_check(proof, &demand, scene->arena, &scene->fault, &scene->proof,
-                            scene->thumbprint));
+    assert_ok(cg_dpop_check(proof, &demand, scene->arena, &scene->fault, &scene->proof));
 }
 
 /* RFC 9449 §7.1 (figure 13): the token and the ath of its proof. */
@@ -406,11 +404,10 @@ static void dpop_takes_the_proof_of_the_specification(void **state)
         .target = CG_SPAN("https://server.example.com/token"),
         .now_s = 1562262616,
     };
-    assert_ok(cg_dpop_check(test_span(proof), &demand, scene->arena, &scene->fault, &scene->proof,
-                            scene->thumbprint));
+    assert_ok(cg_dpop_check(test_span(proof), &demand, scene->arena, &scene->fault, &scene->proof));
     assert_span_text(scene->proof.id, "-BwC3ESc6acc2lTc");
     /* RFC 9449 §6.1 (figure 8): what a token is bound to by it. */
-    assert_string_equal(scene->thumbprint, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+    assert_string_equal(scene->proof.thumbprint, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 }
 
 #define DPOP_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
