@@ -131,18 +131,25 @@ static uint64_t hash_of(struct cg_span id)
     return hash;
 }
 
+/* Looks at places only once none is found: they are many, and far apart. */
+static size_t oldest_place(const struct cg_client_keys *keys)
+{
+    size_t oldest = 0;
+    for (size_t i = 1; i < PLACES; i++) {
+        oldest = keys->places[i].used < keys->places[oldest].used ? i : oldest;
+    }
+    return oldest;
+}
+
 /* The place that holds the id, else the one that is to hold it: empty, or the longest unused. */
 static size_t place_for(const struct cg_client_keys *keys, struct cg_span id, uint64_t hash)
 {
-    size_t oldest = 0;
     for (size_t i = 0; i < PLACES; i++) {
-        const struct place *place = &keys->places[i];
-        if (keys->hashes[i] == hash && cg_span_equal(id_of(place), id)) {
+        if (keys->hashes[i] == hash && cg_span_equal(id_of(&keys->places[i]), id)) {
             return i;
         }
-        oldest = place->used < keys->places[oldest].used ? i : oldest;
     }
-    return oldest;
+    return oldest_place(keys);
 }
 
 /* The place of a registered row, emptied when it held another's set. */
