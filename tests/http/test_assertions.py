@@ -189,17 +189,6 @@ def test_clients_of_npm_get_a_token_by_key(key_house, node, script, alg):
     assert answer["token_type"].lower() == "bearer"
 
 
-@pytest.mark.parametrize("alg", ["RS384", "ES384", "RS512", "EdDSA"])
-def test_an_assertion_by_jose_of_npm_is_taken(key_house, node, alg):
-    client = enrol(key_house, alg)
-    made, error = run_node(node, "assertion.mjs", {
-        "client_id": client.id, "audience": client.token_url, "alg": alg,
-        "kid": client.key["kid"], "jwk": json.loads(client.key.export())})
-    assert error is None, error
-    answer = client.ask(made["assertion"])
-    assert answer.status_code == 200, answer.text
-
-
 def test_the_assertions_type_is_asked_for_by_name(key_house):
     client = enrol(key_house)
     answer = key_house.token_response(client_assertion=client.sign())

@@ -56,9 +56,7 @@ def make_scene(echo_shared, fhir_api, tmp_path_factory):
     try:
         authority = certificates.make(("CN", "Clients' authority"), is_ca=True)
         stranger = certificates.make(("CN", "Clients' authority"), is_ca=True)
-        house.edit("        # ssl_client_certificate tls/clients-ca.pem;\n",
-                   "        ssl_client_certificate tls/clients-ca.pem;\n")
-        (house.dir / "tls" / "clients-ca.pem").write_text(certificates.pem(authority))
+        certificates.trust(house, authority)
         house.add_to_http(DIRECTIVE + REALIP)
         holders = {
             "good": certificates.make(*SUBJECT, signer=authority, dns=["x.example", HOST]),

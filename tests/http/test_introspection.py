@@ -5,6 +5,7 @@ import secrets
 import time
 
 import pytest
+from authlib.integrations.requests_client import OAuth2Session
 from jwcrypto import jwk, jws
 
 from support.form import basic, claims, header, post
@@ -369,11 +370,40 @@ def test_discovery_names_the_endpoints_and_what_they_take(house):
 
 
 @pytest.mark.parametrize("signed", [False, True], ids=["json", "jwt"])
-def test_oauth4webapi_of_npm_introspects_and_revokes(house, client, node, signed):
-    answer, error = run_node(node, "introspect.mjs", {
+@pytest.mark.parametrize("library", ["oauth4webapi", "openid_client"])
+def test_clients_of_npm_introspect_and_revoke(house, client, node, library, signed):
+    answer, error = run_node(node, f"{library}_introspect.mjs", {
         "issuer": house.issuer, "client_id": client.id, "client_secret": client.secret,
         "token": house.token(client), "signed": signed}, house.ca)
-    assert error is None
+    assert error is None, error
     assert answer["before"]["active"] is True
     assert answer["before"]["client_id"] == client.id
     assert answer["after"] == {"active": False}
+
+
+def test_a_signed_answer_is_verified_by_jose_of_npm(house, client, server, node):
+    token = house.token(client)
+    answer = present(house, server, token, accept=SIGNED).text
+    keys = house.request("GET", f"{house.realm}/oauth/jwks").json()
+    question = {"token": answer, "jwks": keys, "issuer": house.issuer, "audience": server.id,
+                "typ": "token-introspection+jwt", "required": ["iss", "aud", "iat"]}
+    found, error = run_node(node, "verify_token.mjs", question)
+    assert error is None, error
+    assert found["payload"]["token_introspection"] == told(house, server, token)
+    found, error = run_node(node, "verify_token.mjs", {**question, "audience": client.id})
+    assert found is None and "aud" in error["message"]
+
+
+@pytest.mark.parametrize("method", ["post", "basic"])
+def test_authlib_introspects_and_revokes(house, client, method):
+    token = house.token(client)
+    with OAuth2Session(client.id, client.secret,
+                       token_endpoint_auth_method=f"client_secret_{method}",
+                       revocation_endpoint_auth_method=f"client_secret_{method}") as session:
+        session.verify, session.trust_env = str(house.ca), False
+
+        def introspect():
+            return session.introspect_token(house.issuer + INTROSPECT, token).json()
+        assert introspect()["client_id"] == client.id
+        assert session.revoke_token(house.issuer + REVOKE, token).status_code == 200
+        assert introspect() == {"active": False}

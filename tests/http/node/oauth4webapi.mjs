@@ -1,25 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: {issuer, client_id, client_secret, scope?, auth: "post"|"basic"|"key",
-// discovery?: "oauth2"|"oidc"}; with "key", instead of the secret, {jwk, alg, kid}.
-// The token endpoint is found by discovery. Out: the token response.
+// In: {issuer, client_id, scope?, discovery?: "oauth2"|"oidc", dpop?: true, api?, calls?}, and who
+// asks (who.mjs). The token endpoint is found by discovery; then the API is called so often.
+// Out: the token response with the calls' statuses.
 import * as oauth from 'oauth4webapi';
-import { privateKey } from './private_key.mjs';
 import { run } from './run.mjs';
+import { method, transport } from './who.mjs';
 
-async function method({ auth, client_secret, ...own }) {
-  if (auth === 'key') {
-    return oauth.PrivateKeyJwt(await privateKey(own));
+async function call(token, api, options) {
+  const once = () => oauth.protectedResourceRequest(
+    token, 'GET', new URL(api), undefined, undefined, options,
+  );
+  try {
+    return await once();
+  } catch (error) {
+    if (oauth.isDPoPNonceError(error)) {
+      return once();
+    }
+    throw error;
   }
-  return (auth === 'basic' ? oauth.ClientSecretBasic : oauth.ClientSecretPost)(client_secret);
 }
 
-await run(async ({ issuer, client_id, scope, discovery = 'oauth2', ...own }) => {
+await run(async ({ issuer, client_id, scope, discovery, dpop, api, calls = 0, ...asker }) => {
   const url = new URL(issuer);
-  const described = await oauth.discoveryRequest(url, { algorithm: discovery });
-  const server = await oauth.processDiscoveryResponse(url, described);
-  const client = { client_id };
-  const response = await oauth.clientCredentialsGrantRequest(
-    server, client, await method(own), new URLSearchParams(scope ? { scope } : {}),
+  const options = transport(oauth, asker);
+  const described = await oauth.discoveryRequest(
+    url, { algorithm: discovery ?? 'oauth2', ...options },
   );
-  return oauth.processClientCredentialsResponse(server, client, response);
+  const server = await oauth.processDiscoveryResponse(url, described);
+  const client = { client_id, use_mtls_endpoint_aliases: Boolean(asker.certificate) };
+  if (dpop) {
+    options.DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'));
+  }
+  const response = await oauth.clientCredentialsGrantRequest(
+    server, client, await method(oauth, asker), new URLSearchParams(scope ? { scope } : {}),
+    options,
+  );
+  const token = await oauth.processClientCredentialsResponse(server, client, response);
+  const statuses = [];
+  for (let i = 0; i < calls; i += 1) {
+    statuses.push((await call(token.access_token, api, options)).status);
+  }
+  return { ...token, statuses };
 });

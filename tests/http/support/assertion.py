@@ -61,10 +61,12 @@ class KeyClient:
                               path)["key_id"]
 
 
-def enrol(house, alg="ES256", profile="documented", kid="k1", register=True):
-    """A client with an agreement, whose key is registered by value."""
-    client = house.onboard(f"Keys {profile} {alg}", "results", "results.read results.write")
-    house.cli("client", "set", client.id, "--auth", "private_key_jwt", "--profile", profile)
+def enrol(house, alg="ES256", profile="documented", kid="k1", register=True, bind="none"):
+    """A client with an agreement, whose key is registered by value. Without a profile it has its
+    realm's."""
+    client = house.onboard(f"Keys {alg}", "results", "results.read results.write")
+    own = ["--profile", profile] if profile else []
+    house.cli("client", "set", client.id, "--auth", "private_key_jwt", "--bind", bind, *own)
     made = KeyClient(house, client, make_key(alg, kid))
     if register:
         made.add_keys(made.key)

@@ -74,3 +74,10 @@ def write(holder, folder, name):
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption()))
     return str(paths[0]), str(paths[1])
+
+
+def trust(house, authority):
+    """Lets a house with a listener for certificates take those of an authority."""
+    house.edit("        # ssl_client_certificate tls/clients-ca.pem;\n",
+               "        ssl_client_certificate tls/clients-ca.pem;\n")
+    (house.dir / "tls" / "clients-ca.pem").write_text(pem(authority))

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backend service as SMART App Launch and NHS England's API platform describe it, of the library
+// jose alone. In: {issuer, client_id, scope?, alg, kid, jwk, life, api}.
+// Out: {token, status}: the token response, and what the API answered.
+import { importJWK, SignJWT } from 'jose';
+import { run } from './run.mjs';
+
+const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+async function assertion({ client_id, alg, kid, jwk, life }, audience) {
+  return new SignJWT({})
+    .setProtectedHeader({ alg, kid, typ: 'JWT' })
+    .setIssuer(client_id)
+    .setSubject(client_id)
+    .setAudience(audience)
+    .setJti(crypto.randomUUID())
+    .setExpirationTime(life)
+    .sign(await importJWK(jwk, alg));
+}
+
+await run(async ({ issuer, scope, api, ...self }) => {
+  const described = await fetch(`${issuer}/.well-known/oauth-authorization-server`);
+  const { token_endpoint } = await described.json();
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_assertion_type: TYPE,
+    client_assertion: await assertion(self, token_endpoint),
+    ...(scope ? { scope } : {}),
+  });
+  const response = await fetch(token_endpoint, { method: 'POST', body });
+  const token = await response.json();
+  if (!response.ok) {
+    throw Object.assign(new Error('no token'), { data: { payload: token } });
+  }
+  const headers = { Authorization: `Bearer ${token.access_token}` };
+  return { token, status: (await fetch(api, { headers })).status };
+});
