@@ -6,9 +6,11 @@
 #include "base/status.h"
 #include "registry/key_schedule.h"
 
+#include <string.h>
+
 #define LOOK_EVERY_S 60
-#define CARE_BYTES 1048576
-#define CHANGES_MAX 64 /* at one look */
+#define CARE_BYTES 1048576 /* of one realm */
+#define REALMS_MAX 64      /* at one look, up to the first change */
 
 static enum cg_status note(struct cg_issuer_slot *slot, const struct cg_audit_event *event)
 {
@@ -23,46 +25,71 @@ static struct cg_audit_event event_of(const struct cg_issuer_slot *slot, enum cg
         .kind = kind, .time_s = now_s, .count = 1, .actor = slot->writer};
 }
 
-/* Inside a transaction, where nobody else changes a key: what is due is looked for again. */
-static enum cg_status announce(struct cg_issuer_slot *slot, int64_t now_s, struct cg_arena *arena,
-                               struct cg_audit_event *ret_event)
+/* One realm that is looked at. */
+struct look {
+    struct cg_issuer_slot *slot;
+    struct cg_span path;
+    int64_t now_s;
+    struct cg_arena *arena;
+};
+
+static enum cg_status is_announcement_due(const struct look *look)
 {
     struct cg_realm realm;
-    CG_TRY(cg_key_schedule_due(slot->registry, now_s, arena, &realm));
+    return cg_key_schedule_due(look->slot->registry, look->path, look->now_s, look->arena, &realm);
+}
+
+static enum cg_status announce(const struct look *look, struct cg_audit_event *ret_event)
+{
+    struct cg_issuer_slot *slot = look->slot;
+    struct cg_realm realm;
+    CG_TRY(cg_key_schedule_due(slot->registry, look->path, look->now_s, look->arena, &realm));
     struct cg_signing_key_order order = {
         .realm = realm.path,
         .alg = realm.alg,
         .start = CG_KEY_START_NEXT,
         .master_key = slot->master_key,
         .random = &slot->random,
-        .now_s = now_s,
+        .now_s = look->now_s,
     };
-    *ret_event = event_of(slot, CG_AUDIT_KEY_CREATED, now_s);
+    *ret_event = event_of(slot, CG_AUDIT_KEY_CREATED, look->now_s);
     ret_event->realm = realm.path;
-    return cg_signing_key_create(slot->registry, &order, arena, NULL, &ret_event->detail);
+    return cg_signing_key_create(slot->registry, &order, look->arena, NULL, &ret_event->detail);
 }
 
-static enum cg_status forget(struct cg_issuer_slot *slot, int64_t now_s, struct cg_arena *arena,
-                             struct cg_audit_event *ret_event)
+static enum cg_status is_key_over(const struct look *look)
 {
     struct cg_signing_key key;
-    CG_TRY(cg_key_schedule_over(slot->registry, now_s, arena, &key));
-    *ret_event = event_of(slot, CG_AUDIT_KEY_DELETED, now_s);
+    return cg_key_schedule_over(look->slot->registry, look->path, look->now_s, look->arena, &key);
+}
+
+static enum cg_status forget(const struct look *look, struct cg_audit_event *ret_event)
+{
+    struct cg_issuer_slot *slot = look->slot;
+    struct cg_signing_key key;
+    CG_TRY(cg_key_schedule_over(slot->registry, look->path, look->now_s, look->arena, &key));
+    *ret_event = event_of(slot, CG_AUDIT_KEY_DELETED, look->now_s);
     ret_event->realm = key.realm;
     ret_event->detail = key.kid;
     return cg_key_schedule_forget(slot->registry, &key);
 }
 
-typedef enum cg_status (*care_function)(struct cg_issuer_slot *slot, int64_t now_s,
-                                        struct cg_arena *arena, struct cg_audit_event *ret_event);
+/* `is_due` looks without a lock: nearly always there is nothing to do. `change` looks again, inside
+ * a transaction, where nobody else changes a key. CG_ERR_NOT_FOUND when nothing is due. */
+struct care {
+    enum cg_status (*is_due)(const struct look *look);
+    enum cg_status (*change)(const struct look *look, struct cg_audit_event *ret_event);
+};
+
+static const struct care cares[] = {{is_announcement_due, announce}, {is_key_over, forget}};
 
 /* As by the command line: on record before it is committed, and void if that fails. */
-static enum cg_status change(struct cg_issuer_slot *slot, care_function care, int64_t now_s,
-                             struct cg_arena *arena)
+static enum cg_status change(const struct look *look, const struct care *care)
 {
+    struct cg_issuer_slot *slot = look->slot;
     struct cg_audit_event event;
     CG_TRY(cg_store_begin(slot->registry));
-    enum cg_status status = care(slot, now_s, arena, &event);
+    enum cg_status status = care->change(look, &event);
     if (status == CG_OK) {
         status = note(slot, &event);
     }
@@ -80,46 +107,72 @@ static enum cg_status change(struct cg_issuer_slot *slot, care_function care, in
     return status;
 }
 
-/* Without a lock: nearly always there is nothing to do. */
-static enum cg_status is_due(struct cg_issuer_slot *slot, int64_t now_s, struct cg_arena *arena,
-                             care_function *ret_care)
+/* CG_ERR_NOT_FOUND when there was nothing to do. Somebody else may have been first. */
+static enum cg_status care_for(const struct look *look)
 {
-    struct cg_realm realm;
-    struct cg_signing_key key;
-    enum cg_status status = cg_key_schedule_due(slot->registry, now_s, arena, &realm);
-    if (status == CG_ERR_NOT_FOUND) {
-        *ret_care = forget;
-        return cg_key_schedule_over(slot->registry, now_s, arena, &key);
+    enum cg_status outcome = CG_ERR_NOT_FOUND;
+    for (size_t i = 0; i < sizeof(cares) / sizeof(cares[0]); i++) {
+        enum cg_status status = cares[i].is_due(look);
+        if (status == CG_OK) {
+            status = change(look, &cares[i]);
+        }
+        if (status != CG_ERR_NOT_FOUND && status != CG_ERR_CONFLICT) {
+            outcome = outcome == CG_OK || outcome == CG_ERR_NOT_FOUND ? status : outcome;
+        }
     }
-    *ret_care = announce;
-    return status;
+    return outcome;
 }
 
-static enum cg_status care_once(struct cg_issuer_slot *slot, int64_t now_s)
+static enum cg_status begin_round(struct cg_issuer_slot *slot, int64_t now_s)
 {
-    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
-    care_function care = NULL;
-    CG_TRY(cg_arena_new(CARE_BYTES, &arena));
-    CG_TRY(is_due(slot, now_s, arena, &care));
-    return change(slot, care, now_s, arena);
+    struct cg_key_round *round = &slot->key_round;
+    struct cg_registry_version version;
+    if (round->is_begun) {
+        return CG_OK;
+    }
+    CG_TRY(cg_registry_version_read(slot->registry, &version));
+    if (now_s < round->due_s && version.registry == round->version) {
+        return CG_OK;
+    }
+    *round = (struct cg_key_round){
+        .is_begun = true, .due_s = now_s + LOOK_EVERY_S, .version = version.registry};
+    return CG_OK;
+}
+
+/* The place is kept before anything is done there: a realm that fails keeps none behind it from
+ * their turn, and has its own again in the next round. */
+static enum cg_status step(struct cg_key_round *round, struct look *look)
+{
+    struct cg_span after = cg_span_of_bytes(round->after, round->after_len);
+    cg_arena_clear(look->arena);
+    enum cg_status status =
+        cg_key_schedule_next_realm(look->slot->registry, after, look->arena, &look->path);
+    if (status == CG_OK && look->path.len > sizeof(round->after)) {
+        status = CG_ERR_INTERNAL;
+    }
+    if (status != CG_OK) {
+        round->is_begun = false;
+        return status == CG_ERR_NOT_FOUND ? CG_OK : status;
+    }
+    memcpy(round->after, look->path.data, look->path.len);
+    round->after_len = look->path.len;
+    return care_for(look);
 }
 
 enum cg_status cg_key_care(struct cg_issuer_slot *slot, int64_t now_s)
 {
-    struct cg_registry_version version;
-    CG_TRY(cg_registry_version_read(slot->registry, &version));
-    if (now_s < slot->key_care_due_s && version.registry == slot->key_care_version) {
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    struct cg_key_round *round = &slot->key_round;
+    enum cg_status status = CG_ERR_NOT_FOUND;
+    CG_TRY(begin_round(slot, now_s));
+    if (!round->is_begun) {
         return CG_OK;
     }
-    enum cg_status status = CG_OK;
-    for (int i = 0; i < CHANGES_MAX && status == CG_OK; i++) {
-        status = care_once(slot, now_s);
+    CG_TRY(cg_arena_new(CARE_BYTES, &arena));
+    struct look look = {.slot = slot, .now_s = now_s, .arena = arena};
+    for (int i = 0; i < REALMS_MAX && status == CG_ERR_NOT_FOUND; i++) {
+        status = step(round, &look);
     }
-    /* Somebody else was first, or there is no more to do. */
-    if (status != CG_OK && status != CG_ERR_NOT_FOUND && status != CG_ERR_CONFLICT) {
-        return status;
-    }
-    slot->key_care_due_s = now_s + LOOK_EVERY_S;
-    slot->key_care_version = version.registry;
-    return CG_OK;
+    /* `caregate check` tells of a realm whose key is past its life. */
+    return status == CG_ERR_STORE ? status : CG_OK;
 }

@@ -7,6 +7,7 @@
 #define CG_ISSUER_SLOT_H
 
 #include "audit/journal.h"
+#include "base/limits.h"
 #include "base/tally.h"
 #include "issuer/realm_table.h"
 #include "issuer/use_notes.h"
@@ -14,6 +15,15 @@
 #include "token/proof_keys.h"
 
 #include <caregate/issuer.h>
+
+/* A look at the keys of all realms, one after the other, over as many seconds as it takes. */
+struct cg_key_round {
+    bool is_begun;
+    int64_t due_s;                            /* when the next begins, if nothing changes before */
+    int64_t version;                          /* of the registry, as this one began */
+    uint8_t after[CG_LIMIT_REALM_PATH_BYTES]; /* the realm that was looked at last */
+    size_t after_len;
+};
 
 struct cg_issuer_slot {
     struct cg_arena *arena; /* the configuration's copies */
@@ -39,9 +49,8 @@ struct cg_issuer_slot {
     int64_t registry_looked_s;    /* when the files were last looked at */
     int64_t checkpoint_due_s;
     int64_t summaries_due_s; /* when a commit next writes them */
-    int64_t key_care_due_s;
-    int64_t key_care_version; /* of the registry, when keys were last looked at */
-    int64_t forget_due_s;     /* when what nobody can use any more is next forgotten */
+    struct cg_key_round key_round;
+    int64_t forget_due_s; /* when what nobody can use any more is next forgotten */
 };
 
 /*

@@ -15,14 +15,21 @@
  * security module: its successor is made there, by somebody. */
 int64_t cg_key_schedule_announce_s(const struct cg_realm *realm, const struct cg_signing_key *key);
 
-/* A realm whose next key is to be made now. CG_ERR_NOT_FOUND when there is none. */
-CG_MUST_USE enum cg_status cg_key_schedule_due(struct cg_store *store, int64_t now_s,
-                                               struct cg_arena *arena, struct cg_realm *ret_realm);
+/* The path of the first realm behind `after` ("": of all), in the order of their bytes.
+ * CG_ERR_NOT_FOUND when there is none. */
+CG_MUST_USE enum cg_status cg_key_schedule_next_realm(struct cg_store *store, struct cg_span after,
+                                                      struct cg_arena *arena,
+                                                      struct cg_span *ret_path);
 
-/* A realm's key whose last token is over and whose private half is there yet. CG_ERR_NOT_FOUND when
- * there is none. */
-CG_MUST_USE enum cg_status cg_key_schedule_over(struct cg_store *store, int64_t now_s,
-                                                struct cg_arena *arena,
+/* The realm, if its next key is to be made now. CG_ERR_NOT_FOUND when it is not. */
+CG_MUST_USE enum cg_status cg_key_schedule_due(struct cg_store *store, struct cg_span path,
+                                               int64_t now_s, struct cg_arena *arena,
+                                               struct cg_realm *ret_realm);
+
+/* A key of the realm whose last token is over and whose private half is there yet.
+ * CG_ERR_NOT_FOUND when there is none. */
+CG_MUST_USE enum cg_status cg_key_schedule_over(struct cg_store *store, struct cg_span path,
+                                                int64_t now_s, struct cg_arena *arena,
                                                 struct cg_signing_key *ret_key);
 
 /* Destroys the private half. Needs a transaction; raises no version, since the key is published no

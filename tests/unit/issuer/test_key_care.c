@@ -214,6 +214,97 @@ static void reference_to_a_key_in_a_module_goes_when_its_last_token_is_over(void
     assert_false(cg_signing_key_is_usable(&keys.items[0]));
 }
 
+#define REALMS 300
+
+static void add_realm(struct house *house, const char *path)
+{
+    struct cg_realm realm;
+    struct cg_signing_key_order order = {.realm = test_span(path),
+                                         .alg = CG_SPAN("ES256"),
+                                         .start = CG_KEY_START_FIRST,
+                                         .master_key = house->master_key,
+                                         .random = &house->random,
+                                         .now_s = HOUSE_NOW_S};
+    struct cg_span kid;
+    assert_ok(cg_realm_defaults(CG_SPAN_OF("documented"), NULL, &realm));
+    realm.path = order.realm;
+    realm.alg = order.alg;
+    realm.created_s = HOUSE_NOW_S;
+    assert_ok(cg_realm_add(house->registry, &realm, NULL));
+    assert_ok(cg_signing_key_create(house->registry, &order, house->arena, NULL, &kid));
+}
+
+/* No key can be made for an algorithm that nobody knows. */
+static void spoil_realm(struct house *house, const char *path)
+{
+    struct cg_statement *statement = NULL;
+    assert_ok(cg_store_start(house->registry, CG_SQL_REALM_SET, &statement));
+    cg_bind_text(statement, "path", test_span(path));
+    cg_bind_text(statement, "profile", CG_SPAN_OF("documented"));
+    cg_bind_number(statement, "token_life", 300);
+    cg_bind_text(statement, "alg", CG_SPAN_OF("XX256"));
+    cg_bind_text(statement, "typ", CG_SPAN_OF("JWT"));
+    cg_bind_text(statement, "token_response", CG_SPAN_OF("documented"));
+    cg_bind_number(statement, "key_life", LIFE_S);
+    assert_ok(cg_store_run(statement, NULL));
+}
+
+/* The first one of all fails whenever it is looked at. */
+static void add_many_realms(struct house *house)
+{
+    char path[32];
+    assert_ok(cg_store_begin(house->registry));
+    for (unsigned i = 0; i < REALMS; i++) {
+        (void)snprintf(path, sizeof(path), "/many/r%03u", i);
+        add_realm(house, path);
+        cg_arena_clear(house->arena);
+    }
+    add_realm(house, "/a/spoilt");
+    spoil_realm(house, "/a/spoilt");
+    assert_ok(cg_store_commit(house->registry));
+}
+
+static size_t count_announced(struct house *house)
+{
+    char path[32];
+    size_t count = 0;
+    for (unsigned i = 0; i < REALMS; i++) {
+        (void)snprintf(path, sizeof(path), "/many/r%03u", i);
+        cg_arena_clear(house->arena);
+        count += keys_of(house, path).count == 2;
+    }
+    return count;
+}
+
+static void every_realm_has_its_turn_although_one_fails(void **state)
+{
+    struct house *house = *state;
+    int64_t now_s = ANNOUNCED_S;
+    add_many_realms(house);
+    for (unsigned i = 0; i < REALMS + 10; i++) {
+        assert_ok(cg_issuer_upkeep(house->slot, now_s++));
+    }
+    assert_int_equal(count_announced(house), REALMS);
+    assert_int_equal(keys_of(house, HOUSE_REALM).count, 2);
+    assert_int_equal(keys_of(house, "/a/spoilt").count, 1);
+    assert_true(now_s < TURNED_S);
+}
+
+/* Else the one that fails would be all that is looked at where something changes each second. */
+static void a_round_goes_on_whatever_changes_meanwhile(void **state)
+{
+    struct house *house = *state;
+    int64_t now_s = ANNOUNCED_S;
+    add_many_realms(house);
+    for (unsigned i = 0; i < 10; i++) {
+        assert_ok(cg_store_begin(house->registry));
+        assert_ok(cg_registry_touch(house->registry, CG_TOUCH_REGISTRY));
+        assert_ok(cg_store_commit(house->registry));
+        assert_ok(cg_issuer_upkeep(house->slot, now_s++));
+    }
+    assert_int_equal(count_announced(house), 9);
+}
+
 #define HOUSED(name) cmocka_unit_test_setup_teardown(name, house_build, house_pull_down)
 
 static const struct CMUnitTest tests[] = {
@@ -224,6 +315,8 @@ static const struct CMUnitTest tests[] = {
     HOUSED(key_stays_for_ever_where_the_schedule_is_off),
     HOUSED(another_life_counts_at_once),
     HOUSED(key_of_the_audit_is_left_alone),
+    HOUSED(every_realm_has_its_turn_although_one_fails),
+    HOUSED(a_round_goes_on_whatever_changes_meanwhile),
     HOUSED(what_was_due_is_done_when_the_store_is_back),
     HOUSED(life_of_a_key_has_bounds),
     HOUSED(key_in_a_module_gets_no_successor_by_itself),
