@@ -9,7 +9,7 @@
 /* So often it is looked whether a fetch has ended; longer than a fetch may take, nobody waits. */
 #define LOOK_MS 20
 #define PATIENCE_MS 6000
-/* More than so many do not wait: they are refused as if the keys could not be had. */
+/* More than so many do not wait: they are told that the keys cannot be had now. */
 #define WAITING_MAX 256
 
 static int64_t now_s(void)

@@ -97,6 +97,7 @@ enum cg_reason {
     CG_REASON_TOO_MANY_FAILURES, /* to prove a client, from this address or at this client */
     CG_REASON_QUEUE_FULL,
     CG_REASON_STORE_UNAVAILABLE,
+    CG_REASON_CLIENT_KEYS_UNAVAILABLE, /* they are published, and cannot be fetched now */
     CG_REASON_SIGNING_KEY_UNAVAILABLE,
     CG_REASON_AUDIT_UNAVAILABLE,
     CG_REASON_INTERNAL,

@@ -82,7 +82,8 @@
 #define CG_LIMIT_REMOTE_LEAST_S 60    /* and within these bounds, where it does */
 #define CG_LIMIT_REMOTE_MOST_S 86400
 #define CG_LIMIT_REMOTE_STALE_S 3600 /* used beyond that, while its host is away */
-#define CG_LIMIT_REMOTE_RETRY_S 10   /* a failure is remembered so long */
+#define CG_LIMIT_REMOTE_RETRY_S 10   /* after a failure its host is left in peace so long */
+#define CG_LIMIT_REMOTE_DOUBT_S 60   /* and nobody waits for it who has what is too old */
 #define CG_LIMIT_REMOTE_FORCE_S 60   /* an unknown kid has a set fetched anew at most so often */
 
 /* Gate */

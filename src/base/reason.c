@@ -218,6 +218,9 @@ static const struct entry entries[CG_REASON_COUNT] = {
     [CG_REASON_STORE_UNAVAILABLE] =
         {"store_unavailable",
          "Try again as the Retry-After header says: the registry cannot be read now."},
+    [CG_REASON_CLIENT_KEYS_UNAVAILABLE] =
+        {"client_keys_unavailable", "Try again as the Retry-After header says, and see that your "
+                                    "key set can be fetched: it could not be just now."},
     [CG_REASON_SIGNING_KEY_UNAVAILABLE] =
         {"signing_key_unavailable",
          "Try again later: the realm has no signing key that can be used now."},

@@ -197,7 +197,7 @@ static void start_one(struct cg_remote *remote, struct running *running,
         }
     }
     document->state = CG_DOCUMENT_IDLE;
-    document->retry_from_s = remote->now_s() + CG_LIMIT_REMOTE_RETRY_S;
+    document->failed_s = remote->now_s();
     remote->turns++;
     drop(remote, running);
 }
@@ -264,7 +264,7 @@ static void finish_one(struct cg_remote *remote, struct running *running, CURLco
     if (is_good && keep_body(remote, document, response.body) == CG_OK) {
         cg_document_renew(document, max_age_s, now_s);
     } else {
-        document->retry_from_s = now_s + CG_LIMIT_REMOTE_RETRY_S;
+        document->failed_s = now_s;
     }
     document->state = CG_DOCUMENT_IDLE;
     remote->turns++;
@@ -327,14 +327,16 @@ static bool start_thread(struct cg_remote *remote)
     return remote->has_thread;
 }
 
-static void queue(struct cg_remote *remote, struct cg_document *document, int64_t now_s)
+/* False when nothing can be fetched now. */
+static bool queue(struct cg_remote *remote, struct cg_document *document, int64_t now_s)
 {
     if (!start_thread(remote)) {
-        document->retry_from_s = now_s + CG_LIMIT_REMOTE_RETRY_S;
-        return;
+        document->failed_s = now_s;
+        return false;
     }
     document->state = CG_DOCUMENT_QUEUED;
     (void)curl_multi_wakeup(remote->multi);
+    return true;
 }
 
 static enum cg_status give(const struct cg_document *document, uint64_t known,
@@ -362,8 +364,8 @@ static enum cg_status ask(struct cg_remote *remote, const struct cg_remote_quest
     }
     document->asked_s = now_s;
     answer->state = cg_document_judge(document, question->lacking, now_s, &fetch);
-    if (fetch) {
-        queue(remote, document, now_s);
+    if (fetch && !queue(remote, document, now_s)) {
+        answer->state = cg_document_judge(document, question->lacking, now_s, &fetch);
     }
     return give(document, question->known, arena, answer);
 }

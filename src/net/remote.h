@@ -37,13 +37,13 @@ struct cg_remote_question {
     struct cg_span url;
     uint64_t known;   /* the version that the caller has: its body is not given again; or 0 */
     uint64_t lacking; /* the version that lacks what is wanted: a newer one is fetched, once a
-                         minute; or 0 */
+                         minute, and what is old is not fallen back on; or 0 */
 };
 
 enum cg_remote_state {
     CG_REMOTE_THERE,
-    CG_REMOTE_COMING, /* ask again when cg_remote_turns has changed */
-    CG_REMOTE_AWAY,   /* the last fetch failed a moment ago, and there is nothing to fall back on */
+    CG_REMOTE_COMING,   /* ask again when cg_remote_turns has changed */
+    CG_REMOTE_AWAY,     /* it cannot be had: the last fetch failed a moment ago */
     CG_REMOTE_UNLISTED, /* not https, or its host is not in the list */
 };
 

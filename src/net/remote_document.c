@@ -17,39 +17,43 @@ void cg_document_renew(struct cg_document *document, int64_t max_age_s, int64_t 
     document->fresh_until_s = now_s + life_s;
     document->refresh_from_s = document->fresh_until_s - life_s / 4;
     document->usable_until_s = document->fresh_until_s + CG_LIMIT_REMOTE_STALE_S;
-    document->retry_from_s = 0;
+    document->failed_s = 0;
 }
 
-/* Someone lacks something in a fresh document: it may have changed before its time. */
-static enum cg_remote_state judge_lack(struct cg_document *document, int64_t now_s, bool *ret_fetch)
+/* A copy that is past its time is used while its host is asked again, if the host failed a moment
+ * ago: who waits then would mostly wait for another failure. */
+static bool has_failed_lately(const struct cg_document *document, int64_t now_s)
 {
-    if (document->state != CG_DOCUMENT_IDLE) {
-        return CG_REMOTE_COMING;
+    return document->failed_s != 0 && now_s < document->failed_s + CG_LIMIT_REMOTE_DOUBT_S;
+}
+
+/* Whether it is known without another fetch what is in the document now. */
+static bool is_known(const struct cg_document *document, bool lacks, int64_t now_s)
+{
+    if (document->version == 0 || now_s >= document->usable_until_s) {
+        return false;
     }
-    if (now_s < document->force_from_s) {
-        return CG_REMOTE_THERE;
+    if (lacks) {
+        /* It was fetched for somebody else who lacks something, and it is as it was. */
+        return document->state == CG_DOCUMENT_IDLE && document->failed_s == 0 &&
+               now_s < document->force_from_s;
     }
-    document->force_from_s = now_s + CG_LIMIT_REMOTE_FORCE_S;
-    *ret_fetch = true;
-    return CG_REMOTE_COMING;
+    return now_s < document->fresh_until_s || has_failed_lately(document, now_s);
 }
 
 enum cg_remote_state cg_document_judge(struct cg_document *document, uint64_t lacking,
                                        int64_t now_s, bool *ret_fetch)
 {
-    bool usable = document->version != 0 && now_s < document->usable_until_s;
-    bool may_fetch = document->state == CG_DOCUMENT_IDLE && now_s >= document->retry_from_s;
-    *ret_fetch = false;
-    if (usable && now_s < document->fresh_until_s) {
-        if (lacking != 0 && lacking == document->version) {
-            return judge_lack(document, now_s, ret_fetch);
-        }
-        *ret_fetch = may_fetch && now_s >= document->refresh_from_s;
+    bool lacks = lacking != 0 && lacking == document->version;
+    bool rests = document->failed_s != 0 && now_s < document->failed_s + CG_LIMIT_REMOTE_RETRY_S;
+    bool may_fetch = document->state == CG_DOCUMENT_IDLE && !rests;
+    bool known = is_known(document, lacks, now_s);
+    *ret_fetch = may_fetch && (!known || (!lacks && now_s >= document->refresh_from_s));
+    if (*ret_fetch && lacks) {
+        document->force_from_s = now_s + CG_LIMIT_REMOTE_FORCE_S;
+    }
+    if (known) {
         return CG_REMOTE_THERE;
     }
-    if (may_fetch || document->state != CG_DOCUMENT_IDLE) {
-        *ret_fetch = may_fetch;
-        return CG_REMOTE_COMING;
-    }
-    return usable ? CG_REMOTE_THERE : CG_REMOTE_AWAY;
+    return may_fetch || document->state != CG_DOCUMENT_IDLE ? CG_REMOTE_COMING : CG_REMOTE_AWAY;
 }

@@ -20,7 +20,7 @@ struct cg_document {
     int64_t refresh_from_s; /* who asks from then on has it fetched, but need not wait */
     int64_t fresh_until_s;
     int64_t usable_until_s; /* while its host is away */
-    int64_t retry_from_s;   /* after a failure */
+    int64_t failed_s;       /* the last fetch did, then; 0: it did not */
     int64_t force_from_s;   /* for those who lack something in it */
 };
 

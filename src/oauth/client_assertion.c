@@ -67,6 +67,18 @@ static enum cg_status try_verifier(struct trial *trial, struct cg_verifier *veri
     CG_FAIL(&trial->context->fault, status, CG_REASON_INTERNAL, NULL, NULL);
 }
 
+/* The key may be where it cannot be looked for now. That is nobody's failure, and counted as none:
+ * else a host that is away would lock its clients out for longer than it is away. */
+static enum cg_status put_off(struct cg_oauth_context *context, const struct cg_key_answer *answer)
+{
+    if (answer->waits != 0 && context->exchange->request.may_wait != 0) {
+        context->exchange->waits = answer->waits;
+        return CG_ERR_STORE;
+    }
+    context->event.detail = cg_span_of_string(answer->missing);
+    CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_CLIENT_KEYS_UNAVAILABLE, NULL, NULL);
+}
+
 /* *ret_refusal is NULL when one of the client's keys proves the signature. */
 static enum cg_status try_keys(struct trial *trial, const struct cg_client_record *record,
                                const char **ret_refusal)
@@ -78,15 +90,14 @@ static enum cg_status try_keys(struct trial *trial, const struct cg_client_recor
                             &answer) != CG_OK) {
         CG_FAIL(&trial->context->fault, CG_ERR_LIMIT, CG_REASON_INTERNAL, NULL, NULL);
     }
-    if (answer.waits != 0 && trial->context->exchange->request.may_wait != 0) {
-        trial->context->exchange->waits = answer.waits;
-        return CG_ERR_STORE;
-    }
     for (size_t i = 0; i < answer.count; i++) {
         enum cg_status status = try_verifier(trial, answer.verifiers[i]);
         if (status != CG_ERR_AUTHENTICATION) {
             return status;
         }
+    }
+    if (answer.missing != NULL) {
+        return put_off(trial->context, &answer);
     }
     *ret_refusal =
         answer.refusal != NULL ? answer.refusal : "the signature of the assertion does not hold";

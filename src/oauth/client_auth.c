@@ -179,11 +179,13 @@ enum cg_status cg_client_authenticate(struct cg_oauth_context *context,
         return found;
     }
     const char *refusal = NULL;
+    if (record != NULL) {
+        CG_TRY(name_client(context, record));
+    }
     CG_TRY(method->judge(context, &showing, record, &refusal));
     if (record == NULL) {
         return refuse(context, "no such client");
     }
-    CG_TRY(name_client(context, record));
     if (refusal == NULL) {
         refusal = find_objection(context, record, method);
     }

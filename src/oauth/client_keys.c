@@ -192,6 +192,7 @@ struct search {
     struct cg_key_answer answer;
     size_t set_count;
     const char *missing; /* why a set could not be looked into */
+    bool is_away;        /* and that is no fault of who asks: it cannot be had now */
     size_t of_kid;       /* keys that have the kid */
     size_t fitting;
 };
@@ -248,6 +249,13 @@ static const char *refusal_of(const struct search *search)
     return NULL;
 }
 
+/* Whether a key that is missing here may be in a set that cannot be had now. A kid is looked for
+ * once: who has a key of that name is judged by it. */
+static bool is_undecided(const struct search *search)
+{
+    return search->is_away && (search->of_kid == 0 || search->question->kid.data == NULL);
+}
+
 /* What cannot be read as a set any more is as good as none. */
 static enum cg_status search_value(struct search *search, const struct cg_record_key *row)
 {
@@ -267,6 +275,16 @@ static const char *const absences[] = {
     [CG_REMOTE_UNLISTED] = "the host of the client's keys is not in caregate_fetch_hosts",
 };
 
+static void miss(struct search *search, enum cg_remote_state state, uint64_t turns)
+{
+    bool is_away = state != CG_REMOTE_UNLISTED;
+    if (is_away || !search->is_away) {
+        search->missing = absences[state];
+        search->is_away = is_away;
+    }
+    search->answer.waits = state == CG_REMOTE_COMING ? turns + 1 : search->answer.waits;
+}
+
 /* Brings the set of an address up to date. *ret_there is false when there is none to look into. */
 static enum cg_status fetch(struct search *search, const struct cg_record_key *row,
                             struct place *place, uint64_t lacking, bool *ret_there)
@@ -280,8 +298,7 @@ static enum cg_status fetch(struct search *search, const struct cg_record_key *r
         CG_TRY(cg_remote_ask(remote, &question, search->arena, &answer));
     }
     if (answer.state != CG_REMOTE_THERE) {
-        search->missing = absences[answer.state];
-        search->answer.waits = answer.state == CG_REMOTE_COMING ? turns + 1 : search->answer.waits;
+        miss(search, answer.state, turns);
         return CG_OK;
     }
     if (answer.version != place->version) {
@@ -334,9 +351,11 @@ enum cg_status cg_client_keys_find(struct cg_client_keys *keys,
     search.answer.refusal = refusal_of(&search);
     if (search.answer.refusal != NULL) {
         search.answer.count = 0;
-    } else {
+    }
+    if (!is_undecided(&search)) {
         search.answer.waits = 0;
     }
+    search.answer.missing = is_undecided(&search) ? search.missing : NULL;
     *ret_answer = search.answer;
     return CG_OK;
 }

@@ -36,7 +36,9 @@ struct cg_key_answer {
     struct cg_verifier *verifiers[CG_CLIENT_KEYS_TRIED];
     size_t count;
     const char *refusal; /* why there is none, for the audit; NULL when there is one */
-    uint64_t waits;      /* not 0: keys are being fetched; cg_remote_turns before that, plus one */
+    /* Why a set could not be had that may hold the key, if none of these is it; else NULL. */
+    const char *missing;
+    uint64_t waits; /* not 0: it is being fetched; cg_remote_turns before that, plus one */
 };
 
 /*

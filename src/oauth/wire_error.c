@@ -59,6 +59,8 @@ static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
     [CG_REASON_TOO_MANY_FAILURES] = {429, "slow_down", false, 5},
     [CG_REASON_QUEUE_FULL] = {503, "temporarily_unavailable", false, 1},
     [CG_REASON_STORE_UNAVAILABLE] = {503, "temporarily_unavailable", false, 5},
+    [CG_REASON_CLIENT_KEYS_UNAVAILABLE] = {503, "temporarily_unavailable", false,
+                                           CG_LIMIT_REMOTE_RETRY_S},
     [CG_REASON_SIGNING_KEY_UNAVAILABLE] = {503, "temporarily_unavailable", false, 30},
     [CG_REASON_AUDIT_UNAVAILABLE] = {503, "temporarily_unavailable", false, 5},
     [CG_REASON_INTERNAL] = {500, "server_error", false, 0},

@@ -13,6 +13,8 @@ from support.house import House
 from support.key_server import KeyServer, make_certificate, slowly
 
 PATIENCE_S = 8
+PAIR_FAILURES = 50  # CG_LIMIT_PAIR_FAILURES
+WAITING = 256  # WAITING_MAX of nginx/ngx_http_caregate_wait.c
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,13 @@ def publish_for(client, keys, *published, max_age=None, path=None):
 
 def detail(client):
     return client.house.cli("audit", "list", "--client", client.id)[-1].get("detail")
+
+
+def assert_told_to_come_back(answer):
+    assert answer.status_code == 503
+    assert answer.json()["error"] == "temporarily_unavailable"
+    assert "key set" in answer.json()["error_description"]
+    assert answer.headers["Retry-After"] == "10"
 
 
 def test_a_published_key_is_fetched_once_and_kept(fetching, keys):
@@ -122,7 +131,7 @@ def test_an_answer_that_is_no_key_set_proves_nobody_and_is_remembered(fetching, 
                      status=404 if kind == "missing" else 200)
     before = keys.count(path)
     for _ in range(5):
-        assert client.ask().status_code == 401
+        assert_told_to_come_back(client.ask())
     assert keys.count(path) == before + 1
     assert keys.count(path + "-elsewhere") == 0
 
@@ -135,7 +144,7 @@ def test_a_certificate_that_is_not_trusted_is_refused(make_house, keys):
     house.start()
     client = enrol(house, register=False)
     path = publish_for(client, keys)
-    assert client.ask().status_code == 401
+    assert_told_to_come_back(client.ask())
     assert keys.count(path) == 0
     assert detail(client) == "the client's keys cannot be fetched from their address"
 
@@ -155,7 +164,8 @@ def test_a_slow_host_holds_nobody_else_up(fetching, keys):
             assert published.ask().status_code == 200
         assert time.monotonic() - began < 4
         assert not any(one.done() for one in waiting)
-        assert {one.result().status_code for one in waiting} == {401}
+        for one in waiting:
+            assert_told_to_come_back(one.result())
 
 
 def test_a_host_that_goes_away_is_done_without_for_a_time(make_house, tmp_path):
@@ -172,9 +182,35 @@ def test_a_host_that_goes_away_is_done_without_for_a_time(make_house, tmp_path):
     assert client.ask().status_code == 200
     server.stop()
     assert client.ask().status_code == 200
+    unknown = client.sign(key=make_key("ES256", "k2"))
+    assert_told_to_come_back(client.ask(unknown))
     house.stop()
     house.start()
-    assert client.ask().status_code == 401
+    assert_told_to_come_back(client.ask())
+
+
+def test_while_its_host_is_away_a_client_is_not_locked_out(fetching, keys):
+    client = enrol(fetching, register=False)
+    path = publish_for(client, keys)
+    keys.publish(path, "", status=500)
+    for _ in range(2 * PAIR_FAILURES):
+        assert_told_to_come_back(client.ask())
+    client.add_keys(make_key("ES256", "k2"), client.key)
+    assert client.ask().status_code == 200
+
+
+def test_more_than_may_wait_for_keys_are_told_to_come_back(fetching, keys):
+    client = enrol(fetching, register=False)
+    path = publish_for(client, keys)
+    keys.answers[path] = slowly(3, keys.answers[path])
+    assertions = [client.sign() for _ in range(WAITING + 20)]
+    with concurrent.futures.ThreadPoolExecutor(len(assertions)) as pool:
+        answers = list(pool.map(client.ask, assertions))
+    refused = [one for one in answers if one.status_code != 200]
+    assert len(answers) - len(refused) >= WAITING // 2 and len(refused) >= 10
+    for one in refused:
+        assert_told_to_come_back(one)
+    assert client.ask().status_code == 200
 
 
 def test_a_reload_waits_for_those_that_wait_for_keys(fetching, keys):

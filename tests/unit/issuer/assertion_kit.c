@@ -114,6 +114,11 @@ void kit_add_keys(struct house *house)
     assert_ok(cg_store_commit(house->registry));
 }
 
+const char *kit_jwks(void)
+{
+    return kit_standing()->jwks;
+}
+
 static enum cg_status revoke_one(void *context, const void *row)
 {
     struct house *house = context;

@@ -32,6 +32,8 @@ int kit_build(void **state);
 void kit_set_client(struct house *house, const char *profile, enum cg_client_auth auth);
 void kit_add_keys(struct house *house);
 void kit_revoke_keys(struct house *house);
+/* The key set that kit_add_keys registers. */
+const char *kit_jwks(void);
 
 /* The form of a token request; static. */
 const char *kit_form(struct house *house, const struct kit_assertion *assertion);

@@ -32,7 +32,7 @@ TEST(an_unknown_document_is_fetched_and_waited_for)
 
 TEST(a_failure_is_remembered_for_a_time)
 {
-    struct cg_document document = {.retry_from_s = NOW_S + CG_LIMIT_REMOTE_RETRY_S};
+    struct cg_document document = {.failed_s = NOW_S};
     assert_judged(&document, 0, NOW_S, CG_REMOTE_AWAY, false);
     assert_judged(&document, 0, NOW_S + CG_LIMIT_REMOTE_RETRY_S, CG_REMOTE_COMING, true);
 }
@@ -54,10 +54,25 @@ TEST(an_old_document_is_used_only_while_its_host_is_away_and_not_for_ever)
     struct cg_document document = fetched();
     int64_t end_s = NOW_S + LIFE_S;
     assert_judged(&document, 0, end_s, CG_REMOTE_COMING, true);
-    document.retry_from_s = INT64_MAX;
+    document.failed_s = end_s;
     assert_judged(&document, 0, end_s, CG_REMOTE_THERE, false);
+    document.failed_s = end_s + CG_LIMIT_REMOTE_STALE_S - 1;
     assert_judged(&document, 0, end_s + CG_LIMIT_REMOTE_STALE_S - 1, CG_REMOTE_THERE, false);
     assert_judged(&document, 0, end_s + CG_LIMIT_REMOTE_STALE_S, CG_REMOTE_AWAY, false);
+}
+
+TEST(nobody_waits_for_a_host_that_failed_lately_who_has_an_old_document)
+{
+    struct cg_document document = fetched();
+    int64_t failed_s = NOW_S + LIFE_S;
+    document.failed_s = failed_s;
+    assert_judged(&document, 0, failed_s + CG_LIMIT_REMOTE_RETRY_S - 1, CG_REMOTE_THERE, false);
+    assert_judged(&document, 0, failed_s + CG_LIMIT_REMOTE_RETRY_S, CG_REMOTE_THERE, true);
+    document.state = CG_DOCUMENT_RUNNING;
+    assert_judged(&document, 0, failed_s + CG_LIMIT_REMOTE_RETRY_S, CG_REMOTE_THERE, false);
+    assert_judged(&document, 0, failed_s + CG_LIMIT_REMOTE_DOUBT_S, CG_REMOTE_COMING, false);
+    document.state = CG_DOCUMENT_IDLE;
+    assert_judged(&document, 0, failed_s + CG_LIMIT_REMOTE_DOUBT_S, CG_REMOTE_COMING, true);
 }
 
 TEST(what_is_lacking_has_a_document_fetched_once_a_minute)
@@ -67,6 +82,19 @@ TEST(what_is_lacking_has_a_document_fetched_once_a_minute)
     assert_judged(&document, 7, NOW_S, CG_REMOTE_COMING, true);
     assert_judged(&document, 7, NOW_S + CG_LIMIT_REMOTE_FORCE_S - 1, CG_REMOTE_THERE, false);
     assert_judged(&document, 7, NOW_S + CG_LIMIT_REMOTE_FORCE_S, CG_REMOTE_COMING, true);
+}
+
+/* What was asked for in vain may be there by now: that it is lacking cannot be said. */
+TEST(what_is_lacking_is_not_to_be_had_while_the_host_is_away)
+{
+    struct cg_document document = fetched();
+    assert_judged(&document, 7, NOW_S, CG_REMOTE_COMING, true);
+    document.failed_s = NOW_S;
+    assert_judged(&document, 7, NOW_S + CG_LIMIT_REMOTE_RETRY_S - 1, CG_REMOTE_AWAY, false);
+    assert_judged(&document, 7, NOW_S + CG_LIMIT_REMOTE_RETRY_S, CG_REMOTE_COMING, true);
+    document.state = CG_DOCUMENT_RUNNING;
+    assert_judged(&document, 7, NOW_S + CG_LIMIT_REMOTE_RETRY_S, CG_REMOTE_COMING, false);
+    assert_judged(&document, 0, NOW_S + CG_LIMIT_REMOTE_RETRY_S, CG_REMOTE_THERE, false);
 }
 
 TEST(the_servers_word_on_caching_is_kept_within_bounds)
@@ -91,7 +119,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_failure_is_remembered_for_a_time),
     cmocka_unit_test(a_fresh_document_is_there_and_fetched_anew_before_its_end),
     cmocka_unit_test(an_old_document_is_used_only_while_its_host_is_away_and_not_for_ever),
+    cmocka_unit_test(nobody_waits_for_a_host_that_failed_lately_who_has_an_old_document),
     cmocka_unit_test(what_is_lacking_has_a_document_fetched_once_a_minute),
+    cmocka_unit_test(what_is_lacking_is_not_to_be_had_while_the_host_is_away),
     cmocka_unit_test(the_servers_word_on_caching_is_kept_within_bounds),
 };
 
