@@ -6,6 +6,7 @@
 #include "cli/cmd_client_key.h"
 #include "cli/lookup.h"
 #include "cli/nouns.h"
+#include "registry/grant.h"
 
 #define ROW_BYTES_MAX CG_LIMIT_REGISTRY_LOAD_BYTES
 
@@ -58,6 +59,32 @@ static enum cg_status read_proof(struct cg_context *context, const struct cg_arg
     return CG_OK;
 }
 
+/* The grants that are given, as types; if none is, they stay. */
+static enum cg_status read_grants(struct cg_context *context, const struct cg_args *args,
+                                  struct cg_client *client)
+{
+    if (!cg_args_has(args, "grant")) {
+        return CG_OK;
+    }
+    struct cg_span rest = {NULL, 0};
+    struct cg_span word;
+    struct cg_buf types;
+    CG_TRY(cg_args_join(context, args, "grant", &rest));
+    cg_buf_init_arena(&types, context->arena, CG_LIMIT_SCOPE_BYTES);
+    while (cg_span_split(&rest, ' ', &word)) {
+        enum cg_grant grant;
+        if (cg_grant_find_word(word, &grant) != CG_OK) {
+            return cg_complain_usage(context,
+                                     "--grant is client_credentials or token-exchange, not "
+                                     "\"%.*s\"",
+                                     CG_SPAN_ARGS(word));
+        }
+        cg_buf_put_string(&types, types.len > 0 ? " " : "");
+        cg_buf_put(&types, cg_grant_type(grant));
+    }
+    return cg_buf_finish(&types, &client->grants);
+}
+
 static enum cg_status read_settings(struct cg_context *context, const struct cg_args *args,
                                     struct cg_client *client)
 {
@@ -69,6 +96,7 @@ static enum cg_status read_settings(struct cg_context *context, const struct cg_
                                      CG_SPAN_ARGS(response));
         }
     }
+    CG_TRY(read_grants(context, args, client));
     CG_TRY(read_proof(context, args, client));
     return cg_args_token_life_s(context, args, &client->token_life_s);
 }
@@ -76,10 +104,7 @@ static enum cg_status read_settings(struct cg_context *context, const struct cg_
 static enum cg_status read_client(struct cg_context *context, const struct cg_args *args,
                                   struct cg_client *client)
 {
-    client->grants = CG_SPAN_OF("client_credentials");
-    if (cg_args_has(args, "grant")) {
-        CG_TRY(cg_args_join(context, args, "grant", &client->grants));
-    }
+    client->grants = cg_grant_type(CG_GRANT_CLIENT_CREDENTIALS);
     return read_settings(context, args, client);
 }
 
@@ -230,6 +255,8 @@ static enum cg_status run_retire(struct cg_context *context, const struct cg_arg
      "how it proves itself: client_secret, private_key_jwt, tls_client_auth, "                     \
      "self_signed_tls_client_auth"},                                                               \
         {"bind", "HOW", CG_OPTION_PLAIN, "what its tokens are bound to: none, dpop, mtls"},        \
+        {"grant", "GRANT", CG_OPTION_REPEATABLE,                                                   \
+         "how it may get tokens: client_credentials, token-exchange"},                             \
         {"profile", "PROFILE", CG_OPTION_PLAIN,                                                    \
          "documented, smart, nhs or fapi2, the realm's if left out"},                              \
         {"token-life", "SECONDS", CG_OPTION_PLAIN,                                                 \
@@ -243,7 +270,6 @@ static enum cg_status run_retire(struct cg_context *context, const struct cg_arg
 static const struct cg_option add_options[] = {
     {"org", "ODS", CG_OPTION_REQUIRED, "the organisation that it belongs to"},
     {"name", "NAME", CG_OPTION_REQUIRED, "what people call the system; its id is made from it"},
-    {"grant", "GRANT", CG_OPTION_REPEATABLE, "how it may get tokens: client_credentials"},
     CLIENT_SETTINGS,
 };
 

@@ -205,6 +205,12 @@ static const struct entry entries[CG_REASON_COUNT] = {
         {"token_of_another_client",
          "Have the token revoked by the client that it was issued to, or by the realm's "
          "operators."},
+    [CG_REASON_EXCHANGE_MALFORMED] =
+        {"exchange_malformed",
+         "Send subject_token and subject_token_type: the token to be exchanged, and what it is."},
+    [CG_REASON_SUBJECT_TOKEN_REFUSED] =
+        {"subject_token_refused",
+         "Send as subject_token one that holds and that this client may exchange."},
     [CG_REASON_LINK_UNUSABLE] =
         {"link_unusable", "Ask who sent the link for a new one: this one was opened before, is "
                           "over, was cancelled or is not complete."},

@@ -8,6 +8,7 @@
 #include "gate/decide.h"
 #include "registry/agreement.h"
 #include "registry/api.h"
+#include "registry/grant.h"
 #include "registry/realm.h"
 #include "registry/record_load.h"
 #include "registry/signing_key.h"
@@ -100,7 +101,8 @@ static enum cg_status explain_client(struct explaining *explaining,
     }
     step(explaining, "the client has a valid secret",
          fails(record->secret_count > 0, CG_REASON_CLIENT_AUTHENTICATION_FAILED), detail);
-    bool granted = cg_scope_text_has(record->client.grants, CG_SPAN_OF("client_credentials"));
+    bool granted =
+        cg_scope_text_has(record->client.grants, cg_grant_type(CG_GRANT_CLIENT_CREDENTIALS));
     step(explaining, "the client may use the grant client_credentials",
          fails(granted, CG_REASON_GRANT_NOT_ALLOWED), record->client.grants);
     return CG_OK;

@@ -58,13 +58,18 @@ static const char *text_for_repeated(struct cg_span name)
     return NULL;
 }
 
-/* RFC 6749 §3.2: request parameters MUST NOT be included more than once. RFC 8707 §2 excepts
- * resource. */
+/* RFC 8707 §2 and RFC 8693 §2.1 let these name several APIs. */
+static bool may_repeat(struct cg_span name)
+{
+    return cg_span_equal_string(name, "resource") || cg_span_equal_string(name, "audience");
+}
+
+/* RFC 6749 §3.2: request parameters MUST NOT be included more than once. */
 static enum cg_status refuse_repeated(struct cg_oauth_context *context)
 {
     for (size_t i = 1; i < context->params.count; i++) {
         struct cg_span name = context->params.items[i].name;
-        if (is_repeated(&context->params, i) && !cg_span_equal_string(name, "resource")) {
+        if (is_repeated(&context->params, i) && !may_repeat(name)) {
             CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_PARAMETER_REPEATED,
                     text_for_repeated(name), "RFC 6749 §3.2");
         }

@@ -80,8 +80,9 @@ struct cg_oauth_context {
     struct cg_fault fault;
     struct cg_audit_event event; /* filled as things become known */
     bool has_event;
-    struct cg_span used_secret; /* id of the secret that proved the client: last-used */
-    size_t verification_count;  /* of assertions, for tests of equal work */
+    struct cg_span issued_token_type; /* of an exchange (RFC 8693 §2.2.1), else absent */
+    struct cg_span used_secret;       /* id of the secret that proved the client: last-used */
+    size_t verification_count;        /* of assertions, for tests of equal work */
     struct cg_spending spendings[CG_LIMIT_SPENDINGS];
     size_t spending_count;
     bool has_spent; /* the issuer's own */
@@ -97,8 +98,8 @@ CG_MUST_USE enum cg_status cg_context_spend(struct cg_oauth_context *context,
                                             const struct cg_single_use *use,
                                             enum cg_reason if_spent);
 
-/* The record of a client, until the next call; CG_ERR_NOT_FOUND when there is none; or another
- * failure, with the fault set. */
+/* The record of a client, until the next call but one; CG_ERR_NOT_FOUND when there is none; or
+ * another failure, with the fault set. */
 CG_MUST_USE enum cg_status cg_context_find_client(struct cg_oauth_context *context,
                                                   struct cg_span id,
                                                   const struct cg_client_record **ret_record);

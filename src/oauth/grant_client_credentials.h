@@ -8,14 +8,8 @@
 
 #include "oauth/context.h"
 #include "token/access_token.h"
-#include "token/scope.h"
 
-/*
- * Intersects scope, resource (RFC 8707) and authorization_details (RFC 9396) of the request with
- * the agreements in force and fills in the token's claims but iss, jti. Reasons: NOTHING_AGREED,
- * SCOPE_NOT_AGREED, SCOPE_MALFORMED, RESOURCE_UNKNOWN, RESOURCE_AMBIGUOUS, DETAILS_MALFORMED,
- * DETAILS_NOT_AGREED, TOKEN_TOO_LARGE, GRANT_NOT_ALLOWED.
- */
+/* Fills in the token's claims but iss, jti. Reasons: those of oauth/wish.h. */
 CG_MUST_USE enum cg_status cg_grant_client_credentials(struct cg_oauth_context *context,
                                                        const struct cg_client_record *record,
                                                        struct cg_access_token *ret_token);

@@ -4,14 +4,8 @@
 #include "base/span.h"
 #include "oauth/introspection.h"
 #include "oauth/presented_token.h"
-#include "registry/denial.h"
-#include "registry/introspector.h"
+#include "oauth/standing.h"
 #include "token/scope.h"
-
-static enum cg_status store_failed(struct cg_oauth_context *context)
-{
-    CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_STORE_UNAVAILABLE, NULL, NULL);
-}
 
 /*
  * RFC 7662 §2.2: a protected resource is told no more than is meant for it. Leaves of the token the
@@ -27,15 +21,8 @@ static enum cg_status leave_what_may_be_told(struct cg_oauth_context *context,
     }
     size_t left = 0;
     for (size_t i = 0; i < token->api_count; i++) {
-        struct cg_introspector introspector = {
-            .realm = context->issuing->realm.path,
-            .api = token->apis[i].name,
-            .client = context->event.client_id,
-        };
         bool may = false;
-        if (cg_introspector_is(context->registry, &introspector, &may) != CG_OK) {
-            return store_failed(context);
-        }
+        CG_TRY(cg_standing_may_know(context, &token->apis[i], &may));
         if (may) {
             token->apis[left] = token->apis[i];
             left++;
@@ -45,49 +32,17 @@ static enum cg_status leave_what_may_be_told(struct cg_oauth_context *context,
     return CG_OK;
 }
 
-/* The agreement that an API of the token rests on, when it is in force; else NULL. */
-static const struct cg_record_agreement *agreement_of(const struct cg_client_record *record,
-                                                      const struct cg_token_api *api, int64_t now_s)
-{
-    for (size_t i = 0; i < record->agreement_count; i++) {
-        const struct cg_record_agreement *agreement = &record->agreements[i];
-        if (cg_span_equal(agreement->id, api->agreement) &&
-            cg_span_equal(agreement->api, api->name) &&
-            cg_span_equal(agreement->audience, api->audience) &&
-            cg_record_agreement_is_in_force(agreement, now_s)) {
-            return agreement;
-        }
-    }
-    return NULL;
-}
-
-/*
- * The objects of a narrowed API cannot be told apart by agreement: when one of its agreements is
- * over, so is the API. The gate judges alike.
- */
-static void drop_broken(const struct cg_access_token *token,
-                        const struct cg_record_agreement *agreements[static CG_LIMIT_TOKEN_APIS])
-{
-    for (size_t i = 0; i < token->api_count; i++) {
-        for (size_t j = 0; agreements[i] == NULL && j < token->api_count; j++) {
-            if (cg_span_equal(token->apis[j].name, token->apis[i].name)) {
-                agreements[j] = NULL;
-            }
-        }
-    }
-}
-
 /* Leaves of the token the APIs whose agreements are in force, and of its scope what those give. */
 static enum cg_status leave_what_is_agreed(struct cg_oauth_context *context,
                                            const struct cg_client_record *record,
                                            struct cg_access_token *token)
 {
     const struct cg_record_agreement *agreements[CG_LIMIT_TOKEN_APIS];
-    for (size_t i = 0; i < token->api_count; i++) {
-        agreements[i] = agreement_of(record, &token->apis[i], context->now_s);
-    }
+    cg_standing_agreements(context, record, token, agreements);
+    /* The objects of a narrowed API cannot be told apart by agreement: when one of its agreements
+     * is over, so is the API. */
     if (token->is_narrowed) {
-        drop_broken(token, agreements);
+        cg_standing_drop_broken(token, agreements);
     }
     size_t left = 0;
     for (size_t i = 0; i < token->api_count; i++) {
@@ -115,16 +70,6 @@ static enum cg_status leave_what_is_agreed(struct cg_oauth_context *context,
     return cg_buf_finish(&buf, &token->scope);
 }
 
-static enum cg_status is_denied(struct cg_oauth_context *context,
-                                const struct cg_access_token *token, bool *ret_denied)
-{
-    if (cg_denial_has_token(context->registry, context->issuing->realm.path, token->token_id,
-                            ret_denied) != CG_OK) {
-        return store_failed(context);
-    }
-    return CG_OK;
-}
-
 /* Leaves of a proven token what holds of it now and may be told: no API when that is nothing. */
 static enum cg_status judge(struct cg_oauth_context *context, struct cg_access_token *token)
 {
@@ -132,15 +77,9 @@ static enum cg_status judge(struct cg_oauth_context *context, struct cg_access_t
     if (token->api_count == 0) {
         return CG_OK;
     }
-    bool is_over = false;
-    CG_TRY(is_denied(context, token, &is_over));
     const struct cg_client_record *record = NULL;
-    enum cg_status status = cg_context_find_client(context, token->client_id, &record);
-    if (status != CG_OK && status != CG_ERR_NOT_FOUND) {
-        return status;
-    }
-    if (is_over || record == NULL || record->client.state != CG_CLIENT_ACTIVE ||
-        token->epoch < record->client.epoch) {
+    CG_TRY(cg_standing_of(context, token, &record));
+    if (record == NULL) {
         token->api_count = 0;
         return CG_OK;
     }

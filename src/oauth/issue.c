@@ -65,6 +65,9 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
     cg_json_open_object(&json);
     cg_json_member_put(&json, "token_type", cg_access_token_type(token));
     cg_json_member_put(&json, "access_token", compact);
+    if (context->issued_token_type.len > 0) {
+        cg_json_member_put(&json, "issued_token_type", context->issued_token_type);
+    }
     if (documented) {
         cg_json_put_name(&json, "refresh_token");
         cg_json_put_null(&json);

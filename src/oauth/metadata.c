@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "codec/json.h"
+#include "registry/grant.h"
 #include "token/details.h"
 #include "token/dpop.h"
 
@@ -125,6 +126,16 @@ static void put_authenticating(struct cg_json_writer *json, const struct cg_real
     }
 }
 
+static void put_grants(struct cg_json_writer *json)
+{
+    cg_json_put_name(json, "grant_types_supported");
+    cg_json_open_array(json);
+    for (size_t i = 0; i < CG_GRANT_COUNT; i++) {
+        cg_json_put_string(json, cg_grant_type((enum cg_grant)i));
+    }
+    cg_json_close_array(json);
+}
+
 void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct cg_span scopes,
                        struct cg_buf *buf)
 {
@@ -138,7 +149,7 @@ void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct 
     put_endpoint(&json, "revocation_endpoint", realm->issuer, "/oauth/revoke");
     put_list(&json, "scopes_supported", scopes);
     put_list(&json, "response_types_supported", (struct cg_span){NULL, 0});
-    put_list(&json, "grant_types_supported", CG_SPAN_OF("client_credentials"));
+    put_grants(&json);
     put_authenticating(&json, realm);
     put_list(&json, "introspection_signing_alg_values_supported", alg);
     put_list(&json, "dpop_signing_alg_values_supported", CG_SPAN_OF(CG_DPOP_ALGORITHMS));

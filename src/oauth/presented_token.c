@@ -15,8 +15,8 @@ static enum cg_status prepare_keys(const struct cg_issuing_realm *issuing)
     return cg_key_ring_new(cg_json_root(json), issuing->keys);
 }
 
-static enum cg_status prove(struct cg_oauth_context *context, struct cg_span compact,
-                            struct cg_access_token *ret_token)
+enum cg_status cg_presented_token_prove(struct cg_oauth_context *context, struct cg_span compact,
+                                        struct cg_access_token *ret_token)
 {
     CG_TRY(prepare_keys(context->issuing));
     struct cg_token_trust trust = {
@@ -27,7 +27,10 @@ static enum cg_status prove(struct cg_oauth_context *context, struct cg_span com
     enum cg_status status =
         cg_token_prove(&trust, compact, context->now_s, context->arena, NULL, ret_token);
     bool is_none_of_ours = status == CG_ERR_INPUT || status == CG_ERR_AUTHENTICATION;
-    return is_none_of_ours ? CG_ERR_NOT_FOUND : status;
+    if (status != CG_OK && !is_none_of_ours) {
+        CG_FAIL(&context->fault, status, CG_REASON_INTERNAL, NULL, NULL);
+    }
+    return is_none_of_ours ? CG_ERR_NOT_FOUND : CG_OK;
 }
 
 enum cg_status cg_presented_token(struct cg_oauth_context *context,
@@ -39,9 +42,5 @@ enum cg_status cg_presented_token(struct cg_oauth_context *context,
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_TOKEN_NOT_PRESENTED, NULL,
                 "RFC 7662 §2.1");
     }
-    enum cg_status status = prove(context, compact, ret_token);
-    if (status != CG_OK && status != CG_ERR_NOT_FOUND) {
-        CG_FAIL(&context->fault, status, CG_REASON_INTERNAL, NULL, NULL);
-    }
-    return status;
+    return cg_presented_token_prove(context, compact, ret_token);
 }

@@ -35,6 +35,10 @@ static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
     [CG_REASON_TOKEN_NOT_PRESENTED] = {400, "invalid_request", false, 0},
     /* RFC 6749 §5.2: a grant that "was issued to another client". */
     [CG_REASON_TOKEN_OF_ANOTHER_CLIENT] = {400, "invalid_grant", false, 0},
+    /* RFC 8693 §2.2.2: invalid_request "if either the subject_token or actor_token are invalid for
+     * any reason, or are unacceptable based on policy". */
+    [CG_REASON_EXCHANGE_MALFORMED] = {400, "invalid_request", false, 0},
+    [CG_REASON_SUBJECT_TOKEN_REFUSED] = {400, "invalid_request", false, 0},
     [CG_REASON_LINK_UNUSABLE] = {404, "invalid_request", false, 0},
     /* RFC 9449 §5: what is wrong with a proof; without one that is wanted, a part of the request
      * is missing. */

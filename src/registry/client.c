@@ -5,6 +5,7 @@
 #include "base/span.h"
 #include "registry/client_row.h"
 #include "registry/denial.h"
+#include "registry/grant.h"
 #include "registry/life.h"
 #include "registry/name.h"
 #include "registry/organisation.h"
@@ -43,11 +44,13 @@ static enum cg_status check_grants(const struct cg_client *client, struct cg_fau
     enum cg_status status = cg_scope_parse(client->grants, &grants);
     bool known = status == CG_OK && grants.count > 0;
     for (size_t i = 0; known && i < grants.count; i++) {
-        known = cg_span_equal_string(grants.tokens[i], "client_credentials");
+        enum cg_grant grant;
+        known = cg_grant_find(grants.tokens[i], &grant) == CG_OK;
     }
     if (!known) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                "the grants of a client are a list of: client_credentials", "RFC 6749 §4.4");
+                "the grants of a client are a list of: client_credentials, token-exchange",
+                "RFC 6749 §4.5");
     }
     return CG_OK;
 }
@@ -158,6 +161,7 @@ static void bind_settings(struct cg_statement *statement, const struct cg_client
     }
     cg_rows_bind_optional(statement, "token_life", client->token_life_s);
     cg_bind_text(statement, "token_response", response);
+    cg_bind_text(statement, "grants", client->grants);
     cg_bind_text(statement, "profile", client->profile);
     cg_bind_text(statement, "auth", cg_client_auth_name(client->auth));
     cg_bind_text(statement, "bind", cg_client_bind_name(client->bind));
@@ -172,7 +176,6 @@ static enum cg_status insert(struct cg_store *store, const struct cg_client *cli
     cg_bind_text(statement, "id", id);
     cg_bind_text(statement, "organisation", client->organisation);
     cg_bind_text(statement, "name", client->name);
-    cg_bind_text(statement, "grants", client->grants);
     bind_settings(statement, client);
     cg_bind_number(statement, "created", client->created_s);
     enum cg_status status = cg_store_run(statement, NULL);

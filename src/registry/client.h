@@ -16,7 +16,7 @@ struct cg_client {
     struct cg_span id;
     struct cg_span organisation; /* ODS code */
     struct cg_span name;
-    struct cg_span grants; /* space-separated: "client_credentials" */
+    struct cg_span grants; /* space-separated: types of registry/grant.h */
     enum cg_client_state state;
     int64_t epoch;           /* raised by suspension and when a secret leaked */
     int64_t token_life_s;    /* 0: the API's or the realm's */
@@ -36,7 +36,7 @@ CG_MUST_USE enum cg_status cg_client_add(struct cg_store *store, const struct cg
                                          const struct cg_random *random, struct cg_arena *arena,
                                          struct cg_fault *fault, struct cg_span *ret_id);
 /*
- * Writes token life, token response, profile, way of authentication and binding.
+ * Writes grants, token life, token response, profile, way of authentication and binding.
  * CG_ERR_INPUT when the profile does not allow them together.
  */
 CG_MUST_USE enum cg_status cg_client_set(struct cg_store *store, const struct cg_client *client,

@@ -34,7 +34,7 @@ struct cg_client_cache {
 
 enum cg_status cg_client_cache_new(size_t places, struct cg_client_cache **ret_cache)
 {
-    if (places == 0 || places > CG_LIMIT_CLIENT_CACHE) {
+    if (places < 2 || places > CG_LIMIT_CLIENT_CACHE) {
         return CG_ERR_INPUT;
     }
     void *memory = NULL;

@@ -3,7 +3,8 @@
  * Everything that issuing needs to know of one client, read at once; and a bounded cache of such
  * records, keyed to the registry's version, so that a token costs no query but the version's. What
  * holds "at that second" is judged by the caller from the times in the record. A record is
- * immutable and lives until the next call of the cache.
+ * immutable and outlives the next find of the cache, if that is under the same version, but not the
+ * one after it: a request may hold two clients at once.
  */
 #ifndef CG_REGISTRY_CLIENT_RECORD_H
 #define CG_REGISTRY_CLIENT_RECORD_H
@@ -55,6 +56,7 @@ struct cg_client_record {
 
 struct cg_client_cache;
 
+/* CG_ERR_INPUT for less than two places, or more than CG_LIMIT_CLIENT_CACHE. */
 CG_MUST_USE enum cg_status cg_client_cache_new(size_t places, struct cg_client_cache **ret_cache);
 /* Forgets all: the registry may be another one. */
 void cg_client_cache_forget(struct cg_client_cache *cache);

@@ -24,7 +24,8 @@ def test_metadata_stands_at_both_places_under_both_names(house, index):
     assert found["issuer"] == house.issuer
     assert found["token_endpoint"] == house.issuer + "/oauth/token"
     assert found["jwks_uri"] == house.issuer + "/oauth/jwks"
-    assert found["grant_types_supported"] == ["client_credentials"]
+    assert found["grant_types_supported"] == [
+        "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]
     assert found["response_types_supported"] == []
     assert sorted(found["token_endpoint_auth_methods_supported"]) == [
         "client_secret_basic", "client_secret_post", "private_key_jwt"]

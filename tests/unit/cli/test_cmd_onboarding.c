@@ -94,6 +94,25 @@ static void client_add_refuses_a_life_past_a_day(void **state)
     complains_of(desk, CG_EXIT_USAGE, "--token-life");
 }
 
+#define BOTH_GRANTS                                                                                \
+    "\"grants\":[\"client_credentials\",\"urn:ietf:params:oauth:grant-type:token-exchange\"]"
+
+static void grants_of_a_client_are_set_by_word_and_shown_by_type(void **state)
+{
+    struct desk *desk = *state;
+    desk_add_client(desk);
+    assert_int_equal(desk_run(desk, "client", "set", desk->client, "--grant", "client_credentials",
+                              "--grant", "token-exchange", NULL),
+                     0);
+    desk_run(desk, "client", "show", desk->client, "--json", NULL);
+    assert_non_null(strstr(desk->out, BOTH_GRANTS));
+    desk_run(desk, "client", "set", desk->client, "--token-life", "60", NULL);
+    desk_run(desk, "client", "show", desk->client, "--json", NULL);
+    assert_non_null(strstr(desk->out, BOTH_GRANTS));
+    desk_run(desk, "client", "set", desk->client, "--grant", "password", NULL);
+    complains_of(desk, CG_EXIT_USAGE, "client_credentials or token-exchange, not \"password\"");
+}
+
 static void client_goes_from_state_to_state(void **state)
 {
     static const struct {
@@ -328,6 +347,7 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(api_introspector_is_named_audited_and_shown),
     DESK_TEST(client_add_takes_life_and_response_of_its_own),
     DESK_TEST(client_add_refuses_a_life_past_a_day),
+    DESK_TEST(grants_of_a_client_are_set_by_word_and_shown_by_type),
     DESK_TEST(client_goes_from_state_to_state),
     DESK_TEST(client_show_says_how_to_find_what_there_is),
     DESK_TEST(agreement_request_names_what_exists),

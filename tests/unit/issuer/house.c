@@ -96,17 +96,12 @@ struct house_client house_own_client(const struct house *house)
     return own;
 }
 
-struct cg_span house_agree(struct house *house, const char *api, const char *scope, int64_t from_s,
-                           int64_t until_s)
+struct cg_span house_agree_with(struct house *house, const struct cg_agreement *wanted)
 {
-    struct cg_agreement agreement = {.realm = test_span(HOUSE_REALM),
-                                     .client = test_span(house->client),
-                                     .api = test_span(api),
-                                     .scope = test_span(scope),
-                                     .purpose = CG_SPAN("direct_care"),
-                                     .from_s = from_s,
-                                     .until_s = until_s,
-                                     .requested_s = HOUSE_NOW_S};
+    struct cg_agreement agreement = *wanted;
+    agreement.realm = test_span(HOUSE_REALM);
+    agreement.purpose = CG_SPAN_OF("direct_care");
+    agreement.requested_s = HOUSE_NOW_S;
     struct cg_decision decision = {.who = CG_SPAN("Dr Example"), .at_s = HOUSE_NOW_S};
     struct cg_span id;
     enum cg_agreement_state state;
@@ -116,6 +111,17 @@ struct cg_span house_agree(struct house *house, const char *api, const char *sco
     assert_ok(cg_agreement_approve(house->registry, agreement.realm, id, &decision, NULL, &state));
     assert_ok(cg_store_commit(house->registry));
     return id;
+}
+
+struct cg_span house_agree(struct house *house, const char *api, const char *scope, int64_t from_s,
+                           int64_t until_s)
+{
+    struct cg_agreement agreement = {.client = test_span(house->client),
+                                     .api = test_span(api),
+                                     .scope = test_span(scope),
+                                     .from_s = from_s,
+                                     .until_s = until_s};
+    return house_agree_with(house, &agreement);
 }
 
 static void furnish(struct house *house)
@@ -233,7 +239,11 @@ const struct cg_response *house_ask_token(struct house *house, const char *more)
 
 struct cg_span house_token(struct house *house, const char *more)
 {
-    const struct cg_response *response = house_ask_token(house, more);
+    return house_token_of(house, house_ask_token(house, more));
+}
+
+struct cg_span house_token_of(struct house *house, const struct cg_response *response)
+{
     assert_int_equal(response->http_status, 200);
     struct cg_json *body = NULL;
     struct cg_span compact;

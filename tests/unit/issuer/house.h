@@ -53,6 +53,9 @@ void house_leave(void);
 struct cg_span house_agree(struct house *house, const char *api, const char *scope, int64_t from_s,
                            int64_t until_s);
 
+/* The same of any client: its id, api, scope, times and what narrows it. */
+struct cg_span house_agree_with(struct house *house, const struct cg_agreement *wanted);
+
 /* Runs one request alone. Headers and body are zero-terminated or NULL. */
 const struct cg_response *house_ask(struct house *house, const char *method, const char *path,
                                     const char *body);
@@ -68,6 +71,9 @@ struct house_client house_own_client(const struct house *house);
 
 /* A token of the house's client, in the house's arena; `more` as in house_ask_token. */
 struct cg_span house_token(struct house *house, const char *more);
+
+/* The token that an answer gives, in the house's arena. */
+struct cg_span house_token_of(struct house *house, const struct cg_response *response);
 
 /* Shows a token to an endpoint of the realm as a client; `accept` is a header or NULL. */
 const struct cg_response *house_present(struct house *house, const char *path,

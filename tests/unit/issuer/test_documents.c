@@ -45,7 +45,8 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
         "\"introspection_endpoint\":\"" HOUSE_ISSUER "/oauth/introspect\","
         "\"revocation_endpoint\":\"" HOUSE_ISSUER "/oauth/revoke\","
         "\"scopes_supported\":[\"documents.read\",\"documents.write\",\"medicines.read\"],"
-        "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\"]"
+        "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\","
+        "\"urn:ietf:params:oauth:grant-type:token-exchange\"]"
         "," CLIENT_AUTH("token") "," CLIENT_AUTH("introspection") "," CLIENT_AUTH(
             "revocation") ","
                           "\"introspection_signing_alg_values_supported\":[\"RS256\"],"

@@ -153,6 +153,7 @@ static void client_that_cannot_be_is_refused(void **state)
         {"no grants", sample(desk), CG_ERR_INPUT},
         {"unknown grant", sample(desk), CG_ERR_INPUT},
         {"two spaces", sample(desk), CG_ERR_INPUT},
+        {"a word for people", sample(desk), CG_ERR_INPUT},
         {"life", sample(desk), CG_ERR_INPUT},
         {"no time", sample(desk), CG_ERR_INPUT},
         {"organisation", sample(desk), CG_ERR_NOT_FOUND},
@@ -162,10 +163,11 @@ static void client_that_cannot_be_is_refused(void **state)
     rows[1].client.grants = CG_SPAN_OF("");
     rows[2].client.grants = CG_SPAN_OF("client_credentials password");
     rows[3].client.grants = CG_SPAN_OF("client_credentials  client_credentials");
-    rows[4].client.token_life_s = -1;
-    rows[5].client.created_s = 0;
-    rows[6].client.organisation = CG_SPAN_OF("RX1");
-    rows[7].client.realm = CG_SPAN_OF("/none");
+    rows[4].client.grants = CG_SPAN_OF("token-exchange");
+    rows[5].client.token_life_s = -1;
+    rows[6].client.created_s = 0;
+    rows[7].client.organisation = CG_SPAN_OF("RX1");
+    rows[8].client.realm = CG_SPAN_OF("/none");
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct cg_span id = {NULL, 0};
         assert_refused(desk, rows[i].label,

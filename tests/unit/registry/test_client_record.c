@@ -321,13 +321,28 @@ static void unknown_client_costs_the_statements_of_a_known_one(void **state)
 static void guessing_does_not_push_out_real_clients(void **state)
 {
     struct desk *desk = *state;
-    struct finding finding = begin(1);
+    struct finding finding = begin(2);
     (void)find(desk, &finding, desk->client);
-    const struct cg_client_record *record = NULL;
-    assert_status(find_in(desk, &finding, desk->realm, CG_SPAN_OF("nobody"), &record),
-                  CG_ERR_NOT_FOUND);
+    const char *const guesses[] = {"nobody", "no-one", "none"};
+    for (size_t i = 0; i < TEST_COUNT(guesses); i++) {
+        const struct cg_client_record *record = NULL;
+        assert_status(find_in(desk, &finding, desk->realm, test_span(guesses[i]), &record),
+                      CG_ERR_NOT_FOUND);
+    }
     (void)find(desk, &finding, desk->client);
     assert_int_equal(finding.statements, 0);
+    (void)cg_client_cache_free(finding.cache);
+}
+
+static void record_outlives_the_next_find(void **state)
+{
+    struct desk *desk = *state;
+    struct finding finding = begin(2);
+    (void)find(desk, &finding, desk_add_client(desk, "First"));
+    const struct cg_client_record *record = find(desk, &finding, desk->client);
+    (void)find(desk, &finding, desk_add_client(desk, "Second"));
+    assert_true(cg_span_equal(record->client.id, desk->client));
+    assert_ptr_equal(find(desk, &finding, desk->client), record);
     (void)cg_client_cache_free(finding.cache);
 }
 
@@ -437,7 +452,7 @@ static void client_past_the_limits_is_told_from_an_unknown_one(void **state)
 TEST(cache_has_a_sensible_number_of_places)
 {
     struct cg_client_cache *cache = NULL;
-    assert_status(cg_client_cache_new(0, &cache), CG_ERR_INPUT);
+    assert_status(cg_client_cache_new(1, &cache), CG_ERR_INPUT);
     assert_status(cg_client_cache_new(CG_LIMIT_CLIENT_CACHE + 1, &cache), CG_ERR_INPUT);
     assert_null(cg_client_cache_free(NULL));
 }
@@ -459,6 +474,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(unknown_client_costs_the_statements_of_a_known_one, desk_open,
                                     desk_close),
     cmocka_unit_test_setup_teardown(guessing_does_not_push_out_real_clients, desk_open, desk_close),
+    cmocka_unit_test_setup_teardown(record_outlives_the_next_find, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(change_of_version_forgets_all, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(client_of_another_realm_is_not_mistaken, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(least_recently_used_record_goes_first, desk_open, desk_close),

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/span.h"
+#include "oauth/presented_token.h"
+#include "oauth/standing.h"
+#include "oauth/token_exchange.h"
+#include "oauth/wish.h"
+
+static const char send_living[] =
+    "send as subject_token an access token of this realm that is not over: have the caller get a "
+    "new one";
+static const char be_introspector[] =
+    "have this client registered as an introspector of an API that the subject token names: it "
+    "serves none of them";
+
+static enum cg_status prove(struct cg_oauth_context *context, struct cg_span compact,
+                            struct cg_access_token *ret_token)
+{
+    enum cg_status status = cg_presented_token_prove(context, compact, ret_token);
+    if (status == CG_ERR_NOT_FOUND) {
+        return cg_token_exchange_refuse(context, send_living,
+                                        "the subject token is none of this realm's, or is expired");
+    }
+    return status;
+}
+
+/*
+ * Who serves an API is shown its callers' tokens; whoever else holds one must not be able to use it
+ * under a name of its own. What is in the registry of the token is looked at after this only, as in
+ * introspection.
+ */
+static enum cg_status check_serves(struct cg_oauth_context *context,
+                                   const struct cg_access_token *subject)
+{
+    for (size_t i = 0; i < subject->api_count; i++) {
+        bool serves = false;
+        CG_TRY(cg_standing_may_know(context, &subject->apis[i], &serves));
+        if (serves) {
+            return CG_OK;
+        }
+    }
+    return cg_token_exchange_refuse(context, be_introspector,
+                                    "the client serves no API of the subject token");
+}
+
+static enum cg_status find_agreements(struct cg_oauth_context *context,
+                                      struct cg_wish_subject *subject)
+{
+    const struct cg_client_record *record = NULL;
+    CG_TRY(cg_standing_of(context, subject->token, &record));
+    if (record == NULL) {
+        return cg_token_exchange_refuse(context, send_living,
+                                        "the subject token was revoked, or its client suspended");
+    }
+    cg_standing_agreements(context, record, subject->token, subject->agreements);
+    cg_standing_drop_broken(subject->token, subject->agreements);
+    return CG_OK;
+}
+
+enum cg_status cg_exchange_system(struct cg_oauth_context *context,
+                                  const struct cg_client_record *record,
+                                  const struct cg_token_exchange *exchange,
+                                  struct cg_access_token *ret_token)
+{
+    if (exchange->actor_token.data != NULL) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_EXCHANGE_MALFORMED,
+                "leave actor_token out: who acts is the client that asks", "RFC 8693 §2.1");
+    }
+    struct cg_access_token held;
+    struct cg_wish_subject subject = {.token = &held};
+    CG_TRY(prove(context, exchange->subject_token, &held));
+    CG_TRY(check_serves(context, &held));
+    CG_TRY(find_agreements(context, &subject));
+    if (held.is_narrowed) {
+        return cg_token_exchange_refuse(
+            context, "have the caller ask for a token that no authorization_details narrow",
+            "the subject token is narrowed");
+    }
+    struct cg_wish wish;
+    CG_TRY(cg_wish_read(context, &wish));
+    CG_TRY(cg_wish_read_audiences(context, &wish));
+    wish.subject = &subject;
+    struct cg_access_token token;
+    CG_TRY(cg_wish_grant(context, record, &wish, &token));
+    token.subject = held.subject;
+    if (token.expires_s > held.expires_s) {
+        token.expires_s = held.expires_s;
+    }
+    *ret_token = token;
+    return CG_OK;
+}

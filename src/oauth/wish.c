@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oauth/wish.h"
+
+#include "base/span.h"
+#include "codec/uri.h"
+#include "oauth/narrowing.h"
+
+/* RFC 8707 §2: "Its value MUST be an absolute URI […] The URI MUST NOT include a fragment
+ * component."
+ */
+static enum cg_status check_resource(struct cg_oauth_context *context, struct cg_span resource)
+{
+    struct cg_uri uri;
+    if (cg_uri_parse(resource, &uri) != CG_OK || uri.has_fragment) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_UNKNOWN,
+                "send resource as an absolute URI without a fragment: the audience of an API that "
+                "is agreed for this client",
+                "RFC 8707 §2");
+    }
+    return CG_OK;
+}
+
+/* RFC 8707 §2: resource may be given several times. So may audience (RFC 8693 §2.1), which is a
+ * name of any form. */
+static enum cg_status read_targets(struct cg_oauth_context *context, const char *name,
+                                   struct cg_wish *wish)
+{
+    bool is_resource = cg_span_equal_string(CG_SPAN_OF("resource"), name);
+    for (size_t i = 0; i < context->params.count; i++) {
+        const struct cg_param *param = &context->params.items[i];
+        if (!cg_span_equal_string(param->name, name) || param->value.len == 0) {
+            continue;
+        }
+        if (wish->resource_count == CG_LIMIT_RESOURCES) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_UNKNOWN,
+                    "too many resource parameters", "RFC 8707 §2");
+        }
+        if (is_resource) {
+            CG_TRY(check_resource(context, param->value));
+        }
+        wish->resources[wish->resource_count] = param->value;
+        wish->resource_count++;
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_wish_read(struct cg_oauth_context *context, struct cg_wish *ret_wish)
+{
+    ret_wish->resource_count = 0;
+    ret_wish->subject = NULL;
+    struct cg_span text = {NULL, 0};
+    CG_TRY(cg_params_get(&context->params, "scope", &text));
+    if (cg_scope_parse(text, &ret_wish->scope) != CG_OK) {
+        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_SCOPE_MALFORMED, NULL, "RFC 6749 §3.3");
+    }
+    CG_TRY(read_targets(context, "resource", ret_wish));
+    return cg_narrowing_read(context, &ret_wish->details);
+}
+
+enum cg_status cg_wish_read_audiences(struct cg_oauth_context *context, struct cg_wish *wish)
+{
+    return read_targets(context, "audience", wish);
+}
+
+static bool wanted(const struct cg_wish *wish, struct cg_span audience)
+{
+    bool found = wish->resource_count == 0;
+    for (size_t i = 0; i < wish->resource_count && !found; i++) {
+        found = cg_span_equal(wish->resources[i], audience);
+    }
+    return found;
+}
+
+/* Whether a place of the subject's token is for this API, and rests on what is in force. */
+static bool is_place_of(const struct cg_wish_subject *subject, size_t place,
+                        const struct cg_record_agreement *agreement)
+{
+    const struct cg_token_api *api = &subject->token->apis[place];
+    return subject->agreements[place] != NULL && cg_span_equal(api->name, agreement->api) &&
+           cg_span_equal(api->audience, agreement->audience);
+}
+
+static bool is_in_subject(const struct cg_wish_subject *subject,
+                          const struct cg_record_agreement *agreement)
+{
+    bool found = subject == NULL;
+    for (size_t i = 0; !found && i < subject->token->api_count; i++) {
+        found = is_place_of(subject, i, agreement);
+    }
+    return found;
+}
+
+/* Each resource asked for must be an API that is agreed now; else the client would think it had
+ * what it has not. */
+static enum cg_status check_resources(struct cg_oauth_context *context, const struct cg_wish *wish,
+                                      const struct cg_client_record *record)
+{
+    for (size_t i = 0; i < wish->resource_count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < record->agreement_count && !known; j++) {
+            known = cg_record_agreement_is_in_force(&record->agreements[j], context->now_s) &&
+                    cg_span_equal(record->agreements[j].audience, wish->resources[i]) &&
+                    is_in_subject(wish->subject, &record->agreements[j]);
+        }
+        if (!known) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_UNKNOWN, NULL, "RFC 8707 §2");
+        }
+    }
+    return CG_OK;
+}
+
+/* RFC 9396 §3: details are held, too, against the agreements that resource has left. */
+static enum cg_status check_details(struct cg_oauth_context *context, const struct cg_wish *wish,
+                                    const struct cg_client_record *record)
+{
+    struct cg_offers offers = {.count = 0};
+    if (wish->details == NULL) {
+        return CG_OK;
+    }
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        if (cg_record_agreement_is_in_force(agreement, context->now_s) &&
+            wanted(wish, agreement->audience)) {
+            offers.items[offers.count++] = agreement;
+        }
+    }
+    return cg_narrowing_check(context, wish->details, &offers);
+}
+
+/* What is being granted: the token's places, and its scopes before they are written. */
+struct grant {
+    const struct cg_wish *wish;
+    struct cg_scope scope;
+    struct cg_access_token *token;
+};
+
+/* Leaves of a set the tokens that a list has. */
+static void leave_within(struct cg_span list, struct cg_scope *scope)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < scope->count; i++) {
+        if (cg_scope_text_has(list, scope->tokens[i])) {
+            scope->tokens[left++] = scope->tokens[i];
+        }
+    }
+    scope->count = left;
+}
+
+/* Adds what is left of an agreement's scopes to the grant, its API to the token. */
+static enum cg_status add_place(struct grant *grant, const struct cg_record_agreement *agreement,
+                                const struct cg_scope *given)
+{
+    struct cg_access_token *token = grant->token;
+    if (given->count == 0) {
+        return CG_OK;
+    }
+    if (token->api_count == CG_LIMIT_TOKEN_APIS) {
+        return CG_ERR_LIMIT;
+    }
+    for (size_t i = 0; i < given->count; i++) {
+        CG_TRY(cg_scope_add(&grant->scope, given->tokens[i]));
+    }
+    token->apis[token->api_count] = (struct cg_token_api){
+        .audience = agreement->audience, .name = agreement->api, .agreement = agreement->id};
+    token->api_count++;
+    return CG_OK;
+}
+
+/* A place for each agreement of the subject that gives something together with this one. */
+static enum cg_status add_shared(struct grant *grant, const struct cg_record_agreement *agreement,
+                                 const struct cg_scope *given)
+{
+    const struct cg_wish_subject *subject = grant->wish->subject;
+    for (size_t i = 0; i < subject->token->api_count; i++) {
+        if (is_place_of(subject, i, agreement)) {
+            struct cg_scope shared = *given;
+            leave_within(subject->token->scope, &shared);
+            leave_within(subject->agreements[i]->scope, &shared);
+            CG_TRY(add_place(grant, agreement, &shared));
+        }
+    }
+    return CG_OK;
+}
+
+/* Adds what this agreement gives of the wish. */
+static enum cg_status add_agreement(struct grant *grant,
+                                    const struct cg_record_agreement *agreement)
+{
+    const struct cg_wish *wish = grant->wish;
+    struct cg_scope agreed;
+    CG_TRY(cg_scope_parse(agreement->scope, &agreed));
+    struct cg_scope given = agreed;
+    if (wish->scope.count > 0) {
+        cg_scope_intersect(&agreed, &wish->scope, &given);
+    }
+    if (wish->details != NULL) {
+        cg_narrowing_limit(wish->details, agreement, &given);
+    }
+    return wish->subject == NULL ? add_place(grant, agreement, &given)
+                                 : add_shared(grant, agreement, &given);
+}
+
+/*
+ * A client's own life stands above that of its APIs, and theirs above the realm's; of several APIs
+ * the shortest counts. No token outlives an agreement that it rests on.
+ */
+static int64_t token_life_s(const struct cg_oauth_context *context,
+                            const struct cg_client_record *record,
+                            const struct cg_access_token *token)
+{
+    int64_t shortest = INT64_MAX;
+    int64_t end = INT64_MAX;
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        bool used = false;
+        for (size_t j = 0; j < token->api_count && !used; j++) {
+            used = cg_span_equal(token->apis[j].agreement, agreement->id);
+        }
+        if (!used) {
+            continue;
+        }
+        int64_t life = agreement->api_token_life_s != 0 ? agreement->api_token_life_s
+                                                        : context->issuing->realm.token_life_s;
+        shortest = life < shortest ? life : shortest;
+        end = agreement->until_s != 0 && agreement->until_s < end ? agreement->until_s : end;
+    }
+    int64_t life = record->client.token_life_s != 0 ? record->client.token_life_s : shortest;
+    return end - context->now_s < life ? end - context->now_s : life;
+}
+
+static bool is_smart(struct cg_span scope)
+{
+    return cg_span_starts_with(scope, CG_SPAN_OF("system/")) ||
+           cg_span_starts_with(scope, CG_SPAN_OF("user/")) ||
+           cg_span_starts_with(scope, CG_SPAN_OF("patient/"));
+}
+
+/* SMART scopes are the same words at every API: a token that carries one may name one API only. */
+static enum cg_status check_ambiguity(struct cg_oauth_context *context,
+                                      const struct cg_scope *granted,
+                                      const struct cg_access_token *token)
+{
+    bool several = false;
+    for (size_t i = 1; i < token->api_count && !several; i++) {
+        several = !cg_span_equal(token->apis[i].name, token->apis[0].name);
+    }
+    for (size_t i = 0; several && i < granted->count; i++) {
+        if (is_smart(granted->tokens[i])) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_AMBIGUOUS, NULL,
+                    "RFC 8707 §2");
+        }
+    }
+    return CG_OK;
+}
+
+static enum cg_status collect(struct cg_oauth_context *context,
+                              const struct cg_client_record *record, struct grant *grant)
+{
+    size_t live = 0;
+    for (size_t i = 0; i < record->agreement_count; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        if (!cg_record_agreement_is_in_force(agreement, context->now_s)) {
+            continue;
+        }
+        live++;
+        if (!wanted(grant->wish, agreement->audience)) {
+            continue;
+        }
+        if (add_agreement(grant, agreement) != CG_OK) {
+            CG_FAIL(&context->fault, CG_ERR_LIMIT, CG_REASON_TOKEN_TOO_LARGE, NULL, NULL);
+        }
+    }
+    if (live == 0) {
+        CG_FAIL(&context->fault, CG_ERR_AUTHORISATION, CG_REASON_NOTHING_AGREED, NULL,
+                "RFC 6749 §5.2");
+    }
+    if (grant->scope.count == 0) {
+        CG_FAIL(&context->fault, CG_ERR_AUTHORISATION, CG_REASON_SCOPE_NOT_AGREED, NULL,
+                "RFC 6749 §5.2");
+    }
+    return CG_OK;
+}
+
+static enum cg_status write_scope(struct cg_oauth_context *context, const struct cg_scope *granted,
+                                  struct cg_access_token *token)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, context->arena, CG_LIMIT_SCOPE_BYTES);
+    cg_scope_write(granted, &buf);
+    if (cg_buf_finish(&buf, &token->scope) != CG_OK) {
+        CG_FAIL(&context->fault, CG_ERR_LIMIT, CG_REASON_TOKEN_TOO_LARGE, NULL, NULL);
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_wish_grant(struct cg_oauth_context *context,
+                             const struct cg_client_record *record, const struct cg_wish *wish,
+                             struct cg_access_token *ret_token)
+{
+    CG_TRY(check_resources(context, wish, record));
+    CG_TRY(check_details(context, wish, record));
+    struct cg_access_token token = {.api_count = 0};
+    struct grant grant = {.wish = wish, .scope = {.count = 0}, .token = &token};
+    CG_TRY(collect(context, record, &grant));
+    CG_TRY(check_ambiguity(context, &grant.scope, &token));
+    CG_TRY(write_scope(context, &grant.scope, &token));
+    if (record->is_narrowed || wish->details != NULL) {
+        CG_TRY(cg_narrowing_apply(context, record, wish->details, &grant.scope, &token));
+    }
+    token.client_id = record->client.id;
+    token.subject = record->client.id;
+    token.organisation = record->client.organisation;
+    token.epoch = record->client.epoch;
+    token.issued_s = context->now_s;
+    token.expires_s = context->now_s + token_life_s(context, record, &token);
+    *ret_token = token;
+    return CG_OK;
+}
