@@ -45,6 +45,17 @@ static const struct {
                                    "A client's key, certificate or name was registered."},
     [CG_AUDIT_CLIENT_KEY_REVOKED] = {"client_key_revoked",
                                      "A client's key, certificate or name was revoked."},
+    [CG_AUDIT_UPSTREAM_ADDED] = {"upstream_added", "An identity provider was added."},
+    [CG_AUDIT_UPSTREAM_CHANGED] = {"upstream_changed",
+                                   "An identity provider's settings were changed."},
+    [CG_AUDIT_UPSTREAM_RETIRED] = {"upstream_retired",
+                                   "An identity provider was retired for good."},
+    [CG_AUDIT_CLIENT_UPSTREAM_ADDED] =
+        {"client_upstream_added",
+         "A client was allowed to exchange the ID tokens that a provider makes for it."},
+    [CG_AUDIT_CLIENT_UPSTREAM_REMOVED] =
+        {"client_upstream_removed",
+         "A client may exchange a provider's ID tokens for an audience no more."},
     [CG_AUDIT_AGREEMENT_REQUESTED] = {"agreement_requested", "An agreement was asked for."},
     [CG_AUDIT_AGREEMENT_APPROVED] = {"agreement_approved", "One person approved an agreement."},
     [CG_AUDIT_AGREEMENT_IN_FORCE] = {"agreement_in_force",

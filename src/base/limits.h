@@ -67,6 +67,10 @@
 #define CG_LIMIT_CLIENT_KEY_BYTES 8192       /* a client's key set, certificate or name */
 #define CG_LIMIT_CLIENT_AGREEMENTS 64        /* agreements of one client */
 #define CG_LIMIT_API_INTROSPECTORS 32        /* clients that may introspect one API's tokens */
+#define CG_LIMIT_REALM_UPSTREAMS 32          /* identity providers of a realm in force */
+#define CG_LIMIT_UPSTREAM_NAME_BYTES 32      /* it begins the subject of each of its people */
+#define CG_LIMIT_UPSTREAM_ID_BYTES 255       /* id of a client at an identity provider */
+#define CG_LIMIT_CLIENT_UPSTREAM_IDS 8       /* such ids of one client at one of them */
 #define CG_LIMIT_CLIENT_REVOCATIONS 1000     /* tokens that a client revoked and that live yet */
 #define CG_LIMIT_TOKEN_LIFE_WARN_S 3600      /* above, tools warn */
 #define CG_LIMIT_TOKEN_LIFE_MAX_S 86400      /* above, tools refuse */

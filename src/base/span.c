@@ -87,6 +87,18 @@ bool cg_span_split(struct cg_span *rest, uint8_t separator, struct cg_span *ret_
     return true;
 }
 
+bool cg_span_has_word(struct cg_span words, struct cg_span wanted)
+{
+    struct cg_span rest = words;
+    struct cg_span word;
+    while (cg_span_split(&rest, ' ', &word)) {
+        if (cg_span_equal(word, wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum cg_status cg_span_to_number(struct cg_span span, int64_t max, int64_t *ret_number)
 {
     bool leads_with_zero = span.len > 1 && span.data[0] == '0';

@@ -42,6 +42,9 @@ size_t cg_span_find(struct cg_span span, uint8_t byte, size_t from);
  */
 bool cg_span_split(struct cg_span *rest, uint8_t separator, struct cg_span *ret_piece);
 
+/* Whether a space-separated list has this word. */
+bool cg_span_has_word(struct cg_span words, struct cg_span wanted);
+
 /* A decimal number without sign, spaces or leading zeros, at most `max`. CG_ERR_INPUT otherwise. */
 CG_MUST_USE enum cg_status cg_span_to_number(struct cg_span span, int64_t max, int64_t *ret_number);
 

@@ -93,21 +93,9 @@ enum cg_status cg_assertion_read(struct cg_span compact, struct cg_arena *arena,
     return CG_OK;
 }
 
-static bool is_word_of(struct cg_span words, struct cg_span wanted)
-{
-    struct cg_span rest = words;
-    struct cg_span word;
-    while (cg_span_split(&rest, ' ', &word)) {
-        if (cg_span_equal(word, wanted)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool alg_is_allowed(const struct cg_assertion_case *judged)
 {
-    return is_word_of(judged->rules->algs, judged->assertion->jws.alg->name);
+    return cg_span_has_word(judged->rules->algs, judged->assertion->jws.alg->name);
 }
 
 static bool kid_is_there(const struct cg_assertion_case *judged)

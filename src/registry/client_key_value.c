@@ -29,7 +29,7 @@ static enum cg_status keep(const struct reading *reading, struct cg_span value)
 {
     if (value.len > CG_LIMIT_CLIENT_KEY_BYTES) {
         CG_FAIL(reading->fault, CG_ERR_LIMIT, CG_REASON_NONE,
-                "it is longer than a client's key may be (8192 bytes): leave out certificates and "
+                "it is longer than registered keys may be (8192 bytes): leave out certificates and "
                 "old keys",
                 NULL);
     }
@@ -103,8 +103,8 @@ static enum cg_status check_set(const struct reading *reading, const struct cg_j
     if (has_private_key(root)) {
         return refuse(reading,
                       "it holds a PRIVATE key (d, p, q, dp, dq, qi, oth or k): whoever has "
-                      "seen it can be the client. Make a new pair, keep its private half "
-                      "at the client, register the public one");
+                      "seen it can sign as its owner. Make a new pair, keep its private half "
+                      "where it signs, register the public one");
     }
     if (!cg_json_is_array(keys)) {
         return refuse(reading, "it is not a JWK set: {\"keys\":[…]}, also for one key alone");

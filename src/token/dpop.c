@@ -59,14 +59,7 @@ static enum cg_status parse_segment(struct cg_span text, struct cg_arena *arena,
 /* The row of an algorithm that a proof may be signed by, NULL for any other. */
 static const struct cg_alg *find_algorithm(struct cg_span name)
 {
-    struct cg_span rest = CG_SPAN_OF(CG_DPOP_ALGORITHMS);
-    struct cg_span allowed;
-    while (cg_span_split(&rest, ' ', &allowed)) {
-        if (cg_span_equal(allowed, name)) {
-            return cg_alg_find(name);
-        }
-    }
-    return NULL;
+    return cg_span_has_word(CG_SPAN_OF(CG_DPOP_ALGORITHMS), name) ? cg_alg_find(name) : NULL;
 }
 
 static enum cg_status read_algorithm(const struct cg_json_value *header, struct cg_fault *fault,

@@ -208,6 +208,16 @@ TEST(span_to_number_refuses_all_else)
     assert_status(cg_span_to_number(absent, 9, &number), CG_ERR_INPUT);
 }
 
+TEST(span_has_word_knows_whole_words_alone)
+{
+    struct cg_span words = CG_SPAN("P5 P9");
+    assert_true(cg_span_has_word(words, CG_SPAN_OF("P5")));
+    assert_true(cg_span_has_word(words, CG_SPAN_OF("P9")));
+    assert_false(cg_span_has_word(words, CG_SPAN_OF("P")));
+    assert_false(cg_span_has_word(words, CG_SPAN_OF("P5 P9")));
+    assert_false(cg_span_has_word((struct cg_span){NULL, 0}, CG_SPAN_OF("P5")));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(span_of_a_literal_has_no_terminating_zero),
     cmocka_unit_test(span_of_a_missing_string_is_absent),
@@ -218,6 +228,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(span_part_cuts_off_what_lies_outside),
     cmocka_unit_test(span_find_gives_the_index_or_the_length),
     cmocka_unit_test(span_split_gives_every_piece_and_empty_ones_too),
+    cmocka_unit_test(span_has_word_knows_whole_words_alone),
     cmocka_unit_test(span_split_of_an_absent_span_has_no_piece),
     cmocka_unit_test(span_to_number_reads_plain_decimals_up_to_the_maximum),
     cmocka_unit_test(span_to_number_refuses_all_else),

@@ -9,10 +9,12 @@
 #include "key_pool.h"
 #include "registry/api.h"
 #include "registry/client_record.h"
+#include "registry/client_upstream.h"
 #include "registry/denial.h"
 #include "registry/introspector.h"
 #include "registry/organisation.h"
 #include "registry/signing_key.h"
+#include "registry/upstream.h"
 
 #include <stdbool.h>
 
@@ -154,6 +156,31 @@ static enum cg_status introspect(struct desk *desk)
     return cg_denial_count_of_client(desk->store, desk->realm, desk->client, DESK_NOW_S, &count);
 }
 
+static enum cg_status trust(struct desk *desk)
+{
+    struct cg_upstream upstream = {.realm = desk->realm,
+                                   .name = CG_SPAN("nhs-login"),
+                                   .kind = CG_SPAN("nhs-login"),
+                                   .issuer = CG_SPAN("https://auth.login.example"),
+                                   .jwks_uri = CG_SPAN("https://auth.login.example/jwks"),
+                                   .created_s = DESK_NOW_S};
+    struct cg_client_upstream row = {desk->realm, desk->client, upstream.name, CG_SPAN("phone"),
+                                     DESK_NOW_S};
+    struct cg_upstream_trust trust;
+    size_t count = 0;
+    struct cg_store *store = desk->store;
+    struct cg_arena *arena = desk->arena;
+    CG_TRY(cg_upstream_add(store, &upstream, &desk->random, arena, NULL));
+    CG_TRY(cg_upstream_set(store, &upstream, &desk->random, arena, NULL));
+    CG_TRY(cg_client_upstream_add(store, &row, arena, NULL));
+    CG_TRY(cg_upstream_find(store, desk->realm, desk->client, upstream.issuer, arena, &trust));
+    CG_TRY(cg_upstream_list(store, desk->realm, arena, desk_count, &count));
+    CG_TRY(cg_client_upstream_list(store, desk->realm, arena, desk_count, &count));
+    assert_int_equal(count, 2);
+    CG_TRY(cg_client_upstream_remove(store, &row, NULL));
+    return cg_upstream_retire(store, desk->realm, upstream.name, DESK_NOW_S, arena, NULL);
+}
+
 static enum cg_status part(struct desk *desk, struct cg_span agreement)
 {
     struct cg_decision ada = {.who = CG_SPAN("Ada"), .at_s = DESK_NOW_S};
@@ -188,6 +215,7 @@ static enum cg_status lead_a_life(struct desk *desk)
     CG_TRY(add_client(desk));
     CG_TRY(agree(desk, &agreement));
     CG_TRY(introspect(desk));
+    CG_TRY(trust(desk));
     CG_TRY(read_record(desk));
     CG_TRY(list_all(desk));
     return part(desk, agreement);
