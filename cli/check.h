@@ -8,12 +8,14 @@
 
 #include "cli/context.h"
 #include "cli/findings.h"
+#include "cli/nginx_parse.h"
 
 struct cg_check {
     struct cg_context *context;
     struct cg_findings findings;
     struct cg_store *registry; /* NULL when it cannot be opened */
     struct cg_store *audit;
+    const struct cg_directive *conf; /* nginx.conf; NULL when it is refused or not understood */
 };
 
 #define CG_CHECK_KEY_AGE_S (365L * 86400)
@@ -31,5 +33,7 @@ CG_MUST_USE enum cg_status cg_check_clients(struct cg_check *check);
 CG_MUST_USE enum cg_status cg_check_audit(struct cg_check *check);
 /* nginx: its version, its configuration, what is risky in it. */
 CG_MUST_USE enum cg_status cg_check_nginx(struct cg_check *check);
+/* What is taken from others: key sets that may not be fetched, identity providers. After nginx. */
+CG_MUST_USE enum cg_status cg_check_trust(struct cg_check *check);
 
 #endif

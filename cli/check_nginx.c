@@ -49,6 +49,7 @@ static enum cg_status look_at_conf(struct cg_check *check, struct cg_span dump)
                         "nginx accepts it, but this check does not understand it");
         return CG_OK;
     }
+    check->conf = root;
     cg_nginx_risks_find(root, &check->findings);
     return CG_OK;
 }

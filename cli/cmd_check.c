@@ -17,8 +17,8 @@ typedef enum cg_status (*part_function)(struct cg_check *check);
 static enum cg_status look_at_all(struct cg_check *check)
 {
     static const part_function parts[] = {
-        cg_check_machine, cg_check_stores, cg_check_keys,
-        cg_check_clients, cg_check_audit,  cg_check_nginx,
+        cg_check_machine, cg_check_stores, cg_check_keys,  cg_check_clients,
+        cg_check_audit,   cg_check_nginx,  cg_check_trust,
     };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         CG_TRY(parts[i](check));
@@ -55,7 +55,8 @@ static const struct cg_verb check_verbs[] = {
         .name = "",
         .summary = "find what is wrong, and say how to mend it",
         .help = "Looks at the clock, permissions, disk, certificate, stores, keys, secrets and\n"
-                "agreements that end, the audit, and what is risky in nginx's configuration.\n"
+                "agreements that end, the audit, what is risky in nginx's configuration, keys\n"
+                "that may not be fetched, and identity providers.\n"
                 "Each finding is ok, warning or error; with an error the exit code is 1.",
         .example = "caregate --json check",
         .run = run_check,

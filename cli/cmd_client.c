@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/change.h"
 #include "cli/cmd_client_key.h"
+#include "cli/cmd_client_upstream.h"
 #include "cli/lookup.h"
 #include "cli/nouns.h"
 #include "registry/grant.h"
@@ -334,6 +335,34 @@ static const struct cg_verb client_verbs[] = {
                 "`caregate client suspend` stops those too.",
         .example = "caregate client key revoke key_7f3k9q2xabcd",
         .run = cg_client_key_revoke_run,
+    },
+    {
+        .name = "upstream add",
+        .summary = "let a client exchange the ID tokens that an identity provider makes for it",
+        .options = cg_client_upstream_options,
+        .help = "An ID token names in aud for whom it was made. One that names another id than\n"
+                "those registered is refused: it was made for another system. An id is one\n"
+                "client's.",
+        .example = "caregate client upstream add --client ward-system-7f3k9q2x --upstream "
+                   "nhs-login --audience care-app",
+        .run = cg_client_upstream_add_run,
+    },
+    {
+        .name = "upstream list",
+        .summary = "list the ids of clients at identity providers",
+        .options = cg_client_upstream_list_options,
+        .example = "caregate client upstream list --client ward-system-7f3k9q2x",
+        .run = cg_client_upstream_list_run,
+    },
+    {
+        .name = "upstream remove",
+        .summary = "take a client's id at an identity provider back",
+        .options = cg_client_upstream_options,
+        .help = "ID tokens for that id are exchanged no more. Tokens got with them live on to\n"
+                "their end; `caregate client suspend` stops those too.",
+        .example = "caregate client upstream remove --client ward-system-7f3k9q2x --upstream "
+                   "nhs-login --audience care-app",
+        .run = cg_client_upstream_remove_run,
     },
     {
         .name = "suspend",

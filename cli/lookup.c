@@ -75,6 +75,15 @@ static enum cg_status see_organisation(void *context, const void *row)
     return CG_OK;
 }
 
+static enum cg_status see_upstream(void *context, const void *row)
+{
+    const struct cg_upstream *upstream = row;
+    if (upstream->retired_s == 0) {
+        add_name(context, upstream->name);
+    }
+    return CG_OK;
+}
+
 /* What is not there, and how one is added. */
 struct absence {
     const char *what;
@@ -127,5 +136,22 @@ enum cg_status cg_lookup_api(const struct cg_lookup *lookup, struct cg_span name
     }
     cg_buf_init_arena(&names.buf, arena, NAMES_BYTES_MAX);
     CG_TRY(cg_api_list(lookup->store, lookup->realm, arena, see_api, &names));
+    return complain_of_absence(lookup, &absence, &names);
+}
+
+enum cg_status cg_lookup_upstream(const struct cg_lookup *lookup, struct cg_span name,
+                                  struct cg_upstream *ret_upstream)
+{
+    struct cg_arena *arena = lookup->context->arena;
+    struct absence absence = {"identity provider", name,
+                              "caregate upstream add NAME --kind KIND --issuer URL"};
+    struct names names = {.count = 0};
+    enum cg_status status =
+        cg_upstream_named(lookup->store, lookup->realm, name, arena, ret_upstream);
+    if (status != CG_ERR_NOT_FOUND) {
+        return status;
+    }
+    cg_buf_init_arena(&names.buf, arena, NAMES_BYTES_MAX);
+    CG_TRY(cg_upstream_list(lookup->store, lookup->realm, arena, see_upstream, &names));
     return complain_of_absence(lookup, &absence, &names);
 }

@@ -11,6 +11,7 @@
 #include "registry/api.h"
 #include "registry/client.h"
 #include "registry/organisation.h"
+#include "registry/upstream.h"
 
 #include <caregate/types.h>
 
@@ -25,12 +26,14 @@ CG_MUST_USE enum cg_status cg_lookup_client(const struct cg_lookup *lookup, stru
                                             struct cg_client *ret_client);
 CG_MUST_USE enum cg_status cg_lookup_agreement(const struct cg_lookup *lookup, struct cg_span id,
                                                struct cg_agreement *ret_agreement);
-/* These two name what there is, as there are few of them. */
+/* These name what there is, as there are few of them. */
 CG_MUST_USE enum cg_status cg_lookup_organisation(const struct cg_lookup *lookup,
                                                   struct cg_span ods,
                                                   struct cg_organisation *ret_organisation);
 CG_MUST_USE enum cg_status cg_lookup_api(const struct cg_lookup *lookup, struct cg_span name,
                                          struct cg_api *ret_api);
+CG_MUST_USE enum cg_status cg_lookup_upstream(const struct cg_lookup *lookup, struct cg_span name,
+                                              struct cg_upstream *ret_upstream);
 
 /* Opens the registry to read, and chooses the realm: what a command that only looks begins with.
  * The store is the caller's. */

@@ -16,6 +16,7 @@ extern const struct cg_noun cg_noun_realm;
 extern const struct cg_noun cg_noun_api;
 extern const struct cg_noun cg_noun_org;
 extern const struct cg_noun cg_noun_client;
+extern const struct cg_noun cg_noun_upstream;
 extern const struct cg_noun cg_noun_agreement;
 extern const struct cg_noun cg_noun_secret;
 extern const struct cg_noun cg_noun_key;

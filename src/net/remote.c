@@ -5,7 +5,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "codec/cache_control.h"
-#include "codec/uri.h"
+#include "net/host_list.h"
 #include "net/remote_parts.h"
 #include "net/transfer.h"
 
@@ -125,32 +125,6 @@ struct cg_remote *cg_remote_free(struct cg_remote *remote)
     (void)pthread_mutex_destroy(&remote->mutex);
     remote->arena = cg_arena_free(remote->arena);
     return cg_release(remote);
-}
-
-/* "keys.example" stands for its port 443 alone: other ports of a machine are other services. */
-static bool is_host(struct cg_span listed, const struct cg_uri *uri)
-{
-    size_t colon = cg_span_find(listed, ':', 0);
-    struct cg_span port =
-        colon < listed.len ? cg_span_part(listed, colon + 1, listed.len) : CG_SPAN_OF("443");
-    struct cg_span wanted = uri->port.len > 0 ? uri->port : CG_SPAN_OF("443");
-    return cg_span_equal_nocase(cg_span_part(listed, 0, colon), uri->host) &&
-           cg_span_equal(port, wanted);
-}
-
-static bool is_listed(const struct cg_remote *remote, struct cg_span url)
-{
-    struct cg_uri uri;
-    if (url.len > CG_LIMIT_URI_BYTES || cg_uri_parse(url, &uri) != CG_OK || !cg_uri_is_http(&uri) ||
-        !cg_span_equal_string(uri.scheme, "https")) {
-        return false;
-    }
-    for (size_t i = 0; i < remote->host_count; i++) {
-        if (is_host(remote->hosts[i], &uri)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The document of an address, else the place of the one longest unasked for; NULL when all are
@@ -375,7 +349,7 @@ enum cg_status cg_remote_ask(struct cg_remote *remote, const struct cg_remote_qu
 {
     struct cg_remote_answer answer = {.state = CG_REMOTE_UNLISTED};
     enum cg_status status = CG_OK;
-    if (is_listed(remote, question->url)) {
+    if (cg_host_list_has(remote->hosts, remote->host_count, question->url)) {
         (void)pthread_mutex_lock(&remote->mutex);
         status = ask(remote, question, arena, &answer);
         (void)pthread_mutex_unlock(&remote->mutex);

@@ -121,7 +121,39 @@ def age_key(house):
                                       "where realm <> 'audit'", 91 * 86400)
 
 
+def publish_keys(house):
+    """A client whose keys are at a host that nothing is fetched from."""
+    client = house.cli("client", "add", "--org", "RX809", "--name", "Away", "--auth",
+                       "private_key_jwt")["client_id"]
+    house.cli("client", "key", "add", "--client", client, "--jwks-uri",
+              "https://keys.supplier.example:8443/jwks")
+
+
+def trust(house, *more, url="https://auth.login.example/jwks.json"):
+    house.cli("upstream", "add", "login", "--kind", "nhs-login", "--issuer",
+              "https://auth.login.example", "--jwks-uri", url, *more)
+
+
+def trust_no_more(house):
+    """A provider that is retired while a client relies on it."""
+    house.add_to_http("    caregate_fetch_hosts auth.login.example;")
+    trust(house)
+    client, _ = with_secret(house, "Relying", "90d")
+    house.cli("client", "upstream", "add", "--client", client, "--upstream", "login",
+              "--audience", "care-app")
+    assert findings(house) == [], "a provider in force is well"
+    house.cli("upstream", "retire", "login")
+
+
 WRONG = [
+    pytest.param(publish_keys, "warning", "away-", "caregate_fetch_hosts",
+                 id="client-keys-that-may-not-be-fetched"),
+    pytest.param(trust, "warning", "login", "caregate_fetch_hosts",
+                 id="provider-keys-that-may-not-be-fetched"),
+    pytest.param(lambda house: trust(house, "--level", "P0", "--level", "P9"), "warning", "login",
+                 "upstream set", id="provider-trusted-to-know-nobody"),
+    pytest.param(trust_no_more, "warning", "relying-", "client upstream remove",
+                 id="client-of-a-retired-provider"),
     pytest.param(age_key, "warning", "/vlive/hpca", "caregate serve", id="key-past-its-life"),
     pytest.param(lambda house: (house.dir / "master.key").chmod(0o644), "error", "master.key",
                  "chmod", id="master-key-that-others-read"),
@@ -191,6 +223,14 @@ def test_check_of_a_running_house_is_well(house):
     client = house.onboard("Checked", "documents", "documents.read")
     house.token(client)
     assert [row for row in findings(house) if row["level"] == "error"] == []
+
+
+def test_keys_at_a_listed_host_are_well(still):
+    still.add_to_http("    caregate_fetch_hosts other.example auth.login.example;\n"
+                      "    caregate_fetch_hosts keys.supplier.example:8443;")
+    publish_keys(still)
+    trust(still)
+    assert findings(still) == []
 
 
 def test_check_without_a_data_folder_says_so(still, tmp_path):

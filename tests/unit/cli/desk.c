@@ -68,10 +68,10 @@ static void run_words(struct desk *desk, int count, char *words[])
     size_t talk_len = 0;
     const struct cg_noun *noun = cg_noun_find(words[0]);
     assert_non_null(noun);
-    const struct cg_verb *verb = cg_verb_find(noun, "");
-    int used = verb != NULL ? 1 : 2;
-    verb = verb != NULL ? verb : cg_verb_find(noun, words[1]);
+    int used = 0;
+    const struct cg_verb *verb = cg_verb_match(noun, count - 1, words + 1, &used);
     assert_non_null(verb);
+    used++; /* the noun */
     forget(desk);
     FILE *out = open_memstream(&desk->out, &out_len);
     FILE *talk = open_memstream(&desk->talk, &talk_len);
