@@ -163,12 +163,12 @@ static struct bucket bucket_of(const struct cg_throttle *throttle, const struct 
     return (struct bucket){interval, interval * rate->burst, ticks_of(throttle, now_ms)};
 }
 
-/* The time after one more was taken. */
-static int64_t next_time(const struct bucket *bucket, int64_t full)
+/* The time at which it is full, from now on, and at most as far ahead as it can be. */
+static int64_t bounded(const struct bucket *bucket, int64_t full)
 {
     int64_t from = full < bucket->now ? bucket->now : full;
     int64_t most = bucket->now + bucket->ahead_max;
-    return (from < most ? from : most) + bucket->interval;
+    return from < most ? from : most;
 }
 
 static int64_t wait_ms(const struct bucket *bucket, int64_t next)
@@ -183,7 +183,7 @@ int64_t cg_throttle_look(struct cg_throttle *throttle, uint64_t key, const struc
     struct bucket bucket = bucket_of(throttle, rate, now_ms);
     uint64_t seen = 0;
     (void)find(throttle, key, &seen);
-    return wait_ms(&bucket, next_time(&bucket, time_for(seen, key)));
+    return wait_ms(&bucket, bounded(&bucket, time_for(seen, key)) + bucket.interval);
 }
 
 int64_t cg_throttle_take(struct cg_throttle *throttle, uint64_t key, const struct cg_rate *rate,
@@ -193,9 +193,15 @@ int64_t cg_throttle_take(struct cg_throttle *throttle, uint64_t key, const struc
     for (;;) {
         uint64_t seen = 0;
         _Atomic uint64_t *place = find(throttle, key, &seen);
-        int64_t next = next_time(&bucket, time_for(seen, key));
-        int64_t wait = wait_ms(&bucket, next);
-        if (wait > 0 || swap(place, seen, make_word(key, next))) {
+        int64_t owed = time_for(seen, key);
+        int64_t full = bounded(&bucket, owed);
+        int64_t wait = wait_ms(&bucket, full + bucket.interval);
+        if (wait > 0 && full >= owed) {
+            return wait;
+        }
+        /* What lies further ahead (of a lower rate, of a clock that went back) is cut for good:
+         * else it would be the most that there can be at each later look, too. */
+        if (swap(place, seen, make_word(key, wait > 0 ? full : full + bucket.interval))) {
             return wait;
         }
     }
@@ -298,6 +304,12 @@ enum cg_status cg_rate_make(int64_t count, int64_t window_s, struct cg_rate *ret
         }
     }
     return CG_ERR_INPUT;
+}
+
+bool cg_rate_is_within(const struct cg_rate *rate, const struct cg_rate *other)
+{
+    return rate->burst <= other->burst &&
+           (uint64_t)rate->count * other->window_s <= (uint64_t)other->count * rate->window_s;
 }
 
 enum cg_status cg_rate_parse(struct cg_span text, struct cg_rate *ret_rate)

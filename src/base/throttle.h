@@ -23,6 +23,9 @@
  */
 CG_MUST_USE enum cg_status cg_rate_make(int64_t count, int64_t window_s, struct cg_rate *ret_rate);
 
+/* Whether a rate lets through no more than another one, at once and over time. */
+bool cg_rate_is_within(const struct cg_rate *rate, const struct cg_rate *other);
+
 #define CG_RATE_TEXT_BYTES 24 /* "3600000/h" and a zero byte */
 
 /* The text that cg_rate_parse reads; empty for no limit. */

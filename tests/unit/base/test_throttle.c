@@ -92,6 +92,28 @@ static void throttle_looks_without_taking(void **state)
     assert_true(cg_throttle_look(*state, key, &rate, START_MS) > 0);
 }
 
+TEST(rate_is_within_another_when_it_lets_through_no_more_at_once_and_over_time)
+{
+    static const struct {
+        const char *rate;
+        const char *other;
+        bool within;
+    } rows[] = {
+        {"5/s", "20/s", true},      {"20/s", "20/s", true},     {"21/s", "20/s", false},
+        {"20/min", "20/s", true},   {"600/min", "20/s", false}, /* 600 at once */
+        {"20/s", "600/min", false}, {"10/s", "600/min", true},  {"600/h", "600/min", true},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct cg_rate rate;
+        struct cg_rate other;
+        assert_ok(cg_rate_parse(test_span(rows[i].rate), &rate));
+        assert_ok(cg_rate_parse(test_span(rows[i].other), &other));
+        if (cg_rate_is_within(&rate, &other) != rows[i].within) {
+            fail_msg("%s in %s", rows[i].rate, rows[i].other);
+        }
+    }
+}
+
 /* Within three in a hundred, whatever the rate. */
 static void throttle_holds_each_rate_that_can_be_written(void **state)
 {
@@ -209,6 +231,17 @@ static void throttle_counts_on_in_a_table_that_is_full(void **state)
     assert_int_equal(cg_throttle_delay_left(*state, key, &delay, START_S), 2);
 }
 
+static void throttle_goes_by_a_new_rate_at_once(void **state)
+{
+    const struct cg_rate high = {600, 1, 600};
+    const struct cg_rate low = {2, 3600, 2};
+    const uint64_t key = key_of(*state, "changed");
+    assert_int_equal(taken(*state, key, &high, 20, START_MS), 20);
+    assert_int_equal(taken(*state, key, &low, 20, START_MS), 1);
+    assert_true(cg_throttle_take(*state, key, &high, START_MS + 1000) <= 2);
+    assert_int_equal(taken(*state, key, &high, 20, START_MS + 1100), 20);
+}
+
 static void throttle_holds_nobody_longer_when_the_clock_goes_back(void **state)
 {
     const struct cg_rate rate = {1, 60, 2};
@@ -220,6 +253,7 @@ static void throttle_holds_nobody_longer_when_the_clock_goes_back(void **state)
         cg_throttle_fail(*state, failures, &delay, later_s);
     }
     assert_in_range(cg_throttle_take(*state, bucket, &rate, START_MS - 5000), 1, 60000);
+    assert_int_equal(cg_throttle_take(*state, bucket, &rate, START_MS + 60000), 0);
     assert_in_range(cg_throttle_delay_left(*state, failures, &delay, START_S - 5), 1, 2);
 }
 
@@ -260,6 +294,7 @@ TEST(rate_parse_refuses_all_else)
 #define CASE(test) cmocka_unit_test_setup(test, setup)
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(rate_is_within_another_when_it_lets_through_no_more_at_once_and_over_time),
     cmocka_unit_test(throttle_wants_enough_memory_that_is_aligned),
     CASE(throttle_lets_a_burst_through_and_then_the_rate),
     CASE(throttle_tells_how_long_to_wait),
@@ -273,6 +308,7 @@ static const struct CMUnitTest tests[] = {
     CASE(throttle_note_lasts_its_life),
     CASE(throttle_pushes_out_what_ends_first),
     CASE(throttle_counts_on_in_a_table_that_is_full),
+    CASE(throttle_goes_by_a_new_rate_at_once),
     CASE(throttle_holds_nobody_longer_when_the_clock_goes_back),
     cmocka_unit_test(rate_parse_reads_rates),
     cmocka_unit_test(rate_parse_refuses_all_else),
