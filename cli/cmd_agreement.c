@@ -20,10 +20,17 @@ static void put_narrowing(struct cg_output *output, const char *name, struct cg_
     }
 }
 
+static void put_rate(struct cg_output *output, const char *name, const struct cg_rate *rate)
+{
+    char text[CG_RATE_TEXT_BYTES];
+    cg_rate_format(rate, text);
+    cg_output_text(output, name,
+                   text[0] == '\0' ? (struct cg_span){NULL, 0} : cg_span_of_string(text));
+}
+
 static void put_agreement(struct cg_context *context, const struct cg_agreement *agreement)
 {
     struct cg_output *output = &context->output;
-    char rate[CG_RATE_TEXT_BYTES];
     cg_output_open_record(output);
     cg_output_text(output, "agreement_id", agreement->id);
     cg_output_string(output, "state", cg_agreement_state_name(agreement, context->now_s));
@@ -38,9 +45,8 @@ static void put_agreement(struct cg_context *context, const struct cg_agreement 
     cg_output_number(output, "approvals_wanted", agreement->approvals_wanted);
     cg_output_time(output, "from", agreement->from_s, "-");
     cg_output_time(output, "until", agreement->until_s, "no end");
-    cg_rate_format(&agreement->rate, rate);
-    cg_output_text(output, "rate",
-                   rate[0] == '\0' ? (struct cg_span){NULL, 0} : cg_span_of_string(rate));
+    put_rate(output, "rate", &agreement->rate);
+    put_rate(output, "limited_to", &agreement->limit);
     cg_output_time(output, "requested_at", agreement->requested_s, "-");
     cg_output_time(output, "decided_at", agreement->decided_s, "-");
     cg_output_close_record(output);
@@ -117,7 +123,8 @@ static enum cg_status read_request(struct cg_context *context, const struct cg_a
 
 /* An event that tells all that is known of the agreement. */
 static enum cg_status note(struct cg_change *change, enum cg_audit_kind kind,
-                           const struct cg_agreement *agreement, const struct cg_client *client)
+                           const struct cg_agreement *agreement, const struct cg_client *client,
+                           struct cg_audit_event **ret_event)
 {
     struct cg_audit_event *event = NULL;
     CG_TRY(cg_change_note(change, kind, &event));
@@ -125,12 +132,14 @@ static enum cg_status note(struct cg_change *change, enum cg_audit_kind kind,
     event->organisation = client->organisation;
     event->api = agreement->api;
     event->agreement = agreement->id;
+    *ret_event = event;
     return CG_OK;
 }
 
 static enum cg_status run_request(struct cg_context *context, const struct cg_args *args)
 {
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
     struct cg_agreement agreement = {.requested_s = context->now_s};
     struct cg_client client;
     struct cg_api api;
@@ -145,7 +154,7 @@ static enum cg_status run_request(struct cg_context *context, const struct cg_ar
     agreement.api = api.name;
     CG_TRY(cg_agreement_request(lookup.store, &agreement, &context->random, context->arena,
                                 &context->fault, &agreement.id));
-    CG_TRY(note(change, CG_AUDIT_AGREEMENT_REQUESTED, &agreement, &client));
+    CG_TRY(note(change, CG_AUDIT_AGREEMENT_REQUESTED, &agreement, &client, &event));
     CG_TRY(cg_change_commit(change));
     put_state(context, &agreement);
     cg_say(context, "next: `caregate agreement approve %.*s --by NAME`, by %lld %s",
@@ -178,6 +187,7 @@ static enum cg_status run_decision(struct cg_context *context, const struct cg_a
                                    enum cg_audit_kind kind)
 {
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
     struct cg_agreement agreement;
     struct cg_client client;
     struct cg_decision decision = {
@@ -191,9 +201,9 @@ static enum cg_status run_decision(struct cg_context *context, const struct cg_a
     CG_TRY(cg_lookup_client(&lookup, agreement.client, &client));
     CG_TRY(decide(&lookup, kind, &agreement, &decision));
     CG_TRY(cg_lookup_agreement(&lookup, agreement.id, &agreement));
-    CG_TRY(note(change, kind, &agreement, &client));
+    CG_TRY(note(change, kind, &agreement, &client, &event));
     if (agreement.state == CG_AGREEMENT_APPROVED) {
-        CG_TRY(note(change, CG_AUDIT_AGREEMENT_IN_FORCE, &agreement, &client));
+        CG_TRY(note(change, CG_AUDIT_AGREEMENT_IN_FORCE, &agreement, &client, &event));
     }
     CG_TRY(cg_change_commit(change));
     put_state(context, &agreement);
@@ -217,6 +227,36 @@ static enum cg_status run_refuse(struct cg_context *context, const struct cg_arg
 static enum cg_status run_withdraw(struct cg_context *context, const struct cg_args *args)
 {
     return run_decision(context, args, CG_AUDIT_AGREEMENT_WITHDRAWN);
+}
+
+/* "agreed" takes a limit off; the rate is then what was agreed. */
+static enum cg_status read_limit(struct cg_context *context, struct cg_span text,
+                                 struct cg_rate *ret_limit)
+{
+    *ret_limit = (struct cg_rate){.count = 0};
+    return cg_span_equal_string(text, "agreed") ? CG_OK : read_rate(context, text, ret_limit);
+}
+
+static enum cg_status run_limit(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_span rate = cg_args_value(args, "rate");
+    struct cg_audit_event *event = NULL;
+    struct cg_agreement agreement;
+    struct cg_client client;
+    struct cg_rate limit;
+    CG_TRY(read_limit(context, rate, &limit));
+    CG_TRY(cg_change_begin(context, &change));
+    struct cg_lookup lookup = {context, cg_change_store(change), cg_change_realm(change)};
+    CG_TRY(cg_lookup_agreement(&lookup, cg_args_argument(args, 0), &agreement));
+    CG_TRY(cg_lookup_client(&lookup, agreement.client, &client));
+    CG_TRY(cg_agreement_limit(lookup.store, &agreement, &limit, context->now_s, &context->fault));
+    CG_TRY(note(change, CG_AUDIT_AGREEMENT_LIMITED, &agreement, &client, &event));
+    event->detail = rate;
+    CG_TRY(cg_change_commit(change));
+    agreement.limit = limit;
+    put_agreement(context, &agreement);
+    return CG_OK;
 }
 
 struct listing {
@@ -281,6 +321,12 @@ static const struct cg_option decision_options[] = {
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
+static const struct cg_option limit_options[] = {
+    {"rate", "RATE", CG_OPTION_REQUIRED,
+     "how often it may call, at most as agreed: 5/s, 60/min; or: agreed"},
+    {NULL, NULL, CG_OPTION_PLAIN, NULL},
+};
+
 static const struct cg_option list_options[] = {
     {"client", "ID", CG_OPTION_PLAIN, "only this client's"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
@@ -326,6 +372,17 @@ static const struct cg_verb agreement_verbs[] = {
                 "two seconds.",
         .example = "caregate agreement withdraw agr_7f3k9q2xabcd --by \"Dr A. Example\"",
         .run = run_withdraw,
+    },
+    {
+        .name = "limit",
+        .arguments = "ID",
+        .summary = "let a client call less often than was agreed, or as often again",
+        .options = limit_options,
+        .help = "For a system that calls too much. Nobody has to approve less than what was\n"
+                "approved; more wants an agreement of its own. The gate goes by it within two\n"
+                "seconds, for tokens that are there already, too.",
+        .example = "caregate agreement limit agr_7f3k9q2xabcd --rate 5/s",
+        .run = run_limit,
     },
     {
         .name = "list",

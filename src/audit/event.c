@@ -62,6 +62,9 @@ static const struct {
                                      "An agreement has every approval that it wants."},
     [CG_AUDIT_AGREEMENT_REFUSED] = {"agreement_refused", "An agreement was refused."},
     [CG_AUDIT_AGREEMENT_WITHDRAWN] = {"agreement_withdrawn", "An agreement was withdrawn."},
+    [CG_AUDIT_AGREEMENT_LIMITED] =
+        {"agreement_limited", "How often an agreement may be used was bounded, within what was "
+                              "agreed, or the bound taken off."},
     [CG_AUDIT_KEY_CREATED] = {"key_created", "A signing key was made."},
     [CG_AUDIT_KEY_RETIRED] = {"key_retired", "A signing key was withdrawn."},
     [CG_AUDIT_KEY_DELETED] = {"key_deleted",

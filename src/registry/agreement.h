@@ -35,8 +35,9 @@ struct cg_agreement {
     int64_t from_s;
     int64_t until_s; /* exclusive; 0: no end */
     int64_t requested_s;
-    int64_t decided_s;   /* 0: not yet */
-    struct cg_rate rate; /* how often it may be used, made by cg_rate_parse; count 0: no limit */
+    int64_t decided_s;    /* 0: not yet */
+    struct cg_rate rate;  /* how often it may be used, made by cg_rate_parse; count 0: no limit */
+    struct cg_rate limit; /* less often than that, for now; count 0: as agreed */
 };
 
 /* The outward word at a time: requested, in_force, not_yet, over, refused, withdrawn. Static,
@@ -89,6 +90,15 @@ CG_MUST_USE enum cg_status cg_agreement_withdraw(struct cg_store *store, struct 
                                                  struct cg_span id,
                                                  const struct cg_decision *decision,
                                                  struct cg_fault *fault);
+/*
+ * Bounds how often an approved one may be used, without asking anybody anew, since it is less than
+ * was agreed; count 0 for as often as agreed. CG_ERR_INPUT for more than agreed, CG_ERR_CONFLICT
+ * when it is not approved, or over.
+ */
+CG_MUST_USE enum cg_status cg_agreement_limit(struct cg_store *store,
+                                              const struct cg_agreement *named,
+                                              const struct cg_rate *limit, int64_t now_s,
+                                              struct cg_fault *fault);
 CG_MUST_USE enum cg_status cg_agreement_find(struct cg_store *store, struct cg_span realm,
                                              struct cg_span id, struct cg_arena *arena,
                                              struct cg_agreement *ret_agreement);

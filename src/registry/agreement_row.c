@@ -64,6 +64,10 @@ enum cg_status cg_agreement_row_read(struct cg_statement *statement, struct cg_a
         CG_TRY(cg_rate_make(cg_column_number(statement, 14), cg_column_number(statement, 15),
                             &agreement.rate));
     }
+    if (!cg_column_is_null(statement, 18)) {
+        CG_TRY(cg_rate_make(cg_column_number(statement, 18), cg_column_number(statement, 19),
+                            &agreement.limit));
+    }
     CG_TRY(find_state(cg_column_text(statement, 7), &agreement.state));
     struct cg_agreement *ret = row;
     *ret = agreement;

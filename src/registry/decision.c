@@ -56,7 +56,8 @@ static enum cg_status find_in_state(struct cg_store *store, const struct cg_agre
         return CG_OK;
     }
     const char *text = state == CG_AGREEMENT_APPROVED
-                           ? "only an approved agreement can be withdrawn; refuse a requested one"
+                           ? "only an approved agreement can be withdrawn or limited; refuse a "
+                             "requested one"
                            : "only a requested agreement can be approved or refused; withdraw an "
                              "approved one";
     CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, text, NULL);
@@ -174,4 +175,39 @@ enum cg_status cg_agreement_withdraw(struct cg_store *store, struct cg_span real
     CG_TRY(write_decision(store, &agreement, "withdraw", decision));
     CG_TRY(set_state(store, &agreement, CG_AGREEMENT_WITHDRAWN, decision->at_s));
     return deny(store, &agreement, decision->at_s);
+}
+
+/* Who approved a rate approved each that lets through less. */
+static enum cg_status check_limit(const struct cg_agreement *agreement, const struct cg_rate *limit,
+                                  int64_t now_s, struct cg_fault *fault)
+{
+    if (agreement->until_s != 0 && now_s >= agreement->until_s) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE, "the time agreed on is over", NULL);
+    }
+    if (limit->count != 0 && agreement->rate.count != 0 &&
+        !cg_rate_is_within(limit, &agreement->rate)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "that is more than was agreed, at once or over time: request an agreement of that "
+                "rate, have it approved, then withdraw this one",
+                NULL);
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_agreement_limit(struct cg_store *store, const struct cg_agreement *named,
+                                  const struct cg_rate *limit, int64_t now_s,
+                                  struct cg_fault *fault)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    struct cg_agreement agreement;
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_arena_new(FOUND_BYTES, &arena));
+    CG_TRY(find_in_state(store, named, CG_AGREEMENT_APPROVED, arena, fault, &agreement));
+    CG_TRY(check_limit(&agreement, limit, now_s, fault));
+    CG_TRY(cg_store_start(store, CG_SQL_AGREEMENT_LIMIT_SET, &statement));
+    cg_bind_text(statement, "id", agreement.id);
+    cg_rows_bind_optional(statement, "count", limit->count);
+    cg_rows_bind_optional(statement, "window", limit->count != 0 ? limit->window_s : 0);
+    CG_TRY(cg_store_run(statement, NULL));
+    return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }

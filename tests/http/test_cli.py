@@ -12,13 +12,16 @@ import pytest
 from support.house import House, build, environment
 from support.ports import free_pair
 
-NOUNS = ["init", "serve", "reload", "stop", "check", "realm", "api", "org", "client", "agreement",
-         "secret", "key", "token", "audit", "explain"]
+NOUNS = ["init", "serve", "reload", "stop", "check", "realm", "api", "org", "client", "upstream",
+         "agreement", "secret", "key", "token", "audit", "explain"]
 ALONE = ["init", "serve", "reload", "stop", "check", "explain"]
 VERBS = ["realm add", "realm list", "realm show", "realm set", "api add", "api list", "api show",
          "api retire", "api protect", "org add", "org list", "client add", "client list",
-         "client show", "client suspend", "client resume", "client retire", "agreement request",
-         "agreement approve", "agreement refuse", "agreement withdraw", "agreement list",
+         "client show", "client suspend", "client resume", "client retire",
+         "client upstream add", "client upstream list", "client upstream remove", "upstream add",
+         "upstream list", "upstream show", "upstream set", "upstream retire", "agreement request",
+         "agreement approve", "agreement refuse", "agreement withdraw", "agreement limit",
+         "agreement list",
          "secret issue", "secret rotate", "secret list", "secret revoke", "key list", "key rotate",
          "key retire",
          "key reseal", "token request", "token decode", "token verify", "token revoke",

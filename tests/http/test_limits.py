@@ -324,6 +324,21 @@ def test_the_rate_of_an_agreement_is_shown(throttled):
     assert house.cli("agreement", "show", plain.agreements[0])["rate"] is None
 
 
+def test_an_agreement_is_limited_while_it_is_in_force(throttled):
+    """And tokens that were there before are bound by it, until it is taken off."""
+    house = throttled
+    client = house.onboard("Slowed", "results", "results.read", agreement=["--rate", "600/s"])
+    token, agreement = house.token(client), client.agreements[0]
+    assert statuses(call(house, token) for _ in range(20)) == [200] * 20
+    limited = house.cli("agreement", "limit", agreement, "--rate", "2/h")
+    assert (limited["rate"], limited["limited_to"]) == ("600/s", "2/h")
+    wait_until(lambda: call(house, token).status_code == 429, GATE_WAIT_S + 1, "the limit")
+    refused = house.cli("agreement", "limit", agreement, "--rate", "601/s", ok=False)
+    assert refused.code == 1 and "more than was agreed" in refused.err
+    house.cli("agreement", "limit", agreement, "--rate", "agreed")
+    wait_until(lambda: call(house, token).status_code == 200, GATE_WAIT_S + 1, "the end of it")
+
+
 @pytest.mark.parametrize("rate", ["5", "0/s", "1001/s", "5/day", "-1/s", ""])
 def test_a_wrong_rate_of_an_agreement_is_refused(open_house, rate):
     house = open_house

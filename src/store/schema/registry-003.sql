@@ -1,5 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Providers whose ID tokens tell who a person is, and the clients that may exchange them.
+-- Providers whose ID tokens tell who a person is, and the clients that may exchange them; limits of
+-- agreements below what was agreed.
+
+-- A rate below the agreed one, set without asking anybody anew; null: as agreed.
+alter table agreement add column limit_count bigint;
+alter table agreement add column limit_window_s bigint;
 
 create table upstream (
     realm text not null references realm (path),

@@ -198,6 +198,24 @@ static void agreement_wants_as_many_people_as_its_api(void **state)
     assert_int_equal(desk_events(desk, "agreement_approved", "\"actor\":\"operator:Bob\""), 1);
 }
 
+static void agreement_is_limited_and_set_free_again(void **state)
+{
+    struct desk *desk = *state;
+    desk_agree(desk);
+    assert_int_equal(
+        desk_run(desk, "agreement", "limit", desk->agreement, "--rate", "5/s", "--json", NULL), 0);
+    assert_non_null(strstr(desk->out, "\"rate\":null,\"limited_to\":\"5/s\""));
+    assert_int_equal(desk_events(desk, "agreement_limited", "\"detail\":\"5/s\""), 1);
+    assert_int_equal(desk_events(desk, "agreement_limited", desk->agreement), 1);
+    assert_int_equal(
+        desk_run(desk, "agreement", "limit", desk->agreement, "--rate", "agreed", NULL), 0);
+    assert_int_equal(desk_run(desk, "agreement", "show", desk->agreement, "--json", NULL), 0);
+    assert_non_null(strstr(desk->out, "\"rate\":null,\"limited_to\":null"));
+    desk_run(desk, "agreement", "limit", desk->agreement, "--rate", "fast", NULL);
+    complains_of(desk, CG_EXIT_FAILED, "there is no rate fast");
+    assert_int_equal(desk_events(desk, "agreement_limited", NULL), 2);
+}
+
 static void agreement_shows_what_it_is_narrowed_to(void **state)
 {
     struct desk *desk = *state;
@@ -353,6 +371,7 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(agreement_request_names_what_exists),
     DESK_TEST(agreement_request_prints_id_and_state),
     DESK_TEST(agreement_wants_as_many_people_as_its_api),
+    DESK_TEST(agreement_is_limited_and_set_free_again),
     DESK_TEST(agreement_shows_what_it_is_narrowed_to),
     DESK_TEST(agreement_with_a_wrong_code_says_what_to_mend),
     DESK_TEST(agreement_is_told_as_it_is_at_that_second),

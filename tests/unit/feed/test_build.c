@@ -54,6 +54,32 @@ static void snapshot_shows_keys_rules_and_versions(void **state)
     (void)cg_snapshot_free(snapshot);
 }
 
+/* What the snapshot bounds an agreement to; 0: nothing. */
+static uint32_t limit_of(struct desk *desk, struct cg_span agreement)
+{
+    int64_t changes_s;
+    struct cg_snapshot *snapshot = snapshot_at(desk, DESK_NOW_S, &changes_s);
+    const struct cg_rate *rate =
+        cg_snapshot_find_limit(cg_snapshot_only_realm(snapshot), agreement);
+    uint32_t count = rate != NULL ? rate->count : 0;
+    (void)cg_snapshot_free(snapshot);
+    return count;
+}
+
+static void snapshot_shows_the_limit_of_an_agreement_as_it_is_now(void **state)
+{
+    struct desk *desk = *state;
+    const struct cg_rate five = {5, 1, 5};
+    const struct cg_rate as_agreed = {.count = 0};
+    struct cg_agreement agreement = {.realm = desk->realm};
+    agreement.id = desk_agree(desk, "documents", "documents.read");
+    assert_int_equal(limit_of(desk, agreement.id), 0);
+    assert_ok(cg_agreement_limit(desk->store, &agreement, &five, DESK_NOW_S, NULL));
+    assert_int_equal(limit_of(desk, agreement.id), 5);
+    assert_ok(cg_agreement_limit(desk->store, &agreement, &as_agreed, DESK_NOW_S, NULL));
+    assert_int_equal(limit_of(desk, agreement.id), 0);
+}
+
 static void snapshot_leaves_out_retired_apis(void **state)
 {
     struct desk *desk = *state;
@@ -191,6 +217,8 @@ static void snapshot_wants_no_open_transaction(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(snapshot_shows_keys_rules_and_versions, build_desk, desk_close),
+    cmocka_unit_test_setup_teardown(snapshot_shows_the_limit_of_an_agreement_as_it_is_now,
+                                    build_desk, desk_close),
     cmocka_unit_test_setup_teardown(snapshot_leaves_out_retired_apis, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(snapshot_without_base_url_has_no_realm, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(realms_are_shown_apart, build_desk, desk_close),

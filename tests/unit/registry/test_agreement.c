@@ -442,7 +442,76 @@ TEST(each_purpose_names_its_code_of_hl7)
     assert_true(count > 10);
 }
 
+/* An approved agreement of a rate (NULL: none) until an end (0: none). */
+static struct cg_agreement approved(struct desk *desk, const char *rate, int64_t until_s)
+{
+    struct cg_agreement agreement = sample(desk, "documents", "documents.read");
+    struct cg_decision ada = by("Ada");
+    enum cg_agreement_state state;
+    struct cg_span id;
+    agreement.until_s = until_s;
+    if (rate != NULL) {
+        assert_ok(cg_rate_parse(test_span(rate), &agreement.rate));
+    }
+    assert_ok(request(desk, &agreement, &id));
+    assert_ok(cg_agreement_approve(desk->store, desk->realm, id, &ada, NULL, &state));
+    return find(desk, id);
+}
+
+/* `rate` NULL: as agreed. */
+static enum cg_status limit(struct desk *desk, const struct cg_agreement *agreement,
+                            const char *rate)
+{
+    struct cg_rate to = {.count = 0};
+    if (rate != NULL) {
+        assert_ok(cg_rate_parse(test_span(rate), &to));
+    }
+    return cg_agreement_limit(desk->store, agreement, &to, DESK_NOW_S + 20, &desk->fault);
+}
+
+static void agreement_is_limited_within_what_was_agreed(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_agreement agreed = approved(desk, "20/s", 0);
+    assert_int_equal(agreed.limit.count, 0);
+    struct cg_registry_version before = desk_version(desk);
+    assert_ok(limit(desk, &agreed, "5/s"));
+    assert_touched(desk, before, CG_TOUCH_REGISTRY);
+    struct cg_agreement found = find(desk, agreed.id);
+    assert_int_equal(found.limit.count, 5);
+    assert_int_equal(found.limit.window_s, 1);
+    assert_int_equal(found.rate.count, 20);
+    assert_ok(limit(desk, &agreed, "20/s"));
+    assert_refused(desk, "more over time", limit(desk, &agreed, "21/s"), CG_ERR_INPUT);
+    assert_refused(desk, "more at once", limit(desk, &agreed, "600/min"), CG_ERR_INPUT);
+    assert_int_equal(find(desk, agreed.id).limit.count, 20);
+    assert_ok(limit(desk, &agreed, NULL));
+    assert_int_equal(find(desk, agreed.id).limit.count, 0);
+    agreed = approved(desk, NULL, 0);
+    assert_ok(limit(desk, &agreed, "1000/s"));
+    assert_int_equal(find(desk, agreed.id).limit.count, 1000);
+}
+
+static void agreement_that_is_not_in_force_is_not_limited(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_agreement nobody = {.realm = desk->realm, .id = CG_SPAN("agr_nobody")};
+    struct cg_agreement open = find(desk, requested(desk, "documents", "documents.read"));
+    struct cg_agreement over = approved(desk, "20/s", DESK_NOW_S + 15);
+    struct cg_agreement gone = approved(desk, "20/s", 0);
+    struct cg_decision ada = by("Ada");
+    assert_ok(cg_agreement_withdraw(desk->store, desk->realm, gone.id, &ada, NULL));
+    assert_refused(desk, "nobody", limit(desk, &nobody, "5/s"), CG_ERR_NOT_FOUND);
+    assert_refused(desk, "requested", limit(desk, &open, "5/s"), CG_ERR_CONFLICT);
+    assert_refused(desk, "over", limit(desk, &over, "5/s"), CG_ERR_CONFLICT);
+    assert_refused(desk, "withdrawn", limit(desk, &gone, "5/s"), CG_ERR_CONFLICT);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(agreement_is_limited_within_what_was_agreed, desk_open,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(agreement_that_is_not_in_force_is_not_limited, desk_open,
+                                    desk_close),
     cmocka_unit_test_setup_teardown(agreement_is_found_as_it_was_requested, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(agreement_begins_when_requested_unless_told, desk_open,
                                     desk_close),

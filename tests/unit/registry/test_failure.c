@@ -185,6 +185,9 @@ static enum cg_status part(struct desk *desk, struct cg_span agreement)
 {
     struct cg_decision ada = {.who = CG_SPAN("Ada"), .at_s = DESK_NOW_S};
     struct cg_span client = desk->client;
+    struct cg_agreement named = {.realm = desk->realm, .id = agreement};
+    const struct cg_rate five = {5, 1, 5};
+    CG_TRY(cg_agreement_limit(desk->store, &named, &five, DESK_NOW_S, NULL));
     CG_TRY(cg_agreement_withdraw(desk->store, desk->realm, agreement, &ada, NULL));
     CG_TRY(cg_client_suspend(desk->store, desk->realm, client, DESK_NOW_S, NULL));
     CG_TRY(cg_client_resume(desk->store, desk->realm, client, NULL));
