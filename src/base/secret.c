@@ -30,22 +30,29 @@ struct cg_span cg_secret_span(const struct cg_secret *secret)
     return cg_span_of_bytes(secret->data, secret->len);
 }
 
+/* Of a word, or of the part of one. */
+static uint64_t differing_bits(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    uint64_t word_a = 0;
+    uint64_t word_b = 0;
+    memcpy(&word_a, a, len);
+    memcpy(&word_b, b, len);
+    uint64_t difference = word_a ^ word_b;
+    /* The compiler cannot know what is in it, so that it may not leave at the first one. */
+    __asm__ volatile("" : "+r"(difference));
+    return difference;
+}
+
 bool cg_secret_equal(struct cg_span a, struct cg_span b)
 {
     if (a.len != b.len) {
         return false;
     }
     uint64_t difference = 0;
-    for (size_t at = 0; at < a.len;) {
-        uint64_t word_a = 0;
-        uint64_t word_b = 0;
-        size_t len = a.len - at < sizeof(word_a) ? a.len - at : sizeof(word_a);
-        memcpy(&word_a, a.data + at, len);
-        memcpy(&word_b, b.data + at, len);
-        difference |= word_a ^ word_b;
-        /* The compiler cannot know what is in it, so that it may not leave at the first one. */
-        __asm__ volatile("" : "+r"(difference));
-        at += len;
+    size_t at = 0;
+    for (; a.len - at >= sizeof(difference); at += sizeof(difference)) {
+        difference |= differing_bits(a.data + at, b.data + at, sizeof(difference));
     }
+    difference |= differing_bits(a.data + at, b.data + at, a.len - at);
     return difference == 0;
 }

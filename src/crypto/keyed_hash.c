@@ -3,37 +3,32 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/secret.h"
 #include "base/status.h"
-#include "crypto/openssl_failed.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
+/* A sum takes two words of the text at a time; the second sum's key begins two words later. */
+#define PAIR_BYTES (2 * sizeof(uint64_t))
+#define TEXT_WORDS (CG_KEYED_HASH_TEXT_BYTES / sizeof(uint64_t))
+#define KEY_WORDS (TEXT_WORDS + 2 + 2 + 2)
+/* Behind the last word of the key that a text can meet: what its length meets. */
+#define LENGTH_KEY (TEXT_WORDS + 2)
+
 struct cg_keyed_hash {
-    EVP_MAC_CTX *context;
-    uint8_t key[CG_KEYED_HASH_KEY_BYTES];
+    uint64_t key[KEY_WORDS];
 };
 
-CG_DEFINE_CLEANUP(keyed_hash_free_at, struct cg_keyed_hash *, cg_keyed_hash_free)
+typedef unsigned __int128 sum_t;
 
-static enum cg_status make_context(struct cg_keyed_hash *hash)
-{
-    EVP_MAC *method = EVP_MAC_fetch(NULL, "POLY1305", NULL);
-    if (method == NULL) {
-        return cg_openssl_failed(CG_ERR_CRYPTO);
-    }
-    hash->context = EVP_MAC_CTX_new(method);
-    EVP_MAC_free(method); /* the context holds it */
-    return hash->context != NULL ? CG_OK : cg_openssl_failed(CG_ERR_CRYPTO);
-}
+CG_DEFINE_CLEANUP(keyed_hash_free_at, struct cg_keyed_hash *, cg_keyed_hash_free)
 
 enum cg_status cg_keyed_hash_new(const struct cg_random *random, struct cg_keyed_hash **ret_hash)
 {
     void *memory = NULL;
     CG_TRY(cg_alloc(1, sizeof(struct cg_keyed_hash), &memory));
     CG_CLEANUP(keyed_hash_free_at) struct cg_keyed_hash *hash = memory;
-    CG_TRY(make_context(hash));
-    CG_TRY(cg_random_fill(random, hash->key, sizeof(hash->key)));
+    CG_TRY(cg_random_fill(random, (uint8_t *)hash->key, sizeof(hash->key)));
     *ret_hash = CG_STEAL(hash);
     return CG_OK;
 }
@@ -43,21 +38,40 @@ struct cg_keyed_hash *cg_keyed_hash_free(struct cg_keyed_hash *hash)
     if (hash == NULL) {
         return NULL;
     }
-    EVP_MAC_CTX_free(hash->context);
     cg_wipe(hash->key, sizeof(hash->key));
     return cg_release(hash);
 }
 
-enum cg_status cg_keyed_hash_of(struct cg_keyed_hash *hash, struct cg_span text,
+static sum_t add_pair(sum_t sum, const uint64_t pair[static 2], const uint64_t key[static 2])
+{
+    return sum + (sum_t)(pair[0] + key[0]) * (pair[1] + key[1]);
+}
+
+enum cg_status cg_keyed_hash_of(const struct cg_keyed_hash *hash, struct cg_span text,
                                 uint8_t ret_digest[static CG_KEYED_HASH_BYTES])
 {
-    uint8_t digest[CG_KEYED_HASH_BYTES];
-    size_t len = 0;
-    if (EVP_MAC_init(hash->context, hash->key, sizeof(hash->key), NULL) != 1 ||
-        EVP_MAC_update(hash->context, text.data, text.len) != 1 ||
-        EVP_MAC_final(hash->context, digest, &len, sizeof(digest)) != 1 || len != sizeof(digest)) {
-        return cg_openssl_failed(CG_ERR_CRYPTO);
+    if (text.len > CG_KEYED_HASH_TEXT_BYTES) {
+        return CG_ERR_LIMIT;
     }
-    memcpy(ret_digest, digest, sizeof(digest));
+    const uint64_t *key = hash->key;
+    /* The length first: else a text and the same with zeros behind it would have one digest. */
+    uint64_t pair[2] = {text.len, 0};
+    sum_t sums[2] = {
+        add_pair(0, pair, &key[LENGTH_KEY]),
+        add_pair(0, pair, &key[LENGTH_KEY + 2]),
+    };
+    size_t whole = text.len - text.len % PAIR_BYTES;
+    for (size_t at = 0; at < whole; at += PAIR_BYTES, key += 2) {
+        memcpy(pair, text.data + at, PAIR_BYTES);
+        sums[0] = add_pair(sums[0], pair, key);
+        sums[1] = add_pair(sums[1], pair, key + 2);
+    }
+    if (whole < text.len) {
+        memset(pair, 0, sizeof(pair));
+        memcpy(pair, text.data + whole, text.len - whole);
+        sums[0] = add_pair(sums[0], pair, key);
+        sums[1] = add_pair(sums[1], pair, key + 2);
+    }
+    memcpy(ret_digest, sums, sizeof(sums));
     return CG_OK;
 }
