@@ -186,6 +186,16 @@ static struct cg_span target_of(const ngx_http_request_t *r)
     return (struct cg_span){.data = text, .len = size};
 }
 
+/* Of the client's own request line: error_page and X-Accel-Redirect make GET of other methods. Over
+ * HTTP/2 nginx makes that line of :method. */
+static struct cg_span sent_method(const ngx_http_request_t *r)
+{
+    ngx_str_t line = r->main->request_line;
+    const u_char *end = ngx_strlchr(line.data, line.data + line.len, ' ');
+    line.len = end == NULL ? 0 : (size_t)(end - line.data);
+    return caregate_span(line);
+}
+
 static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
                    struct cg_gate_verdict *ret_verdict)
 {
@@ -198,12 +208,13 @@ static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
         .method = cg_method_of(caregate_span(r->method_name)),
         .now_s = ngx_time(),
         .now_ms = caregate_now_ms(),
+        .counted = visit->counted,
     };
     caregate_certificate_find(r, visit, &request.certificate);
     if (visit->wants_proof) {
         request.proof = caregate_span(visit->proof);
         request.proof_count = (unsigned)visit->proof_count;
-        request.method_name = caregate_span(r->main->method_name);
+        request.method_name = sent_method(r);
         request.target = target_of(r);
         request.is_proven = (unsigned)visit->is_proven;
     }
@@ -228,11 +239,13 @@ static void see_authorization(ngx_http_request_t *r, struct caregate_visit *visi
     }
 }
 
-/* The verdict borrows from the gate; what is to go onto the answer is copied. */
-static ngx_int_t keep_proof(ngx_http_request_t *r, const struct cg_gate_verdict *verdict,
-                            struct caregate_visit *visit)
+/* What the request has used up. The verdict borrows from the gate; what is to go onto the answer is
+ * copied. */
+static ngx_int_t keep_used(ngx_http_request_t *r, const struct cg_gate_verdict *verdict,
+                           struct caregate_visit *visit)
 {
     visit->is_proven |= verdict->is_proven;
+    visit->counted |= verdict->counted;
     if (verdict->nonce.len == 0) {
         return NGX_OK;
     }
@@ -252,7 +265,7 @@ static ngx_int_t judge(ngx_http_request_t *r, struct caregate_mark *mark)
     see_authorization(r, mark->visit);
     decide(r, mark->visit, &verdict);
     if (keep_caller(r, &verdict, &mark->caller) != NGX_OK ||
-        keep_proof(r, &verdict, mark->visit) != NGX_OK) {
+        keep_used(r, &verdict, mark->visit) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     mark->reason = verdict.reason;

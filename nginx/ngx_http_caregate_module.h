@@ -170,6 +170,7 @@ struct caregate_visit {
     ngx_str_t proof;        /* value of the first DPoP header */
     ngx_uint_t proof_count;
     ngx_uint_t is_proven;  /* the proof was found good, and is used up */
+    uint32_t counted;      /* under which of the token's agreements the request was counted */
     ngx_str_t nonce;       /* for the client's next proof; empty: it needs no other */
     ngx_str_t certificate; /* as the proxy in front passed it on; empty: it did not */
     ngx_uint_t is_certificate_verified;

@@ -116,9 +116,11 @@ struct cg_gate_request {
     /* What a proof of possession must fit; only looked at for the scheme DPoP (RFC 9449 §4.3). */
     struct cg_span proof;       /* value of the DPoP header, or absent */
     unsigned proof_count;       /* how many DPoP headers there are */
-    struct cg_span method_name; /* that the client used */
+    struct cg_span method_name; /* that the client used, whatever became of it on the way */
     struct cg_span target;      /* absolute URI that the client used: "https://api.example/a?b" */
-    unsigned is_proven; /* 1: earlier on its way this same request got a verdict that says so */
+    /* Of the verdict that this same request got earlier on its way through nginx; else 0. */
+    unsigned is_proven;
+    uint32_t counted;
     struct cg_client_certificate certificate; /* only looked at for a token that is bound to one */
 };
 
@@ -136,11 +138,12 @@ struct cg_gate_verdict {
     struct cg_span organisation;
     struct cg_span scope;
     struct cg_span token_id;
-    struct cg_span details;      /* let through and narrowed: JSON array for the API behind */
+    struct cg_span details;      /* of a narrowed token: JSON array for the API behind */
     struct cg_span needed_scope; /* what is refused with 403: the scopes of which some are needed */
     int64_t retry_after_s;       /* what is refused with 429: when to try again */
     unsigned uses_dpop;          /* 1: the token came by the scheme DPoP, or ought to have */
     unsigned is_proven;          /* 1: and its proof was good; it is used up now */
+    uint32_t counted;            /* under which of the token's agreements it was counted so far */
     struct cg_span nonce;        /* to send as DPoP-Nonce, or absent */
 };
 

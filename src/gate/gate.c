@@ -242,24 +242,6 @@ static void ask_denylist(const struct cg_gate *gate, const struct cg_snapshot_re
     entry->denylist_generation = generation;
 }
 
-/* Limits are looked for once in each snapshot; most tokens have none, and cost a compare. */
-static enum cg_reason ask_limits(const struct cg_gate *gate, const struct cg_snapshot_realm *realm,
-                                 const struct cg_gate_route *route, struct cg_cached_token *entry,
-                                 int64_t now_ms, int64_t *ret_retry_after_s)
-{
-    int64_t version = cg_snapshot_version(gate->snapshot);
-    if (entry->limits_version != version) {
-        entry->limited = cg_limit_find(realm, &entry->token);
-        entry->limits_version = version;
-    }
-    if (entry->limited == 0 || gate->config.throttle == NULL) {
-        return CG_REASON_NONE;
-    }
-    const struct cg_limit limit = {gate->config.throttle, realm, route, now_ms};
-    *ret_retry_after_s = cg_limit_take(&limit, &entry->token, entry->limited);
-    return *ret_retry_after_s == 0 ? CG_REASON_NONE : CG_REASON_AGREEMENT_RATE_EXCEEDED;
-}
-
 /* RFC 8705 §3: a token with x5t#S256 is of use over a connection with that very certificate only.
  */
 static enum cg_reason check_certificate(const struct cg_gate_request *request,
@@ -282,18 +264,6 @@ static enum cg_reason check_certificate(const struct cg_gate_request *request,
         cg_base64url_decode(token->certificate_thumbprint, wanted, sizeof(wanted), &len) == CG_OK &&
         cg_secret_equal(cg_span_of_bytes(shown, sizeof(shown)), cg_span_of_bytes(wanted, len));
     return fits ? CG_REASON_NONE : CG_REASON_CERTIFICATE_WRONG;
-}
-
-/* Whether who sends a token is who it was issued to. The certificate first: it uses up nothing. */
-static enum cg_reason check_holder(const struct cg_gate *gate,
-                                   const struct cg_gate_request *request,
-                                   const struct cg_presented_token *presented,
-                                   struct cg_gate_verdict *verdict)
-{
-    enum cg_reason reason = check_certificate(request, presented->token);
-    return reason != CG_REASON_NONE
-               ? reason
-               : cg_possession_check(gate->possession, request, presented, verdict);
 }
 
 static bool names_an_api(const struct cg_snapshot_realm *realm, const struct cg_access_token *token)
@@ -342,56 +312,129 @@ static enum cg_reason show_details(struct cg_gate *gate, const struct cg_gate_ro
                                                                      : CG_REASON_INTERNAL;
 }
 
+/* One request with a token that is proven and not denied. */
+struct call {
+    const struct cg_gate_route *route;
+    const struct cg_gate_request *request;
+    const struct cg_snapshot_realm *realm;
+    struct cg_presented_token presented;
+    struct cg_cached_token *entry; /* of the token */
+};
+
+/* Whether what the token says lets this request in. */
+static enum cg_reason ask_token(struct cg_gate *gate, const struct call *call,
+                                struct cg_gate_verdict *verdict)
+{
+    enum cg_method method = call->request->method;
+    enum cg_reason reason = decide(call->realm, call->route, call->entry, method);
+    if (reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_AGREEMENT_WITHDRAWN ||
+        reason == CG_REASON_SCOPE_INSUFFICIENT) {
+        show_needed_scope(gate, call->realm, call->route, method, verdict);
+    }
+    /* The location was chosen by one reading of the path; the API behind may have another. */
+    if (reason == CG_REASON_NONE && cg_uri_path_climbs(call->request->path)) {
+        return CG_REASON_PATH_AMBIGUOUS;
+    }
+    if (reason == CG_REASON_NONE && call->entry->token.is_narrowed) {
+        return show_details(gate, call->route, &call->entry->token, verdict);
+    }
+    return reason;
+}
+
+/*
+ * The agreements under which this request is still to be counted. Limits are looked for once in
+ * each snapshot; most tokens have none, and cost a compare.
+ */
+static struct cg_limit limit_of(const struct cg_gate *gate, const struct call *call)
+{
+    struct cg_cached_token *entry = call->entry;
+    struct cg_limit limit = {.throttle = gate->config.throttle,
+                             .realm = call->realm,
+                             .token = &entry->token,
+                             .now_ms = call->request->now_ms};
+    int64_t version = cg_snapshot_version(gate->snapshot);
+    if (entry->limits_version != version) {
+        entry->limited = cg_limit_find(call->realm, &entry->token);
+        entry->limits_version = version;
+    }
+    if (entry->limited != 0 && limit.throttle != NULL) {
+        limit.agreements = cg_limit_here(call->realm, call->route, &entry->token, entry->limited) &
+                           ~call->request->counted;
+    }
+    return limit;
+}
+
+/*
+ * Takes what a request uses up. Whether there is room under the agreement is asked before the proof
+ * is spent: who is told to come again may bring it again. (Where another worker takes the last room
+ * in between, the proof is gone.) A proof that is refused takes nothing of the rate.
+ */
+static enum cg_reason use_up(const struct cg_gate *gate, const struct call *call,
+                             struct cg_gate_verdict *verdict)
+{
+    struct cg_limit limit = limit_of(gate, call);
+    verdict->counted = call->request->counted;
+    if (limit.agreements != 0 && call->presented.scheme == CG_AUTHZ_DPOP) {
+        verdict->retry_after_s = cg_limit_look(&limit);
+    }
+    if (verdict->retry_after_s > 0) {
+        return CG_REASON_AGREEMENT_RATE_EXCEEDED;
+    }
+    enum cg_reason reason =
+        cg_possession_spend_proof(gate->possession, call->request, &call->presented, verdict);
+    if (reason != CG_REASON_NONE || limit.agreements == 0) {
+        return reason;
+    }
+    verdict->retry_after_s = cg_limit_take(&limit);
+    if (verdict->retry_after_s > 0) {
+        return CG_REASON_AGREEMENT_RATE_EXCEEDED;
+    }
+    verdict->counted |= limit.agreements;
+    return CG_REASON_NONE;
+}
+
+/* In this order, so that what is refused anyway uses up nothing. */
+static enum cg_reason judge_call(struct cg_gate *gate, const struct call *call,
+                                 struct cg_gate_verdict *verdict)
+{
+    enum cg_reason reason = check_certificate(call->request, call->presented.token);
+    if (reason == CG_REASON_NONE) {
+        reason =
+            cg_possession_check_scheme(gate->possession, call->request, &call->presented, verdict);
+    }
+    if (reason == CG_REASON_NONE) {
+        reason = ask_token(gate, call, verdict);
+    }
+    return reason == CG_REASON_NONE ? use_up(gate, call, verdict) : reason;
+}
+
 static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *route,
                             const struct cg_gate_request *request, struct cg_gate_verdict *verdict)
 {
-    const struct cg_snapshot_realm *realm;
-    enum cg_reason reason = find_realm(gate, route, request->now_s, &realm);
+    struct call call = {.route = route, .request = request};
+    enum cg_reason reason = find_realm(gate, route, request->now_s, &call.realm);
     if (reason != CG_REASON_NONE) {
         return reason;
     }
-    verdict->realm = cg_snapshot_realm_path(realm);
-    verdict->issuer = cg_snapshot_realm_issuer(realm);
-    struct cg_presented_token presented = {.scheme = CG_AUTHZ_NONE};
-    reason = find_credentials(request, &presented.scheme, &presented.compact);
-    verdict->uses_dpop = presented.scheme == CG_AUTHZ_DPOP;
+    verdict->realm = cg_snapshot_realm_path(call.realm);
+    verdict->issuer = cg_snapshot_realm_issuer(call.realm);
+    reason = find_credentials(request, &call.presented.scheme, &call.presented.compact);
+    verdict->uses_dpop = call.presented.scheme == CG_AUTHZ_DPOP;
     if (reason != CG_REASON_NONE) {
         return reason;
     }
-    struct cg_cached_token *entry = prove(gate, realm, presented.compact, request->now_s, &reason);
-    if (entry == NULL) {
+    call.entry = prove(gate, call.realm, call.presented.compact, request->now_s, &reason);
+    if (call.entry == NULL) {
         return reason;
     }
-    show_identity(&entry->token, verdict);
+    call.presented.token = &call.entry->token;
+    show_identity(&call.entry->token, verdict);
     if (reason != CG_REASON_NONE) {
         return reason;
     }
-    ask_denylist(gate, realm, entry);
-    if (entry->denied != CG_REASON_NONE) {
-        return entry->denied;
-    }
-    presented.token = &entry->token;
-    reason = check_holder(gate, request, &presented, verdict);
-    if (reason != CG_REASON_NONE) {
-        return reason;
-    }
-    reason = decide(realm, route, entry, request->method);
-    /* The location was chosen by one reading of the path; the API behind may have another. */
-    if (reason == CG_REASON_NONE && cg_uri_path_climbs(request->path)) {
-        return CG_REASON_PATH_AMBIGUOUS;
-    }
-    if (reason == CG_REASON_NONE && entry->token.is_narrowed) {
-        reason = show_details(gate, route, &entry->token, verdict);
-    }
-    /* Last, so that what is refused anyway uses up nothing. */
-    if (reason == CG_REASON_NONE) {
-        return ask_limits(gate, realm, route, entry, request->now_ms, &verdict->retry_after_s);
-    }
-    if (reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_AGREEMENT_WITHDRAWN ||
-        reason == CG_REASON_SCOPE_INSUFFICIENT) {
-        show_needed_scope(gate, realm, route, request->method, verdict);
-    }
-    return reason;
+    ask_denylist(gate, call.realm, call.entry);
+    return call.entry->denied != CG_REASON_NONE ? call.entry->denied
+                                                : judge_call(gate, &call, verdict);
 }
 
 void cg_gate_decide(struct cg_gate *gate, const struct cg_gate_route *route,

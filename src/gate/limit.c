@@ -16,7 +16,17 @@ uint32_t cg_limit_find(const struct cg_snapshot_realm *realm, const struct cg_ac
     return limited;
 }
 
-static int64_t take(const struct cg_limit *limit, struct cg_span agreement)
+uint32_t cg_limit_here(const struct cg_snapshot_realm *realm, const struct cg_gate_route *route,
+                       const struct cg_access_token *token, uint32_t limited)
+{
+    const struct cg_snapshot_api *api = cg_snapshot_find_api(realm, route->api);
+    return api == NULL ? 0 : limited & cg_decide_places(api, token);
+}
+
+typedef int64_t (*ask_throttle)(struct cg_throttle *throttle, uint64_t key,
+                                const struct cg_rate *rate, int64_t now_ms);
+
+static int64_t ask(const struct cg_limit *limit, struct cg_span agreement, ask_throttle question)
 {
     const struct cg_rate *rate = cg_snapshot_find_limit(limit->realm, agreement);
     struct cg_throttle_parts parts = {.first = cg_snapshot_realm_path(limit->realm),
@@ -25,19 +35,28 @@ static int64_t take(const struct cg_limit *limit, struct cg_span agreement)
         return 0;
     }
     uint64_t key = cg_throttle_key(limit->throttle, CG_THROTTLE_AGREEMENT, &parts);
-    int64_t wait_ms = cg_throttle_take(limit->throttle, key, rate, limit->now_ms);
+    int64_t wait_ms = question(limit->throttle, key, rate, limit->now_ms);
     return (wait_ms + MS_PER_S - 1) / MS_PER_S;
 }
 
-int64_t cg_limit_take(const struct cg_limit *limit, const struct cg_access_token *token,
-                      uint32_t limited)
+static int64_t ask_all(const struct cg_limit *limit, ask_throttle question)
 {
-    const struct cg_snapshot_api *api = cg_snapshot_find_api(limit->realm, limit->route->api);
-    uint32_t places = api == NULL ? 0 : limited & cg_decide_places(api, token);
+    const struct cg_access_token *token = limit->token;
     int64_t longest_s = 0;
     for (size_t i = 0; i < token->api_count; i++) {
-        int64_t wait_s = (places >> i & 1) == 0 ? 0 : take(limit, token->apis[i].agreement);
+        bool counts = (limit->agreements >> i & 1) != 0;
+        int64_t wait_s = counts ? ask(limit, token->apis[i].agreement, question) : 0;
         longest_s = wait_s > longest_s ? wait_s : longest_s;
     }
     return longest_s;
+}
+
+int64_t cg_limit_take(const struct cg_limit *limit)
+{
+    return ask_all(limit, cg_throttle_take);
+}
+
+int64_t cg_limit_look(const struct cg_limit *limit)
+{
+    return ask_all(limit, cg_throttle_look);
 }

@@ -15,18 +15,22 @@
 /* Which of the token's agreements have a limit: bit i stands for agreement i. */
 uint32_t cg_limit_find(const struct cg_snapshot_realm *realm, const struct cg_access_token *token);
 
+/* Those of `limited` under which the token names the route's API, which is one. */
+uint32_t cg_limit_here(const struct cg_snapshot_realm *realm, const struct cg_gate_route *route,
+                       const struct cg_access_token *token, uint32_t limited);
+
 struct cg_limit {
     struct cg_throttle *throttle;
     const struct cg_snapshot_realm *realm;
-    const struct cg_gate_route *route;
+    const struct cg_access_token *token;
+    uint32_t agreements; /* of the token: those to count under */
     int64_t now_ms;
 };
 
-/*
- * Takes one request of each agreement among `limited` under which the token names the route's API,
- * which is one. Returns 0, or the seconds until there is room again.
- */
-int64_t cg_limit_take(const struct cg_limit *limit, const struct cg_access_token *token,
-                      uint32_t limited);
+/* Takes one request of each agreement. Returns 0, or the seconds until there is room again. */
+int64_t cg_limit_take(const struct cg_limit *limit);
+
+/* What cg_limit_take would return, without taking. */
+int64_t cg_limit_look(const struct cg_limit *limit);
 
 #endif

@@ -98,10 +98,10 @@ static enum cg_reason check_proof(struct cg_possession *possession,
                            proof.issued_s);
 }
 
-enum cg_reason cg_possession_check(struct cg_possession *possession,
-                                   const struct cg_gate_request *request,
-                                   const struct cg_presented_token *presented,
-                                   struct cg_gate_verdict *verdict)
+enum cg_reason cg_possession_check_scheme(struct cg_possession *possession,
+                                          const struct cg_gate_request *request,
+                                          const struct cg_presented_token *presented,
+                                          struct cg_gate_verdict *verdict)
 {
     bool is_bound = presented->token->key_thumbprint.len > 0;
     bool is_bearer = presented->scheme == CG_AUTHZ_BEARER;
@@ -112,16 +112,28 @@ enum cg_reason cg_possession_check(struct cg_possession *possession,
     if (!is_bound) {
         return CG_REASON_TOKEN_NOT_BOUND;
     }
+    /* RFC 9449 §7.2: a bound token received as a bearer token MUST be rejected. */
+    if (is_bearer) {
+        verdict->nonce = cg_dpop_nonces_fresh(&possession->nonces, request->now_s);
+        return CG_REASON_TOKEN_BOUND;
+    }
+    return CG_REASON_NONE;
+}
+
+enum cg_reason cg_possession_spend_proof(struct cg_possession *possession,
+                                         const struct cg_gate_request *request,
+                                         const struct cg_presented_token *presented,
+                                         struct cg_gate_verdict *verdict)
+{
+    if (presented->scheme == CG_AUTHZ_BEARER) {
+        return CG_REASON_NONE;
+    }
     /* An internal jump or a subrequest: the client made its proof for the request that it sent. */
-    if (!is_bearer && request->is_proven != 0) {
+    if (request->is_proven != 0) {
         verdict->is_proven = 1;
         return CG_REASON_NONE;
     }
     verdict->nonce = cg_dpop_nonces_fresh(&possession->nonces, request->now_s);
-    /* RFC 9449 §7.2: a bound token received as a bearer token MUST be rejected. */
-    if (is_bearer) {
-        return CG_REASON_TOKEN_BOUND;
-    }
     enum cg_reason reason = check_proof(possession, request, presented, verdict);
     verdict->is_proven = reason == CG_REASON_NONE;
     return reason;

@@ -28,13 +28,21 @@ struct cg_presented_token {
 };
 
 /*
- * NONE when it may be used by who sent it; else why not. Fills in the verdict what concerns DPoP:
- * uses_dpop, is_proven, and the nonce to offer, which borrows until the next call. For a bearer
- * token that is not bound it costs a comparison.
+ * Both return NONE, or why the token may not be used by who sent it, and fill in the verdict what
+ * concerns DPoP: uses_dpop, is_proven, and the nonce to offer, which borrows until the next call.
+ * For a bearer token that is not bound each costs a comparison.
  */
-enum cg_reason cg_possession_check(struct cg_possession *possession,
-                                   const struct cg_gate_request *request,
-                                   const struct cg_presented_token *presented,
-                                   struct cg_gate_verdict *verdict);
+
+/* Whether the token came by the scheme that it must come by. Uses up nothing. */
+enum cg_reason cg_possession_check_scheme(struct cg_possession *possession,
+                                          const struct cg_gate_request *request,
+                                          const struct cg_presented_token *presented,
+                                          struct cg_gate_verdict *verdict);
+
+/* Whether the proof is good, of a token that came by its scheme. A good one is used up. */
+enum cg_reason cg_possession_spend_proof(struct cg_possession *possession,
+                                         const struct cg_gate_request *request,
+                                         const struct cg_presented_token *presented,
+                                         struct cg_gate_verdict *verdict);
 
 #endif

@@ -346,6 +346,56 @@ def test_a_proof_is_used_once_though_a_request_passes_several_locations(make_hou
         assert caller.call_with(None, path).status_code == 401, path
 
 
+def test_a_proof_names_the_method_of_the_client_whatever_nginx_makes_of_it(make_house, echo):
+    """error_page, as X-Accel-Redirect does, makes a GET of what was a POST."""
+    house = make_house(start=False)
+    house.add_to_server("location /away/ { error_page 418 =200 /results/7; return 418; }")
+    house.start()
+    caller = Caller(house, house.onboard("Away", "results", "results.read")).get_token()
+    assert caller.call("/away/a", "POST").status_code == 200
+    assert echo.seen[-1]["method"] == "GET"
+    for method, other in (("POST", "GET"), ("GET", "POST"), ("PUT", "GET")):
+        refused = caller.call_with(caller.proof(other, "/away/a"), "/away/a", method)
+        assert_refused(refused, "proof_method_wrong")
+
+
+def test_a_proof_that_opened_nothing_is_still_good(make_house, echo):
+    house = make_house(start=False)
+    gate = "caregate_api results realm=/vlive/hpca;"
+    house.add_to_server(
+        "location = /door { error_page 418 = @open; error_page 419 = @strict; "
+        "if ($arg_to = open) { return 418; } return 419; }\n"
+        f"location @open {{ {gate} proxy_pass {echo.url}; }}\n"
+        f"location @strict {{ {gate} caregate_require results.write; proxy_pass {echo.url}; }}")
+    house.start()
+    caller = Caller(house, house.onboard("Doors", "results", "results.read")).get_token()
+    assert caller.call("/door?to=open").status_code == 200
+    proof = caller.proof("GET", "/door")
+    for _ in range(2):
+        assert_refused(caller.call_with(proof, "/door?to=strict"), "scope_insufficient",
+                       "insufficient_scope", 403)
+    assert caller.call_with(proof, "/door?to=open").status_code == 200
+    assert_refused(caller.call_with(proof, "/door?to=open"), "proof_replayed")
+
+
+def test_a_proof_that_came_too_early_is_good_later(house):
+    client = house.onboard("Early", "results", "results.read", agreement=["--rate", "1/s"])
+    caller = Caller(house, client).get_token()
+    assert caller.call().status_code == 200
+    proofs = []
+
+    def is_too_early():
+        proofs.append(caller.proof("GET", TARGET))
+        return caller.call_with(proofs[-1], TARGET).status_code == 429
+
+    def is_refused():
+        return caller.call_with(proofs[-1], TARGET).json().get("reason") == "proof_replayed"
+
+    wait_until(is_too_early, 10, "the limit")
+    wait_until(lambda: caller.call_with(proofs[-1], TARGET).status_code == 200, 5, "entry")
+    wait_until(is_refused, 5, "the proof to be used up")
+
+
 def test_an_origin_says_what_clients_call_behind_a_proxy(make_house, echo):
     house = make_house(start=False)
     house.add_to_http("caregate_origin https://api.example.nhs.uk;")

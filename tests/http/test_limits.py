@@ -312,6 +312,43 @@ def test_the_limit_of_an_agreement_is_one_for_all_workers_and_its_own(throttled)
     assert len(workers) >= 2
 
 
+GATED = "caregate_api results realm=/vlive/hpca;"
+# Ways on which one request passes several locations of an API, and a path that takes each.
+WAYS = {
+    "/named/a": "location /named/ { %(gated)s try_files /none @there; } "
+                "location @there { %(gated)s proxy_pass %(api)s; }",
+    "/try/a": "location /try/ { %(gated)s try_files /none /results/a; }",
+    "/error/a": "location /error/ { %(gated)s error_page 418 =200 /results/a; return 418; }",
+    "/rewrite/a": "location /rewrite/ { %(gated)s rewrite ^ /results/a last; }",
+    "/accel/accel?to=/results/a": "location /accel/ { %(gated)s proxy_pass %(api)s; }",
+    "/asks/a": "location /asks/ { %(gated)s auth_request /results/a; proxy_pass %(api)s; }",
+    "/mirror/a": "location /mirror/ { %(gated)s mirror /results/a; proxy_pass %(api)s; }",
+    "/added/a": "location /added/ { %(gated)s add_after_body /results/a; addition_types *; "
+                "proxy_pass %(api)s; }",
+}
+TURNS = 2
+
+
+@pytest.fixture()
+def odd_api():
+    from support.odd_api import OddApi
+    api = OddApi()
+    yield api
+    api.close()
+
+
+def test_a_request_counts_once_although_it_passes_several_locations(make_house, odd_api):
+    house = make_house(start=False)
+    house.add_to_server("\n".join(WAYS.values()) % {"gated": GATED, "api": odd_api.url})
+    client = house.onboard("Ways", "results", "results.read",
+                           agreement=["--rate", f"{TURNS * len(WAYS)}/h"])
+    house.start()
+    token = house.token(client)
+    for path in TURNS * list(WAYS):
+        assert call(house, token, path).status_code == 200, path
+    assert call(house, token).status_code == 429
+
+
 def test_the_rate_of_an_agreement_is_shown(throttled):
     house = throttled
     client = house.onboard("Shown", "results", "results.read", agreement=["--rate", "600/min"])
