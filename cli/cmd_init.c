@@ -27,6 +27,7 @@ struct plan {
     struct cg_listen mtls_listen; /* text absent: none */
     struct cg_span mtls_url;
     struct cg_span url; /* no final slash */
+    bool url_is_told;   /* what clients call: else they may call it otherwise, too */
     struct cg_uri uri;
     int64_t status_port;
     const char *module;
@@ -57,7 +58,8 @@ static enum cg_status plan_url(struct cg_context *context, const struct cg_args 
 {
     const char *text = NULL;
     plan->url = cg_args_value(args, "url");
-    if (plan->url.data == NULL) {
+    plan->url_is_told = plan->url.data != NULL;
+    if (!plan->url_is_told) {
         CG_TRY(cg_context_print(context, &text, "https://localhost:%lld",
                                 (long long)plan->listen.port));
         plan->url = cg_span_of_string(text);
@@ -212,6 +214,10 @@ static enum cg_status write_conf(struct cg_context *context, const struct plan *
         .status_port = plan->status_port,
         .http2_directive = plan->nginx_version >= NGINX_HTTP2_DIRECTIVE,
     };
+    if (plan->url_is_told) {
+        conf.origin = plan->url;
+        conf.mtls_origin = plan->mtls_url;
+    }
     struct cg_buf buf;
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         CG_TRY(cg_folder_make(context, folders[i]));

@@ -201,6 +201,15 @@ static void put_http(const struct cg_nginx_conf *conf, struct cg_buf *buf)
              "    include upstreams/*/*.conf;\n");
 }
 
+static void put_origin(struct cg_span origin, struct cg_buf *buf)
+{
+    if (origin.data == NULL) {
+        return;
+    }
+    cg_buf_put_string(buf, "        # What clients call, which their proofs of possession name.\n");
+    put_line(buf, "        caregate_origin", origin);
+}
+
 /* Server, listener and what either TLS server has. */
 static void put_tls_server(const struct cg_nginx_conf *conf, struct cg_span listen,
                            struct cg_buf *buf)
@@ -234,6 +243,7 @@ static void put_server(const struct cg_nginx_conf *conf, struct cg_buf *buf)
 {
     cg_buf_put_byte(buf, '\n');
     put_tls_server(conf, conf->listen, buf);
+    put_origin(conf->origin, buf);
     cg_buf_put_string(buf, "        ssl_session_cache shared:tls:2m;\n");
     put_locations(buf);
 }
@@ -247,6 +257,7 @@ static void put_mtls_server(const struct cg_nginx_conf *conf, struct cg_buf *buf
     cg_buf_put_string(buf, "\n    # The same for clients with certificates (RFC 8705); metadata\n"
                            "    # announces it as mtls_endpoint_aliases.\n");
     put_tls_server(conf, conf->mtls_listen, buf);
+    put_origin(conf->mtls_origin, buf);
     cg_buf_put_string(buf, "        # Any certificate may come; whose it is, the issuer looks up.\n"
                            "        ssl_verify_client optional_no_ca;\n"
                            "        ssl_verify_depth 3;\n"

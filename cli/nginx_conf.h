@@ -47,7 +47,9 @@ struct cg_nginx_conf {
     struct cg_span module; /* absolute; plain */
     struct cg_span user;   /* absent: nginx is not started as root */
     struct cg_span listen;
+    struct cg_span origin;      /* what clients call there; absent: as they say they do */
     struct cg_span mtls_listen; /* where client certificates are asked for; absent: nowhere */
+    struct cg_span mtls_origin; /* what they call there */
     int64_t status_port;
     bool http2_directive; /* nginx 1.25.1 and later: `http2 on;` */
 };

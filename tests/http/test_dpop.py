@@ -407,6 +407,17 @@ def test_an_origin_says_what_clients_call_behind_a_proxy(make_house, echo):
     assert_refused(caller.call_with(own_url, TARGET), "proof_target_wrong")
 
 
+def test_what_clients_call_is_what_init_was_told(make_house, echo):
+    """Out of the box, whatever name the request came by: else an API that is called by the same
+    client could use a proof for another host here."""
+    house = make_house(url="https://care.example.org")
+    caller = Caller(house, house.onboard("Told", "results", "results.read")).get_token()
+    own_url = caller.proof("GET", TARGET, htu=house.base() + TARGET)
+    assert_refused(caller.call_with(own_url, TARGET), "proof_target_wrong")
+    caller.url = lambda path: "https://care.example.org" + path
+    assert caller.call().status_code == 200
+
+
 @pytest.mark.parametrize("value", ["api.example", "ftp://api.example", "https://",
                                    "https://api.example/", "https://u@api.example",
                                    "'https://api example'"])

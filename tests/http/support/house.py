@@ -86,13 +86,14 @@ class House:
     """`dir` is the data folder, `url` what clients call, `issuer` the first realm's URL, `ca` what
     to trust, `status` the URL of the status listener, `http` a session that trusts `ca`."""
 
-    def __init__(self, realm="/vlive/hpca", mtls=False):
+    def __init__(self, realm="/vlive/hpca", mtls=False, url=None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="caregate-test-"))
         self.home.chmod(0o755)  # run by root, nginx's workers are somebody else
         self.dir = self.home / "data"
         self.serve_log = self.home / "serve.log"
         self.realm = realm
         self.mtls_port = free_pair() if mtls else None  # where client certificates are asked for
+        self.told_url = url
         self.server = None
         self.deaths_expected = False
         self.http = requests.Session()
@@ -102,6 +103,7 @@ class House:
     def init(self):
         port = free_pair()
         options = ["--mtls-listen", f"127.0.0.1:{self.mtls_port}"] if self.mtls_port else []
+        options += ["--url", self.told_url] if self.told_url else []
         made = self.cli("init", "--realm", self.realm, "--listen", f"127.0.0.1:{port}", *options)
         self.port = port
         self.url = f"https://localhost:{port}"

@@ -211,7 +211,38 @@ TEST(nginx_asks_for_certificates_on_the_listener_for_them_only)
     }
 }
 
+TEST(nginx_knows_what_clients_call_on_each_listener_where_it_was_told)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    assert_ok(cg_arena_new(1 << 20, &arena));
+    for (unsigned round = 0; round < 2; round++) {
+        struct cg_nginx_conf conf = {.dir = CG_SPAN("/srv/care"),
+                                     .module = CG_SPAN("/m.so"),
+                                     .listen = CG_SPAN("0.0.0.0:443"),
+                                     .mtls_listen = CG_SPAN("0.0.0.0:8445"),
+                                     .status_port = 8444};
+        if (round == 1) {
+            conf.origin = CG_SPAN_OF("https://care.example.org");
+            conf.mtls_origin = CG_SPAN_OF("https://care.example.org:8445");
+        }
+        CG_CLEANUP(cg_buf_release) struct cg_buf buf;
+        cg_buf_init(&buf, 16384);
+        cg_nginx_conf_write(&conf, &buf);
+        const struct cg_directive *http = cg_directive_in(read_back(&buf, arena), "http", NULL);
+        const struct cg_directive *server = cg_directive_in(http, "server", NULL);
+        const struct cg_directive *mtls = cg_directive_in(http, "server", server);
+        if (round == 0) {
+            assert_null(cg_directive_in(server, "caregate_origin", NULL));
+            assert_null(cg_directive_in(mtls, "caregate_origin", NULL));
+        } else {
+            assert_words(server, "caregate_origin", "https://care.example.org");
+            assert_words(mtls, "caregate_origin", "https://care.example.org:8445");
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(nginx_knows_what_clients_call_on_each_listener_where_it_was_told),
     cmocka_unit_test(nginx_asks_for_certificates_on_the_listener_for_them_only),
     cmocka_unit_test(nginx_value_stays_one_word),
     cmocka_unit_test(nginx_plain_refuses_what_nginx_reads_differently),
