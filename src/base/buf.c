@@ -36,6 +36,7 @@ void cg_buf_clear(struct cg_buf *buf)
 {
     buf->len = 0;
     buf->failed = false;
+    buf->is_too_long = false;
 }
 
 /* At least `needed`, by doubling, but never past the maximum. */
@@ -91,6 +92,7 @@ uint8_t *cg_buf_reserve(struct cg_buf *buf, size_t len)
     bool fits = buf->data != NULL && len <= buf->capacity - buf->len;
     if (!fits && (len > buf->max - buf->len || grow(buf, buf->len + len) != CG_OK)) {
         buf->failed = true;
+        buf->is_too_long = len > buf->max - buf->len;
         return NULL;
     }
     uint8_t *room = buf->data + buf->len;
@@ -145,4 +147,9 @@ enum cg_status cg_buf_finish(const struct cg_buf *buf, struct cg_span *ret_span)
     }
     *ret_span = buf->data != NULL ? cg_span_of_bytes(buf->data, buf->len) : CG_SPAN_OF("");
     return CG_OK;
+}
+
+enum cg_status cg_buf_finish_input(const struct cg_buf *buf, struct cg_span *ret_span)
+{
+    return buf->is_too_long ? CG_ERR_INPUT : cg_buf_finish(buf, ret_span);
 }

@@ -21,6 +21,7 @@ struct cg_buf {
     size_t max;
     struct cg_arena *arena; /* NULL: heap */
     bool failed;
+    bool is_too_long; /* and that is why: it would have passed the maximum */
 };
 
 /* Growing, on the heap, at most `max` bytes. */
@@ -44,5 +45,9 @@ uint8_t *cg_buf_reserve(struct cg_buf *buf, size_t len);
 
 /* CG_ERR_LIMIT if any write failed; else the bytes written, which the buffer still owns. */
 CG_MUST_USE enum cg_status cg_buf_finish(const struct cg_buf *buf, struct cg_span *ret_span);
+
+/* The same for what somebody else sent: CG_ERR_INPUT when that was too long, so that CG_ERR_LIMIT
+ * means that memory is short. */
+CG_MUST_USE enum cg_status cg_buf_finish_input(const struct cg_buf *buf, struct cg_span *ret_span);
 
 #endif

@@ -144,7 +144,10 @@ static enum cg_status read_time(struct cg_span *rest, int64_t *ret_time_s)
     CG_TRY(next(rest, &element));
     const unsigned char *at = element.whole.data;
     CG_CLEANUP(time_free_at) ASN1_TIME *time = d2i_ASN1_TIME(NULL, &at, (long)element.whole.len);
-    if (time == NULL || ASN1_TIME_to_tm(time, &broken) != 1) {
+    if (time == NULL) {
+        return cg_openssl_unread();
+    }
+    if (ASN1_TIME_to_tm(time, &broken) != 1) {
         return CG_ERR_INPUT;
     }
     *ret_time_s = timegm(&broken);
@@ -159,28 +162,44 @@ static enum cg_status read_validity(struct cg_span validity, struct cg_certifica
     return rest.len > 0 ? CG_ERR_INPUT : CG_OK;
 }
 
+/* Text that is none, of a type that is written as one, is no name that anybody could register: it
+ * is empty. */
+static enum cg_status text_of(const ASN1_STRING *value, uint8_t **text, struct cg_span *ret_text)
+{
+    int len = ASN1_STRING_to_UTF8(text, value);
+    enum cg_status status = len < 0 ? cg_openssl_unread() : CG_OK;
+    if (status == CG_ERR_LIMIT) {
+        return status;
+    }
+    *ret_text = cg_span_of_bytes(*text, len < 0 ? 0 : (size_t)len);
+    return CG_OK;
+}
+
 /* One attribute of the subject. A zero byte in it would end the name for some of its readers. */
 static enum cg_status add_entry(struct cg_dn_rdn *rdn, const X509_NAME_ENTRY *entry,
                                 struct cg_arena *arena)
 {
     char type[OID_TEXT_BYTES];
+    struct cg_span shown = {NULL, 0};
     CG_CLEANUP(bytes_free_at) uint8_t *text = NULL;
     CG_CLEANUP(bytes_free_at) uint8_t *der = NULL;
     ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
     int type_len = OBJ_obj2txt(type, sizeof(type), X509_NAME_ENTRY_get_object(entry), 1);
-    if (type_len <= 0 || type_len >= (int)sizeof(type)) {
+    if (type_len <= 0) {
+        return cg_openssl_unread();
+    }
+    if (type_len >= (int)sizeof(type)) {
+        return CG_ERR_INPUT;
+    }
+    CG_TRY(text_of(value, &text, &shown));
+    if (cg_span_find(shown, '\0', 0) < shown.len) {
         return CG_ERR_INPUT;
     }
     ASN1_TYPE typed = {.type = ASN1_STRING_type(value), .value = {.asn1_string = value}};
-    int text_len = ASN1_STRING_to_UTF8(&text, value);
     int der_len = i2d_ASN1_TYPE(&typed, &der);
-    if (der_len <= 0 || (text_len > 0 && memchr(text, '\0', (size_t)text_len) != NULL)) {
-        return CG_ERR_INPUT;
-    }
-    /* No text, of a type that is written as one, is no name that anybody could register. */
-    struct cg_span shown = cg_span_of_bytes(text, text_len < 0 ? 0 : (size_t)text_len);
-    return cg_dn_add(rdn, cg_span_of_bytes(type, (size_t)type_len), shown,
-                     cg_span_of_bytes(der, (size_t)der_len), arena);
+    return der_len <= 0 ? cg_openssl_unread()
+                        : cg_dn_add(rdn, cg_span_of_bytes(type, (size_t)type_len), shown,
+                                    cg_span_of_bytes(der, (size_t)der_len), arena);
 }
 
 /* RFC 4514 §2.1: the relative names from the last to the first. */
@@ -206,12 +225,12 @@ static enum cg_status read_subject(struct cg_span der, struct cg_arena *arena,
     const unsigned char *at = der.data;
     CG_CLEANUP(name_free_at) X509_NAME *name = d2i_X509_NAME(NULL, &at, (long)der.len);
     if (name == NULL) {
-        return CG_ERR_INPUT;
+        return cg_openssl_unread();
     }
     struct cg_buf buf;
     cg_buf_init_arena(&buf, arena, CG_LIMIT_TEXT_BYTES);
     CG_TRY(write_name(name, arena, &buf));
-    return cg_buf_finish(&buf, ret_subject);
+    return cg_buf_finish_input(&buf, ret_subject);
 }
 
 static enum cg_status keep_dns(const GENERAL_NAMES *names, struct cg_arena *arena,
@@ -220,7 +239,7 @@ static enum cg_status keep_dns(const GENERAL_NAMES *names, struct cg_arena *aren
     int count = sk_GENERAL_NAME_num(names);
     void *memory = NULL;
     if (count > CG_LIMIT_CERTIFICATE_NAMES) {
-        return CG_ERR_LIMIT;
+        return CG_ERR_INPUT;
     }
     CG_TRY(cg_arena_take_array(arena, (size_t)count + 1, sizeof(struct cg_span), &memory));
     struct cg_span *kept = memory;
@@ -249,12 +268,15 @@ static enum cg_status read_alternatives(struct cg_span der, struct cg_arena *are
     X509_EXTENSIONS *extensions = d2i_X509_EXTENSIONS(NULL, &at, (long)der.len);
     int found = 0;
     if (extensions == NULL) {
-        return CG_ERR_INPUT;
+        return cg_openssl_unread();
     }
     CG_CLEANUP(names_free_at)
     GENERAL_NAMES *names = X509V3_get_d2i(extensions, NID_subject_alt_name, &found, NULL);
+    if (names == NULL && found >= 0) {
+        return cg_openssl_unread();
+    }
     if (names == NULL) {
-        return found == -1 ? CG_OK : CG_ERR_INPUT; /* -1: there is none; else bad, or two */
+        return found == -1 ? CG_OK : CG_ERR_INPUT; /* -1: there is none; -2: there are two */
     }
     return keep_dns(names, arena, facts);
 }
@@ -265,8 +287,9 @@ enum cg_status cg_certificate_facts_read(struct cg_span der, struct cg_arena *ar
     struct cg_certificate_facts facts = {.dns_count = 0};
     struct parts parts = {.extensions = {NULL, 0}};
     if (der.len > CG_LIMIT_CERTIFICATE_BYTES) {
-        return CG_ERR_LIMIT;
+        return CG_ERR_INPUT;
     }
+    ERR_clear_error();
     enum cg_status status = split(der, &parts);
     if (status == CG_OK) {
         status = read_validity(parts.validity, &facts);
@@ -336,7 +359,7 @@ enum cg_status cg_certificate_decode_pem(struct cg_span pem, struct cg_arena *ar
     void *room = NULL;
     size_t len = 0;
     if (text.len > CG_LIMIT_CERTIFICATE_PEM_BYTES) {
-        return CG_ERR_LIMIT;
+        return CG_ERR_INPUT;
     }
     if (text.len <= begin.len + end.len || !cg_span_starts_with(text, begin) ||
         !cg_span_equal(cg_span_part(text, text.len - end.len, end.len), end)) {

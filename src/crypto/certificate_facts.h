@@ -24,7 +24,8 @@ struct cg_certificate_facts {
 
 /*
  * Reads one certificate in DER with nothing behind it. Spans live in the arena. CG_ERR_INPUT for
- * anything else, CG_ERR_LIMIT for more names than base/limits.h allows, or for memory.
+ * anything else, and for what is longer or has more names than base/limits.h allows; CG_ERR_LIMIT
+ * when memory is short, CG_ERR_CRYPTO when OpenSSL fails: neither says anything of the certificate.
  */
 CG_MUST_USE enum cg_status cg_certificate_facts_read(struct cg_span der, struct cg_arena *arena,
                                                      struct cg_certificate_facts *ret_facts);
@@ -34,7 +35,7 @@ bool cg_certificate_facts_have_dns(const struct cg_certificate_facts *facts, str
 
 /*
  * The DER of one certificate in PEM, with nothing but white space around it (RFC 7468).
- * CG_ERR_INPUT when it is not that, CG_ERR_LIMIT when it is too long.
+ * CG_ERR_INPUT when it is not that, or too long; CG_ERR_LIMIT when memory is short.
  */
 CG_MUST_USE enum cg_status cg_certificate_decode_pem(struct cg_span pem, struct cg_arena *arena,
                                                      struct cg_span *ret_der);

@@ -79,7 +79,7 @@ enum cg_status cg_dn_add(struct cg_dn_rdn *rdn, struct cg_span type, struct cg_s
                          struct cg_span der, struct cg_arena *arena)
 {
     if (rdn->count == CG_LIMIT_NAME_PARTS) {
-        return CG_ERR_LIMIT;
+        return CG_ERR_INPUT;
     }
     struct cg_span name = short_name_of(type);
     struct cg_buf buf;
@@ -94,7 +94,7 @@ enum cg_status cg_dn_add(struct cg_dn_rdn *rdn, struct cg_span type, struct cg_s
             put_hex(&buf, der.data[i], "0123456789abcdef");
         }
     }
-    CG_TRY(cg_buf_finish(&buf, &rdn->parts[rdn->count]));
+    CG_TRY(cg_buf_finish_input(&buf, &rdn->parts[rdn->count]));
     rdn->count++;
     return CG_OK;
 }
@@ -231,7 +231,7 @@ static enum cg_status read_text(struct reading *reading, struct cg_span *ret_tex
             cg_buf_put_byte(&buf, byte);
         }
     }
-    return was_bare_space ? CG_ERR_INPUT : cg_buf_finish(&buf, ret_text);
+    return was_bare_space ? CG_ERR_INPUT : cg_buf_finish_input(&buf, ret_text);
 }
 
 /* hexstring, behind its '#' */
@@ -246,7 +246,7 @@ static enum cg_status read_hex(struct reading *reading, struct cg_span *ret_der)
         }
         cg_buf_put_byte(&buf, (uint8_t)pair);
     }
-    CG_TRY(cg_buf_finish(&buf, ret_der));
+    CG_TRY(cg_buf_finish_input(&buf, ret_der));
     return ret_der->len > 0 ? CG_OK : CG_ERR_INPUT;
 }
 
@@ -292,5 +292,5 @@ enum cg_status cg_dn_parse(struct cg_span text, struct cg_arena *arena, struct c
         skip(&reading, 1); /* the comma: nothing else ends a relative name */
         CG_TRY(read_rdn(&reading, &buf));
     }
-    return cg_buf_finish(&buf, ret_name);
+    return cg_buf_finish_input(&buf, ret_name);
 }

@@ -23,8 +23,8 @@ struct cg_dn_rdn {
 
 /*
  * Adds a part. `type` is dotted; `text` is its value in UTF-8, `der` its value as encoded, which is
- * what is written for types without a short name. CG_ERR_LIMIT for too many parts, too long a
- * value, or memory.
+ * what is written for types without a short name. CG_ERR_INPUT for too many parts or too long a
+ * value, CG_ERR_LIMIT when memory is short.
  */
 CG_MUST_USE enum cg_status cg_dn_add(struct cg_dn_rdn *rdn, struct cg_span type,
                                      struct cg_span text, struct cg_span der,
@@ -34,8 +34,9 @@ CG_MUST_USE enum cg_status cg_dn_add(struct cg_dn_rdn *rdn, struct cg_span type,
 void cg_dn_put(struct cg_dn_rdn *rdn, struct cg_buf *buf);
 
 /*
- * A text of RFC 4514 in the one form. CG_ERR_INPUT for what is no such text, or empty: no space
- * stands around ',', '+' or '=', and an unknown type is a dotted number with '#' and hex behind it.
+ * A text of RFC 4514 in the one form. CG_ERR_INPUT for what is no such text, empty, or too long: no
+ * space stands around ',', '+' or '=', and an unknown type is a dotted number with '#' and hex
+ * behind it. CG_ERR_LIMIT when memory is short.
  */
 CG_MUST_USE enum cg_status cg_dn_parse(struct cg_span text, struct cg_arena *arena,
                                        struct cg_span *ret_name);

@@ -258,7 +258,7 @@ static enum cg_reason check_certificate(const struct cg_gate_request *request,
         return CG_REASON_CERTIFICATE_MISSING;
     }
     if (status != CG_OK) {
-        return status == CG_ERR_CRYPTO ? CG_REASON_INTERNAL : CG_REASON_CERTIFICATE_MALFORMED;
+        return status == CG_ERR_INPUT ? CG_REASON_CERTIFICATE_MALFORMED : CG_REASON_INTERNAL;
     }
     bool fits =
         cg_base64url_decode(token->certificate_thumbprint, wanted, sizeof(wanted), &len) == CG_OK &&

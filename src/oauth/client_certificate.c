@@ -98,7 +98,7 @@ enum cg_status cg_client_certificate_judge(struct cg_oauth_context *context,
     if (status == CG_OK) {
         status = cg_certificate_facts_read(der, context->arena, &facts);
     }
-    if (status == CG_ERR_CRYPTO) {
+    if (status != CG_OK && status != CG_ERR_INPUT) {
         CG_FAIL(&context->fault, status, CG_REASON_INTERNAL, NULL, NULL);
     }
     *ret_refusal =
@@ -129,12 +129,11 @@ static enum cg_status find_digest(struct cg_oauth_context *context,
     if (status == CG_ERR_NOT_FOUND) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CERTIFICATE_MISSING, NULL, "RFC 8705 §3");
     }
-    if (status == CG_ERR_CRYPTO) {
-        CG_FAIL(&context->fault, status, CG_REASON_INTERNAL, NULL, NULL);
+    if (status == CG_ERR_INPUT) {
+        CG_FAIL(&context->fault, status, CG_REASON_CERTIFICATE_MALFORMED, NULL, "RFC 9440 §2.1");
     }
     if (status != CG_OK) {
-        CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_CERTIFICATE_MALFORMED, NULL,
-                "RFC 9440 §2.1");
+        CG_FAIL(&context->fault, status, CG_REASON_INTERNAL, NULL, NULL);
     }
     return CG_OK;
 }

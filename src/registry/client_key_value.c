@@ -155,24 +155,28 @@ static enum cg_status read_certificate(const struct reading *reading)
 {
     struct cg_span der = {NULL, 0};
     struct cg_certificate_facts facts;
-    if (cg_certificate_decode_pem(reading->text, reading->arena, &der) != CG_OK ||
-        cg_certificate_facts_read(der, reading->arena, &facts) != CG_OK) {
+    enum cg_status status = cg_certificate_decode_pem(reading->text, reading->arena, &der);
+    if (status == CG_OK) {
+        status = cg_certificate_facts_read(der, reading->arena, &facts);
+    }
+    if (status == CG_ERR_INPUT) {
         return refuse(reading, "it is not one certificate in PEM, and nothing else: leave out the "
                                "chain and, for good, the private key");
     }
-    return keep(reading, reading->text);
+    return status == CG_OK ? keep(reading, reading->text) : status;
 }
 
 static enum cg_status read_subject(const struct reading *reading)
 {
     struct cg_span name = {NULL, 0};
-    if (cg_dn_parse(reading->text, reading->arena, &name) != CG_OK) {
+    enum cg_status status = cg_dn_parse(reading->text, reading->arena, &name);
+    if (status == CG_ERR_INPUT) {
         return refuse(reading,
                       "it is not a distinguished name of RFC 4514, the last part of the "
                       "subject first: CN=ward.example,O=Trust,C=GB; `openssl x509 -subject "
                       "-nameopt RFC2253` writes it so");
     }
-    return keep(reading, name);
+    return status == CG_OK ? keep(reading, name) : status;
 }
 
 static bool is_dns_label(struct cg_span label)

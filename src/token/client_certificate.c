@@ -9,8 +9,9 @@
 #include "codec/percent.h"
 #include "crypto/certificate_facts.h"
 
-/* A header decoded twice: from its escapes, and from its base64. */
-#define SCRATCH_BYTES ((size_t)(2 * CG_LIMIT_CERTIFICATE_PEM_BYTES))
+/* A header decoded twice: from its escapes, into a buffer that grows by doubling, and from its
+ * base64. */
+#define SCRATCH_BYTES ((size_t)(4 * CG_LIMIT_CERTIFICATE_PEM_BYTES))
 
 bool cg_client_certificate_is_shown(const struct cg_client_certificate *certificate)
 {
@@ -33,14 +34,14 @@ static enum cg_status decode_header(struct cg_span header, struct cg_arena *aren
     struct cg_buf buf;
     struct cg_span pem;
     if (header.len > CG_LIMIT_CERTIFICATE_HEADER_BYTES) {
-        return CG_ERR_LIMIT;
+        return CG_ERR_INPUT;
     }
     if (header.len > 0 && header.data[0] == ':') {
         return decode_sequence(header, arena, ret_der);
     }
     cg_buf_init_arena(&buf, arena, CG_LIMIT_CERTIFICATE_PEM_BYTES);
     CG_TRY(cg_percent_decode_text(header, &buf));
-    CG_TRY(cg_buf_finish(&buf, &pem));
+    CG_TRY(cg_buf_finish_input(&buf, &pem));
     return cg_certificate_decode_pem(pem, arena, ret_der);
 }
 

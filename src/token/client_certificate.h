@@ -18,7 +18,7 @@ bool cg_client_certificate_is_shown(const struct cg_client_certificate *certific
 /*
  * Its DER, borrowed from the request or in the arena. CG_ERR_NOT_FOUND when there is none,
  * CG_ERR_INPUT when a proxy's header is neither ":base64:" of RFC 9440 §2.1 nor percent-encoded
- * PEM; CG_ERR_LIMIT when it is too long, or for memory.
+ * PEM, or too long; CG_ERR_LIMIT when memory is short, which is no fault of the certificate.
  */
 CG_MUST_USE enum cg_status cg_client_certificate_der(
     const struct cg_client_certificate *certificate, struct cg_arena *arena,

@@ -165,6 +165,24 @@ TEST(buf_with_a_small_maximum_takes_no_more_memory_than_that)
     cg_buf_release(&buf);
 }
 
+TEST(buf_tells_too_long_an_input_from_want_of_memory)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    static uint8_t bytes[MAX_BYTES];
+    struct cg_span text = {NULL, 0};
+    struct cg_buf buf;
+    assert_ok(cg_arena_new(64, &arena));
+    cg_buf_init_arena(&buf, arena, 16);
+    cg_buf_put(&buf, cg_span_of_bytes(bytes, 17));
+    assert_status(cg_buf_finish_input(&buf, &text), CG_ERR_INPUT);
+    cg_buf_clear(&buf);
+    cg_buf_put(&buf, cg_span_of_bytes(bytes, 16));
+    assert_ok(cg_buf_finish_input(&buf, &text));
+    cg_buf_init_arena(&buf, arena, MAX_BYTES);
+    cg_buf_put(&buf, cg_span_of_bytes(bytes, MAX_BYTES));
+    assert_status(cg_buf_finish_input(&buf, &text), CG_ERR_LIMIT);
+}
+
 TEST(buf_fails_when_its_arena_is_used_up)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
@@ -211,6 +229,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_on_both(buf_is_usable_after_release),
     cmocka_unit_test(buf_writes_numbers_in_decimal),
     cmocka_unit_test(buf_with_a_small_maximum_takes_no_more_memory_than_that),
+    cmocka_unit_test(buf_tells_too_long_an_input_from_want_of_memory),
     cmocka_unit_test(buf_fails_when_its_arena_is_used_up),
     cmocka_unit_test(buf_moves_when_another_piece_stands_behind_it),
 };

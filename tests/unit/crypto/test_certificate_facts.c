@@ -217,13 +217,13 @@ TEST(certificate_facts_are_bounded)
     struct cg_certificate_facts facts = {.dns_count = 0};
     static const uint8_t huge[CG_LIMIT_CERTIFICATE_BYTES + 1] = {0x30};
     assert_status(cg_certificate_facts_read(cg_span_of_bytes(huge, sizeof(huge)), arena, &facts),
-                  CG_ERR_LIMIT);
+                  CG_ERR_INPUT);
     char san[16 * (CG_LIMIT_CERTIFICATE_NAMES + 2)] = "DNS:a";
     for (size_t i = 0; i < CG_LIMIT_CERTIFICATE_NAMES; i++) {
         (void)snprintf(san + strlen(san), sizeof(san) - strlen(san), ",DNS:b%zu", i);
     }
     struct recipe many = {.names = {"CN", "ward"}, .san = san};
-    assert_status(cg_certificate_facts_read(make_der(&many, arena), arena, &facts), CG_ERR_LIMIT);
+    assert_status(cg_certificate_facts_read(make_der(&many, arena), arena, &facts), CG_ERR_INPUT);
     for (size_t max = 16; max < 96; max += 16) {
         CG_CLEANUP(cg_arena_free_at) struct cg_arena *small = NULL;
         assert_ok(cg_arena_new(max, &small));
@@ -296,7 +296,7 @@ TEST(certificate_pem_is_one_certificate_and_nothing_else)
     static const uint8_t huge[CG_LIMIT_CERTIFICATE_PEM_BYTES + 1] = {'-'};
     struct cg_span der = {NULL, 0};
     assert_status(cg_certificate_decode_pem(cg_span_of_bytes(huge, sizeof(huge)), arena, &der),
-                  CG_ERR_LIMIT);
+                  CG_ERR_INPUT);
 }
 
 static const struct CMUnitTest tests[] = {

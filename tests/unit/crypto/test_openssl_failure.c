@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "crypto/certificate.h"
+#include "crypto/certificate_facts.h"
 #include "crypto/digest.h"
 #include "crypto/sealed.h"
 #include "crypto/sign.h"
@@ -264,6 +265,22 @@ static struct outcome expiry(struct fixture *fixture, struct cg_arena *arena)
     return (struct outcome){status, expires_s == -1};
 }
 
+/* A name, times and an alternative name: a certificate is never called bad for want of memory. */
+static struct outcome facts(struct fixture *fixture, struct cg_arena *arena)
+{
+    struct cg_span der = {NULL, 0};
+    struct cg_certificate_facts facts = {.until_s = -1};
+    enum cg_status status = cg_certificate_decode_pem(fixture->pem, arena, &der);
+    if (status == CG_OK) {
+        status = cg_certificate_facts_read(der, arena, &facts);
+    }
+    if (status == CG_OK) {
+        assert_span_text(facts.subject, "CN=Caregate development server");
+        assert_int_equal(facts.dns_count, 1);
+    }
+    return (struct outcome){status, facts.until_s == -1};
+}
+
 /* CG_ERR_INPUT and CG_ERR_AUTHENTICATION where OpenSSL does not tell want of memory from a bad
  * input: both refuse. */
 struct scenario {
@@ -279,6 +296,7 @@ static const struct scenario keyless[] = {
     {"unseal", unseal, CG_ERR_CRYPTO},
     {"certificate", make_certificate, CG_ERR_CRYPTO},
     {"certificate's end", expiry, CG_ERR_INPUT},
+    {"certificate's facts", facts, CG_ERR_LIMIT},
 };
 
 static const struct scenario of_keys[] = {

@@ -96,11 +96,27 @@ TEST(client_certificate_is_bounded)
     const struct cg_client_certificate longest = {.header = {huge, sizeof(huge) - 1}};
     const struct cg_client_certificate longer = {.header = {huge, sizeof(huge)}};
     struct cg_span der = {NULL, 0};
-    assert_status(cg_client_certificate_der(&longest, arena, &der), CG_ERR_LIMIT);
-    assert_status(cg_client_certificate_der(&longer, arena, &der), CG_ERR_LIMIT);
+    assert_status(cg_client_certificate_der(&longest, arena, &der), CG_ERR_INPUT);
+    assert_status(cg_client_certificate_der(&longer, arena, &der), CG_ERR_INPUT);
+}
+
+TEST(client_certificate_is_not_called_bad_for_want_of_memory)
+{
+    static uint8_t text[CG_LIMIT_CERTIFICATE_PEM_BYTES];
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *small = NULL;
+    memset(text, 'A', sizeof(text));
+    const struct cg_client_certificate pem = {.header = {text, sizeof(text)}};
+    const struct cg_client_certificate sequence = {.header = {text, sizeof(text) - 2}};
+    struct cg_span der = {NULL, 0};
+    assert_ok(cg_arena_new(1024, &small));
+    assert_status(cg_client_certificate_der(&pem, small, &der), CG_ERR_LIMIT);
+    text[0] = ':';
+    text[sizeof(text) - 3] = ':';
+    assert_status(cg_client_certificate_der(&sequence, small, &der), CG_ERR_LIMIT);
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(client_certificate_is_not_called_bad_for_want_of_memory),
     cmocka_unit_test(client_certificate_is_read_in_every_form_that_it_may_have),
     cmocka_unit_test(client_certificate_refuses_a_header_that_holds_none),
     cmocka_unit_test(client_certificate_that_is_not_there_is_not_found),
