@@ -78,6 +78,8 @@
 #define CG_LIMIT_CLIENT_CACHE 16384          /* clients remembered by one slot */
 #define CG_LIMIT_CLIENT_CACHE_BYTES 16777216 /* and what they may weigh together */
 
+#define CG_LIMIT_REGISTRY_WAIT_MS 1000 /* of the issuer, for another writer; of one batch */
+
 /* Documents of others: key sets of clients, by address */
 #define CG_LIMIT_REMOTE_DOCUMENTS 512 /* remembered by one worker */
 #define CG_LIMIT_REMOTE_BYTES 32768

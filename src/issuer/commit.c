@@ -95,6 +95,20 @@ static enum cg_status do_and_tell(struct cg_issuer_slot *slot, struct cg_oauth_c
     return tell(slot, context);
 }
 
+/* Tokens wait meanwhile: where somebody else kept the registry from one deed, the others of the
+ * batch do not wait for it again. Who is sent away so has used nothing up, and may come again. */
+static enum cg_status begin(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
+{
+    enum cg_status status = cg_store_begin(slot->registry);
+    if (status == CG_ERR_LIMIT) {
+        cg_store_set_patience(slot->registry, 0);
+    }
+    if (status != CG_OK) {
+        context->spending_count = 0;
+    }
+    return status;
+}
+
 /* The registry's lock is taken before the audit's, here as everywhere: two that each wait for the
  * other's would wait for ever. */
 static enum cg_status do_deed(struct cg_issuer_slot *slot, struct cg_oauth_context *context,
@@ -102,8 +116,11 @@ static enum cg_status do_deed(struct cg_issuer_slot *slot, struct cg_oauth_conte
 {
     bool tells = context->has_event;
     context->registry = slot->registry;
-    CG_TRY(cg_store_begin(slot->registry));
-    enum cg_status status = do_and_tell(slot, context);
+    enum cg_status status = begin(slot, context);
+    if (status != CG_OK) {
+        return status;
+    }
+    status = do_and_tell(slot, context);
     if (status != CG_OK) {
         cg_store_rollback(slot->registry);
         return status;
@@ -146,6 +163,7 @@ static void run_deeds(struct cg_issuer_slot *slot, struct cg_exchange *const exc
             run_deed(slot, exchanges[i]);
         }
     }
+    cg_store_set_patience(slot->registry, CG_LIMIT_REGISTRY_WAIT_MS);
 }
 
 static enum cg_status write_batch(struct cg_issuer_slot *slot,
@@ -205,7 +223,9 @@ static enum cg_status make_durable(struct cg_issuer_slot *slot,
         CG_TRY(cg_slot_open(slot, doer->now_s));
     }
     CG_TRY(cg_slot_open_audit(slot));
-    run_deeds(slot, exchanges, count);
+    if (doer != NULL) {
+        run_deeds(slot, exchanges, count);
+    }
     CG_TRY(write_audit(slot, exchanges, count));
     tell_what_was_counted(slot, worker->now_s);
     return CG_OK;

@@ -104,5 +104,7 @@ enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s)
     if (slot->registry != NULL) {
         return CG_OK;
     }
-    return cg_store_open(slot->store_uri, CG_STORE_REGISTRY, CG_STORE_OPEN, &slot->registry);
+    CG_TRY(cg_store_open(slot->store_uri, CG_STORE_REGISTRY, CG_STORE_OPEN, &slot->registry));
+    cg_store_set_patience(slot->registry, CG_LIMIT_REGISTRY_WAIT_MS);
+    return CG_OK;
 }

@@ -55,6 +55,7 @@ struct cg_issuer_slot {
 
 /*
  * Opens the registry unless it is open, and closes both stores first when its file was replaced.
+ * Writers that it waits for are waited for CG_LIMIT_REGISTRY_WAIT_MS at most: tokens wait behind.
  * CG_ERR_STORE when the registry is away.
  */
 CG_MUST_USE enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s);

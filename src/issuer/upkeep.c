@@ -104,12 +104,19 @@ static enum cg_status forget(struct cg_issuer_slot *slot, int64_t now_s)
     return CG_OK;
 }
 
+/* Another writer keeps the registry: what is due there stays due. */
+static enum cg_status unless_kept(enum cg_status status)
+{
+    return status == CG_ERR_LIMIT ? CG_OK : status;
+}
+
 static enum cg_status keep_up(struct cg_issuer_slot *slot, int64_t now_s)
 {
     CG_TRY(cg_issuer_write_summaries(slot, now_s));
-    CG_TRY(cg_use_notes_flush(slot->uses, slot->registry, now_s, CG_USE_NOTES_WHEN_DUE));
+    CG_TRY(
+        unless_kept(cg_use_notes_flush(slot->uses, slot->registry, now_s, CG_USE_NOTES_WHEN_DUE)));
     CG_TRY(checkpoint(slot, now_s));
-    CG_TRY(forget(slot, now_s));
+    CG_TRY(unless_kept(forget(slot, now_s)));
     CG_TRY(cg_store_maintain(slot->registry));
     CG_TRY(cg_journal_maintain(slot->journal));
     return cg_key_care(slot, now_s);

@@ -28,6 +28,8 @@ struct cg_engine {
     const char *(*path)(const struct cg_connection *connection); /* NULL: there is no file */
     bool (*is_current)(const struct cg_connection *connection);
 
+    void (*set_patience)(struct cg_connection *connection, int patience_ms);
+    /* CG_ERR_LIMIT, too, when another writer outlasts the patience. */
     enum cg_status (*begin)(struct cg_connection *connection);
     enum cg_status (*begin_read)(struct cg_connection *connection);
     enum cg_status (*commit)(struct cg_connection *connection);

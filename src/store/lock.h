@@ -20,9 +20,11 @@
 CG_MUST_USE enum cg_status cg_lock_open(const char *path, int *ret_lock);
 void cg_lock_close(int lock);
 
-/* Waits until nobody else has it. Taking what one has already does nothing. CG_ERR_STORE on
- * failure. */
-CG_MUST_USE enum cg_status cg_lock_take(int lock);
+/*
+ * Waits until nobody else has it, for `patience_ms` at most; below 0 for ever. Taking what one has
+ * already does nothing. CG_ERR_LIMIT when another has it for longer, CG_ERR_STORE on failure.
+ */
+CG_MUST_USE enum cg_status cg_lock_take(int lock, int patience_ms);
 void cg_lock_give_back(int lock);
 
 #endif

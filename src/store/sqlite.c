@@ -123,7 +123,7 @@ static enum cg_status use_log(struct cg_sqlite *sqlite)
     if (uses || in_memory(sqlite) || sqlite->read_only) {
         return CG_OK;
     }
-    CG_TRY(cg_lock_take(sqlite->lock));
+    CG_TRY(cg_lock_take(sqlite->lock, sqlite->patience_ms));
     enum cg_status status = says(sqlite, "pragma journal_mode = wal", "wal", &uses);
     cg_lock_give_back(sqlite->lock);
     CG_TRY(status);
@@ -137,6 +137,7 @@ static enum cg_status open_sqlite(struct cg_span place, enum cg_store_kind kind,
     CG_TRY(cg_alloc(1, sizeof(struct cg_sqlite), &memory));
     CG_CLEANUP(close_at) struct cg_sqlite *sqlite = memory;
     sqlite->lock = CG_LOCK_NONE;
+    sqlite->patience_ms = CG_STORE_WAIT_FOR_EVER;
     CG_TRY(cg_place_parse(place, kind, &sqlite->place));
     if (in_memory(sqlite) && (flags & CG_STORE_CREATE) == 0) {
         return CG_ERR_NOT_FOUND;
@@ -182,13 +183,21 @@ static enum cg_status step_once(struct cg_sqlite *sqlite, sqlite3_stmt *statemen
     return status;
 }
 
+static void set_patience(struct cg_connection *connection, int patience_ms)
+{
+    cg_sqlite_of(connection)->patience_ms = patience_ms;
+}
+
 static enum cg_status begin(struct cg_connection *connection)
 {
     struct cg_sqlite *sqlite = cg_sqlite_of(connection);
-    if (cg_lock_take(sqlite->lock) != CG_OK) {
-        return fail_with(sqlite, "the writers' lock cannot be taken");
+    enum cg_status status = cg_lock_take(sqlite->lock, sqlite->patience_ms);
+    if (status != CG_OK) {
+        sqlite->message = status == CG_ERR_LIMIT ? "another writer keeps the writers' lock"
+                                                 : "the writers' lock cannot be taken";
+        return status;
     }
-    enum cg_status status = step_once(sqlite, sqlite->begin);
+    status = step_once(sqlite, sqlite->begin);
     if (status != CG_OK) {
         cg_lock_give_back(sqlite->lock);
     }
@@ -300,7 +309,7 @@ static enum cg_status check(struct cg_connection *connection)
  */
 static void start_log_anew(struct cg_sqlite *sqlite, int frames)
 {
-    if (cg_lock_take(sqlite->lock) != CG_OK) {
+    if (cg_lock_take(sqlite->lock, sqlite->patience_ms) != CG_OK) {
         return;
     }
     (void)sqlite3_busy_timeout(sqlite->db, 0);
@@ -379,6 +388,7 @@ const struct cg_engine cg_engine_sqlite = {
     .message = message_of,
     .path = path_of,
     .is_current = is_current,
+    .set_patience = set_patience,
     .begin = begin,
     .begin_read = begin_read,
     .commit = commit,

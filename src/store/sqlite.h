@@ -15,6 +15,7 @@ struct cg_sqlite {
     sqlite3 *db;
     struct cg_place place;
     int lock; /* the writers' lock, store/lock.h */
+    int patience_ms;
     bool read_only;
     int frames_done; /* the log's length when it was last started anew; it counts so until a write
                       */

@@ -131,6 +131,11 @@ static enum cg_status begin(struct cg_store *store, enum transaction transaction
     return CG_OK;
 }
 
+void cg_store_set_patience(struct cg_store *store, int patience_ms)
+{
+    store->engine->set_patience(store->connection, patience_ms);
+}
+
 enum cg_status cg_store_begin(struct cg_store *store)
 {
     return begin(store, TRANSACTION_WRITE);

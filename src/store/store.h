@@ -72,6 +72,13 @@ CG_MUST_USE enum cg_status cg_store_commit(struct cg_store *store);
 void cg_store_rollback(struct cg_store *store);
 
 /*
+ * How long cg_store_begin waits for another writer from now on, in milliseconds; at first for ever.
+ * Past it the status is CG_ERR_LIMIT: the store is well, and somebody else has it.
+ */
+#define CG_STORE_WAIT_FOR_EVER (-1)
+void cg_store_set_patience(struct cg_store *store, int patience_ms);
+
+/*
  * Running a statement: cg_store_start(store, CG_SQL_...), bind each parameter by its name without
  * the dollar sign, then cg_store_step until *ret_row is false; or cg_store_run when no row is
  * expected. One statement id may be running at a time. cg_store_start resets whatever that

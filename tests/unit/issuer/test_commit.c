@@ -215,6 +215,38 @@ static void deed_is_not_done_for_who_comes_too_late(void **state)
     assert_false(sign_hangs(house));
 }
 
+/* As by a command that is stopped in the middle of a change. */
+static void deeds_wait_for_another_writer_for_a_time_and_tokens_do_not_wait_for_ever(void **state)
+{
+    struct house *house = *state;
+    struct cg_exchange *exchanges[PAIR + 1] = {NULL};
+    for (size_t i = 0; i <= PAIR; i++) {
+        assert_ok(cg_exchange_new(&exchanges[i]));
+        ask_for_token(house, exchanges[i]);
+        use_up(exchanges[i], i == 0 ? "jti-6" : i == 1 ? "jti-7" : "jti-8");
+    }
+    give_deed(exchanges[0], hang_a_sign);
+    give_deed(exchanges[1], hang_a_sign);
+    assert_ok(cg_store_begin(house->registry));
+    cg_issuer_commit(house->slot, exchanges, PAIR + 1);
+    for (size_t i = 0; i < PAIR; i++) {
+        assert_int_equal(exchanges[i]->response.http_status, 503);
+        assert_int_equal(exchanges[i]->response.reason, CG_REASON_STORE_UNAVAILABLE);
+    }
+    assert_int_equal(exchanges[PAIR]->response.http_status, 200);
+    cg_store_rollback(house->registry);
+    assert_false(sign_hangs(house));
+    for (size_t i = 0; i <= PAIR; i++) {
+        (void)cg_exchange_free(exchanges[i]);
+    }
+    ask_for_token(house, house->exchange);
+    use_up(house->exchange, "jti-6");
+    give_deed(house->exchange, hang_a_sign);
+    commit_one(house);
+    assert_int_equal(house->exchange->response.http_status, 200);
+    assert_true(sign_hangs(house));
+}
+
 static void what_nothing_accepts_any_more_is_forgotten(void **state)
 {
     struct house *house = *state;
@@ -245,6 +277,7 @@ static const struct CMUnitTest tests[] = {
     PREPARED(deed_is_not_done_when_it_cannot_be_recorded),
     PREPARED(deed_that_is_lost_after_its_record_is_told_so),
     PREPARED(deed_is_not_done_for_who_comes_too_late),
+    PREPARED(deeds_wait_for_another_writer_for_a_time_and_tokens_do_not_wait_for_ever),
     PREPARED(flood_of_who_comes_too_late_becomes_a_summary_that_loses_none),
     PREPARED(what_nothing_accepts_any_more_is_forgotten),
 };

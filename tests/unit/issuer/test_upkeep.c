@@ -109,6 +109,19 @@ static void last_use_is_written_at_most_once_a_minute(void **state)
     assert_int_equal(last_used_s(house), HOUSE_NOW_S + 30);
 }
 
+/* All else goes on, and it says that all is well: tokens are issued. */
+static void upkeep_leaves_the_registry_to_who_keeps_it(void **state)
+{
+    struct house *house = *state;
+    (void)house_ask_token(house, "");
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_issuer_upkeep(house->slot, house->now_s));
+    cg_store_rollback(house->registry);
+    assert_int_equal(last_used_s(house), 0);
+    assert_ok(cg_issuer_upkeep(house->slot, house->now_s + 1));
+    assert_int_equal(last_used_s(house), HOUSE_NOW_S);
+}
+
 static void last_use_does_not_change_the_registrys_version(void **state)
 {
     struct house *house = *state;
@@ -242,6 +255,7 @@ static const struct CMUnitTest tests[] = {
     HOUSED(flood_of_refusals_becomes_a_summary_that_loses_none),
     HOUSED(last_use_is_written_at_most_once_a_minute),
     HOUSED(last_use_does_not_change_the_registrys_version),
+    HOUSED(upkeep_leaves_the_registry_to_who_keeps_it),
     HOUSED(upkeep_signs_a_checkpoint_that_verifies),
     HOUSED(gate_refusals_are_recorded_with_their_count),
     HOUSED(start_of_a_process_is_recorded),

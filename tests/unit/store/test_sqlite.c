@@ -504,6 +504,24 @@ static void writers_lock_of_a_killed_process_is_given_back(void **state)
     (void)close(ready[1]);
 }
 
+static void a_wait_for_another_writer_ends_with_ones_patience(void **state)
+{
+    struct context *context = *state;
+    struct cg_store *other = NULL;
+    assert_ok(open_plain(context, CG_STORE_CREATE));
+    assert_ok(
+        cg_store_open(test_span(context->folder.uri), CG_STORE_REGISTRY, CG_STORE_OPEN, &other));
+    assert_ok(cg_store_begin(context->store));
+    cg_store_set_patience(other, 0);
+    assert_status(cg_store_begin(other), CG_ERR_LIMIT);
+    assert_string_equal(cg_store_message(other), "another writer keeps the writers' lock");
+    cg_store_set_patience(other, 20);
+    assert_status(cg_store_begin(other), CG_ERR_LIMIT);
+    assert_ok(cg_store_commit(context->store));
+    assert_ok(set(other, "a", CG_SPAN_OF("1")));
+    (void)cg_store_free(other);
+}
+
 static void sqlite_open_wants_its_lock_file(void **state)
 {
     struct context *context = *state;
@@ -548,6 +566,8 @@ static const struct CMUnitTest tests[] = {
                                     tear_down),
     cmocka_unit_test_setup_teardown(sqlite_upkeep_does_not_wait_for_readers, set_up, tear_down),
     cmocka_unit_test_setup_teardown(writers_lock_of_a_killed_process_is_given_back, set_up,
+                                    tear_down),
+    cmocka_unit_test_setup_teardown(a_wait_for_another_writer_ends_with_ones_patience, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(sqlite_open_wants_its_lock_file, set_up, tear_down),
 };
