@@ -30,12 +30,15 @@
 #define CG_LIMIT_KNOWN_ADDRESS_S 604800 /* so long an address is known for a client */
 
 /* Tokens and keys */
-#define CG_LIMIT_TOKEN_BYTES 4096   /* a compact JWS that we issue or accept */
-#define CG_LIMIT_TOKEN_APIS 32      /* APIs that one token names */
-#define CG_LIMIT_TOKEN_SCOPES 128   /* scope tokens in one token */
-#define CG_LIMIT_JSON_BYTES 4194304 /* a JSON text, unless its reader asks for less */
-#define CG_LIMIT_JSON_DEPTH 16      /* nesting of a JSON text */
-#define CG_LIMIT_JWKS_KEYS 64       /* keys of one set */
+#define CG_LIMIT_TOKEN_BYTES 4096      /* a compact JWS that we issue or accept */
+#define CG_LIMIT_TOKEN_APIS 32         /* APIs that one token names */
+#define CG_LIMIT_TOKEN_SCOPES 128      /* scope tokens in one token */
+#define CG_LIMIT_SUBJECT_BYTES 255     /* sub of another issuer's token (OpenID Connect Core §2) */
+#define CG_LIMIT_LEVEL_BYTES 128       /* its acr or vot */
+#define CG_LIMIT_ID_TOKEN_LIFE_S 86400 /* exp of an ID token lies at most this far ahead */
+#define CG_LIMIT_JSON_BYTES 4194304    /* a JSON text, unless its reader asks for less */
+#define CG_LIMIT_JSON_DEPTH 16         /* nesting of a JSON text */
+#define CG_LIMIT_JWKS_KEYS 64          /* keys of one set */
 #define CG_LIMIT_RSA_BITS_MIN 2048
 #define CG_LIMIT_RSA_BITS_MAX 4096
 #define CG_LIMIT_SIGNATURE_BYTES 512

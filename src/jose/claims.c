@@ -62,3 +62,17 @@ enum cg_status cg_claims_read(const struct cg_json_value *root, struct cg_claims
     *ret_claims = claims;
     return CG_OK;
 }
+
+enum cg_status cg_claims_copy(const struct cg_claims *claims, struct cg_arena *arena,
+                              struct cg_claims *ret_copy)
+{
+    struct cg_claims copy = *claims;
+    CG_TRY(cg_arena_copy(arena, claims->issuer, &copy.issuer));
+    CG_TRY(cg_arena_copy(arena, claims->subject, &copy.subject));
+    CG_TRY(cg_arena_copy(arena, claims->token_id, &copy.token_id));
+    for (size_t i = 0; i < claims->audience_count; i++) {
+        CG_TRY(cg_arena_copy(arena, claims->audience[i], &copy.audience[i]));
+    }
+    *ret_copy = copy;
+    return CG_OK;
+}

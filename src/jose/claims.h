@@ -6,6 +6,7 @@
 #ifndef CG_JOSE_CLAIMS_H
 #define CG_JOSE_CLAIMS_H
 
+#include "base/arena.h"
 #include "base/limits.h"
 #include "codec/json.h"
 
@@ -26,5 +27,9 @@ struct cg_claims {
  * type. */
 CG_MUST_USE enum cg_status cg_claims_read(const struct cg_json_value *root,
                                           struct cg_claims *ret_claims);
+
+/* The same in an arena, for who outlives the document. CG_ERR_LIMIT when it is full. */
+CG_MUST_USE enum cg_status cg_claims_copy(const struct cg_claims *claims, struct cg_arena *arena,
+                                          struct cg_claims *ret_copy);
 
 #endif

@@ -9,21 +9,6 @@
 
 #define RULES(table) table, sizeof(table) / sizeof((table)[0])
 
-/* What the claims say, copied out of the document, which does not live on. */
-static enum cg_status copy_claims(const struct cg_claims *claims, struct cg_arena *arena,
-                                  struct cg_claims *ret_claims)
-{
-    struct cg_claims copy = *claims;
-    CG_TRY(cg_arena_copy(arena, claims->issuer, &copy.issuer));
-    CG_TRY(cg_arena_copy(arena, claims->subject, &copy.subject));
-    CG_TRY(cg_arena_copy(arena, claims->token_id, &copy.token_id));
-    for (size_t i = 0; i < claims->audience_count; i++) {
-        CG_TRY(cg_arena_copy(arena, claims->audience[i], &copy.audience[i]));
-    }
-    *ret_claims = copy;
-    return CG_OK;
-}
-
 static enum cg_status read_payload(struct cg_arena *arena, struct cg_assertion *assertion,
                                    const char **ret_refusal)
 {
@@ -41,7 +26,7 @@ static enum cg_status read_payload(struct cg_arena *arena, struct cg_assertion *
         return CG_OK;
     }
     assertion->audience_is_array = cg_json_is_array(cg_json_member(root, "aud"));
-    return copy_claims(&claims, arena, &assertion->claims);
+    return cg_claims_copy(&claims, arena, &assertion->claims);
 }
 
 /* Few headers have a jku, and no other need be read for it again; an escape may spell its name. */
