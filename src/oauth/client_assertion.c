@@ -84,8 +84,12 @@ static enum cg_status try_keys(struct trial *trial, const struct cg_client_recor
                                const char **ret_refusal)
 {
     struct cg_key_answer answer = {.count = 0};
-    struct cg_key_question question = {record, trial->assertion->jws.alg,
-                                       trial->assertion->jws.kid};
+    struct cg_key_question question = {
+        .rows = record->keys,
+        .row_count = record->key_count,
+        .alg = trial->assertion->jws.alg,
+        .kid = trial->assertion->jws.kid,
+    };
     if (cg_client_keys_find(trial->context->client_keys, &question, trial->context->arena,
                             &answer) != CG_OK) {
         CG_FAIL(&trial->context->fault, CG_ERR_LIMIT, CG_REASON_INTERNAL, NULL, NULL);

@@ -224,29 +224,77 @@ static enum cg_status search_set(const struct place *place, struct search *searc
     return CG_OK;
 }
 
+/* What is said where none is found. */
+struct words {
+    const char *no_set;
+    const char *no_kid;
+    const char *no_key;
+    const char *two;
+    const char *unfit;
+    const char *many;
+    const char *absences[CG_REMOTE_UNLISTED + 1];
+};
+
+static const struct words wordings[] = {
+    [CG_KEY_OWNER_CLIENT] =
+        {
+            .no_set = "no keys are registered for the client",
+            .no_kid = "none of the client's keys has the assertion's kid",
+            .no_key = "none of the client's keys can be used",
+            .two = "two of the client's keys have the assertion's kid",
+            .unfit = "the client's key is not for the assertion's alg",
+            .many = "the assertion has no kid, and more keys fit than are tried",
+            .absences =
+                {
+                    [CG_REMOTE_COMING] = "the client's keys could not be fetched in time",
+                    [CG_REMOTE_AWAY] = "the client's keys cannot be fetched from their address",
+                    [CG_REMOTE_UNLISTED] =
+                        "the host of the client's keys is not in caregate_fetch_hosts",
+                },
+        },
+    [CG_KEY_OWNER_ISSUER] =
+        {
+            .no_set = "no keys are configured for the ID token's issuer",
+            .no_kid = "none of its issuer's keys has the ID token's kid",
+            .no_key = "none of the ID token's issuer's keys can be used",
+            .two = "two of its issuer's keys have the ID token's kid",
+            .unfit = "its issuer's key is not for the ID token's alg",
+            .many = "the ID token has no kid, and more keys fit than are tried",
+            .absences =
+                {
+                    [CG_REMOTE_COMING] = "the issuer's keys could not be fetched in time",
+                    [CG_REMOTE_AWAY] = "the issuer's keys cannot be fetched from their address",
+                    [CG_REMOTE_UNLISTED] =
+                        "the host of the issuer's keys is not in caregate_fetch_hosts",
+                },
+        },
+};
+
+static const struct words *words_of(const struct search *search)
+{
+    return &wordings[search->question->owner];
+}
+
 static const char *refusal_of(const struct search *search)
 {
+    const struct words *words = words_of(search);
     bool named = search->question->kid.data != NULL;
     if (search->set_count == 0) {
-        return "no keys are registered for the client";
+        return words->no_set;
     }
     if (search->of_kid == 0 && search->missing != NULL) {
         return search->missing;
     }
     if (search->of_kid == 0) {
-        return named ? "none of the client's keys has the assertion's kid"
-                     : "none of the client's keys can be used";
+        return named ? words->no_kid : words->no_key;
     }
     if (named && search->of_kid > 1) {
-        return "two of the client's keys have the assertion's kid";
+        return words->two;
     }
     if (search->fitting == 0) {
-        return "the client's key is not for the assertion's alg";
+        return words->unfit;
     }
-    if (search->fitting > CG_CLIENT_KEYS_TRIED) {
-        return "the assertion has no kid, and more keys fit than are tried";
-    }
-    return NULL;
+    return search->fitting > CG_CLIENT_KEYS_TRIED ? words->many : NULL;
 }
 
 /* Whether a key that is missing here may be in a set that cannot be had now. A kid is looked for
@@ -268,18 +316,14 @@ static enum cg_status search_value(struct search *search, const struct cg_record
     return search_set(place, search);
 }
 
-static const char *const absences[] = {
-    [CG_REMOTE_THERE] = NULL,
-    [CG_REMOTE_COMING] = "the client's keys could not be fetched in time",
-    [CG_REMOTE_AWAY] = "the client's keys cannot be fetched from their address",
-    [CG_REMOTE_UNLISTED] = "the host of the client's keys is not in caregate_fetch_hosts",
-};
-
+/* A client chose where its keys are; an issuer's address is the operator's, and no fault of who
+ * sends an ID token. */
 static void miss(struct search *search, enum cg_remote_state state, uint64_t turns)
 {
-    bool is_away = state != CG_REMOTE_UNLISTED;
+    bool is_away =
+        state != CG_REMOTE_UNLISTED || search->question->owner == CG_KEY_OWNER_ISSUER;
     if (is_away || !search->is_away) {
-        search->missing = absences[state];
+        search->missing = words_of(search)->absences[state];
         search->is_away = is_away;
     }
     search->answer.waits = state == CG_REMOTE_COMING ? turns + 1 : search->answer.waits;
@@ -335,8 +379,8 @@ enum cg_status cg_client_keys_find(struct cg_client_keys *keys,
 {
     struct search search = {.keys = keys, .question = question, .arena = arena};
     keys->finds++;
-    for (size_t i = 0; i < question->record->key_count; i++) {
-        const struct cg_record_key *row = &question->record->keys[i];
+    for (size_t i = 0; i < question->row_count; i++) {
+        const struct cg_record_key *row = &question->rows[i];
         if (row->id.len > ID_BYTES) {
             continue;
         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What assertions are verified with: the key sets of clients, parsed, with prepared verifiers, so
- * that a token request parses no key. Remembered by the id of the registered row, whose value never
+ * What is verified that others signed: the key sets of clients, for their assertions, and of
+ * issuers whose ID tokens are exchanged; parsed, with prepared verifiers, so that a token request
+ * parses no key. Remembered by the id of the registered row, whose value never
  * changes; bounded, the longest unused goes first. One thread at a time.
  */
 #ifndef CG_OAUTH_CLIENT_KEYS_H
@@ -22,13 +23,18 @@ CG_MUST_USE enum cg_status cg_client_keys_new(struct cg_remote *remote,
 struct cg_client_keys *cg_client_keys_free(struct cg_client_keys *keys);
 CG_DEFINE_CLEANUP(cg_client_keys_free_at, struct cg_client_keys *, cg_client_keys_free)
 
-/* Of an assertion without kid, so many keys are tried. */
+/* Of what comes without kid, so many keys are tried. */
 #define CG_CLIENT_KEYS_TRIED 4
 
+/* Whose keys are asked for: what is said of them is said in other words. */
+enum cg_key_owner { CG_KEY_OWNER_CLIENT, CG_KEY_OWNER_ISSUER };
+
 struct cg_key_question {
-    const struct cg_client_record *record;
+    const struct cg_record_key *rows; /* key sets and addresses of some; others are passed over */
+    size_t row_count;
     const struct cg_alg *alg;
     struct cg_span kid; /* absent: each key that fits the algorithm */
+    enum cg_key_owner owner;
 };
 
 /* Verifiers live until the next call. */
@@ -42,7 +48,7 @@ struct cg_key_answer {
 };
 
 /*
- * The verifiers that may prove an assertion. With a kid there is one at most: where two keys have
+ * The verifiers that may prove a signature. With a kid there is one at most: where two keys have
  * it, none is taken (SMART App Launch 2.2, "exactly one"). A set that is fetched passes through the
  * arena. CG_ERR_LIMIT when memory is short,
  * CG_ERR_CRYPTO when OpenSSL fails.

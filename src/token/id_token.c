@@ -149,6 +149,30 @@ enum cg_status cg_id_token_read(struct cg_span compact, struct cg_arena *arena,
     return CG_OK;
 }
 
+static bool is_vector(const struct cg_id_token_level *level)
+{
+    return cg_span_equal_string(level->claim, "vot");
+}
+
+struct cg_span cg_id_token_level_claim(const struct cg_id_token *token,
+                                       const struct cg_id_token_level *level)
+{
+    return is_vector(level) ? token->vot : token->acr;
+}
+
+struct cg_span cg_id_token_level_word(const struct cg_id_token *token,
+                                      const struct cg_id_token_level *level)
+{
+    static const struct cg_span reached[] = {
+        CG_SPAN("AAL0"), CG_SPAN("AAL1"), CG_SPAN("AAL2"), CG_SPAN("AAL3"), CG_SPAN("AAL4"),
+        CG_SPAN("AAL5"), CG_SPAN("AAL6"), CG_SPAN("AAL7"), CG_SPAN("AAL8"), CG_SPAN("AAL9")};
+    struct cg_span claim = cg_id_token_level_claim(token, level);
+    if (token->assurance >= 0 && cg_span_starts_with(claim, CG_SPAN_OF("AAL"))) {
+        return reached[token->assurance];
+    }
+    return level->end == 0 ? claim : cg_span_part(claim, 0, cg_span_find(claim, level->end, 0));
+}
+
 /* The token and what it is held against. */
 struct judged {
     const struct cg_id_token *token;
@@ -258,27 +282,21 @@ static bool is_authenticated_by_now(const struct judged *judged)
 /* RFC 8485 §3.1: a vector means what its trustmark says, and nothing without one. */
 static bool vector_is_there(const struct judged *judged)
 {
-    return judged->demand->level != CG_ID_TOKEN_LEVEL_VOT ||
+    return !is_vector(&judged->demand->level) ||
            (judged->token->vot.len > 0 && judged->token->vtm.len > 0);
 }
 
 static bool level_is_plain(const struct judged *judged)
 {
-    struct cg_span level = cg_id_token_level_of(judged->token, judged->demand->level);
+    struct cg_span level = cg_id_token_level_claim(judged->token, &judged->demand->level);
     return level.data == NULL || cg_text_is_header_safe(level, CG_LIMIT_LEVEL_BYTES);
 }
 
 static bool level_is_accepted(const struct judged *judged)
 {
-    const struct cg_id_token_demand *demand = judged->demand;
-    struct cg_span rest = demand->levels;
-    struct cg_span level;
-    while (cg_span_split(&rest, ' ', &level)) {
-        if (cg_id_token_is_of_level(judged->token, demand->level, level)) {
-            return true;
-        }
-    }
-    return demand->levels.len == 0;
+    struct cg_span level = cg_id_token_level_word(judged->token, &judged->demand->level);
+    return judged->demand->levels.len == 0 ||
+           (level.len > 0 && cg_scope_text_has(judged->demand->levels, level));
 }
 
 struct rule {
@@ -334,40 +352,4 @@ const char *cg_id_token_object_claims(const struct cg_id_token *token,
 {
     const struct judged judged = {token, demand};
     return first_broken(RULES(claim_rules), &judged);
-}
-
-struct cg_span cg_id_token_level_of(const struct cg_id_token *token, enum cg_id_token_level where)
-{
-    return where == CG_ID_TOKEN_LEVEL_VOT ? token->vot : token->acr;
-}
-
-/* Whether `level` is all of the text, or what stands in front of a separator in it. */
-static bool leads(struct cg_span level, struct cg_span text, uint8_t separator)
-{
-    return cg_span_starts_with(text, level) &&
-           (text.len == level.len || text.data[level.len] == separator);
-}
-
-/* What was reached counts more than the acr that was asked for, which may name a choice. */
-static bool is_of_assurance(const struct cg_id_token *token, struct cg_span level)
-{
-    const uint8_t reached[] = {'A', 'A', 'L', (uint8_t)('0' + token->assurance)};
-    if (token->assurance >= 0 && level.len == sizeof(reached)) {
-        return cg_span_equal(level, cg_span_of_bytes(reached, sizeof(reached)));
-    }
-    return leads(level, token->acr, '_');
-}
-
-bool cg_id_token_is_of_level(const struct cg_id_token *token, enum cg_id_token_level where,
-                             struct cg_span level)
-{
-    if (level.len == 0) {
-        return false;
-    }
-    switch (where) {
-    case CG_ID_TOKEN_LEVEL_VOT: return leads(level, token->vot, '.');
-    case CG_ID_TOKEN_LEVEL_AAL: return is_of_assurance(token, level);
-    case CG_ID_TOKEN_LEVEL_ACR: return cg_span_equal(level, token->acr);
-    }
-    return false;
 }

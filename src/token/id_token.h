@@ -49,11 +49,10 @@ CG_MUST_USE enum cg_status cg_id_token_read(struct cg_span compact, struct cg_ar
                                             struct cg_id_token *ret_token,
                                             const char **ret_refusal);
 
-/* Where an issuer says how sure it is of the person. */
-enum cg_id_token_level {
-    CG_ID_TOKEN_LEVEL_ACR, /* acr, as it is */
-    CG_ID_TOKEN_LEVEL_VOT, /* vot, of which a level may be the first parts: "P9" of "P9.Cp.Cd" */
-    CG_ID_TOKEN_LEVEL_AAL, /* acr and authentication_assurance_level: "AAL3" of "AAL3_ANY" */
+/* Where an issuer says how sure it is of the person, and how much of that is the level. */
+struct cg_id_token_level {
+    struct cg_span claim; /* "acr" or "vot" */
+    uint8_t end;          /* the level ends before it: '.' for "P9" of "P9.Cp.Cd"; 0: all of it */
 };
 
 /* What an ID token must fit. */
@@ -62,8 +61,8 @@ struct cg_id_token_demand {
     const struct cg_alg *alg;        /* the issuer's, by configuration */
     const struct cg_span *audiences; /* ids that the client has at the issuer */
     size_t audience_count;
-    enum cg_id_token_level level;
-    struct cg_span levels; /* space-separated, those that will do; empty: any */
+    struct cg_id_token_level level;
+    struct cg_span levels; /* space-separated, those that will do; empty: any or none */
     int64_t now_s;
 };
 
@@ -75,12 +74,13 @@ const char *cg_id_token_object_header(const struct cg_id_token *token,
 const char *cg_id_token_object_claims(const struct cg_id_token *token,
                                       const struct cg_id_token_demand *demand);
 
-/* Whether a token is of a level, as its issuer says it: "P9", "AAL3" or an acr. */
-bool cg_id_token_is_of_level(const struct cg_id_token *token, enum cg_id_token_level where,
-                             struct cg_span level);
+/* What the issuer says of the level, as it stands in the token; absent when it says nothing. */
+struct cg_span cg_id_token_level_claim(const struct cg_id_token *token,
+                                       const struct cg_id_token_level *level);
 
-/* What the issuer calls the token's level, as it stands in the token; absent when it says nothing.
- */
-struct cg_span cg_id_token_level_of(const struct cg_id_token *token, enum cg_id_token_level where);
+/* The level in that: "P9", "AAL3". Of "AAL2_OR_AAL3_ANY" it is what was reached, where
+ * authentication_assurance_level tells. Borrows, absent as above. */
+struct cg_span cg_id_token_level_word(const struct cg_id_token *token,
+                                      const struct cg_id_token_level *level);
 
 #endif

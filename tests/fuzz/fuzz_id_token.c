@@ -16,14 +16,17 @@
 
 static const struct cg_span audiences[] = {CG_SPAN("ward-app")};
 
-static void judge(const struct cg_id_token *token, enum cg_id_token_level level)
+static const struct cg_id_token_level levels[] = {
+    {CG_SPAN("acr"), 0}, {CG_SPAN("vot"), '.'}, {CG_SPAN("acr"), '_'}};
+
+static void judge(const struct cg_id_token *token, const struct cg_id_token_level *level)
 {
     const struct cg_id_token_demand demand = {
         .issuer = CG_SPAN("https://id.example"),
         .alg = cg_alg_find(CG_SPAN_OF("RS512")),
         .audiences = audiences,
         .audience_count = 1,
-        .level = level,
+        .level = *level,
         .levels = CG_SPAN("P9 AAL3 high"),
         .now_s = NOW_S,
     };
@@ -39,7 +42,7 @@ static void judge(const struct cg_id_token *token, enum cg_id_token_level level)
     REQUIRE(token->claims.expires_s <= NOW_S + CG_LIMIT_ID_TOKEN_LIFE_S);
     REQUIRE(token->actor.data == NULL || token->actor_is_token ||
             cg_text_is_header_safe(token->actor, CG_LIMIT_SUBJECT_BYTES));
-    REQUIRE(cg_text_is_header_safe(cg_id_token_level_of(token, level), CG_LIMIT_LEVEL_BYTES));
+    REQUIRE(cg_text_is_header_safe(cg_id_token_level_claim(token, level), CG_LIMIT_LEVEL_BYTES));
     REQUIRE(!token->has_events);
 }
 
@@ -69,9 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct cg_span compact = data[0] == 'p' ? compact_of(text, arena) : text;
     enum cg_status status = cg_id_token_read(compact, arena, &token, &refusal);
     REQUIRE(status == CG_OK || status == CG_ERR_LIMIT);
-    for (int level = 0; status == CG_OK && refusal == NULL && level <= CG_ID_TOKEN_LEVEL_AAL;
-         level++) {
-        judge(&token, (enum cg_id_token_level)level);
+    for (size_t i = 0; status == CG_OK && refusal == NULL && i < 3; i++) {
+        judge(&token, &levels[i]);
     }
     (void)cg_arena_free(arena);
     return 0;

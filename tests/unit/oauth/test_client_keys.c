@@ -26,18 +26,23 @@ enum cg_status __wrap_cg_jwks_parse(const struct cg_json_value *root, enum cg_jw
     return __real_cg_jwks_parse(root, rule, ret_jwks);
 }
 
-/* Asks for the one key of a client; RFC 8037 appendix A.2. */
+/* RFC 8037 appendix A.2. */
+static const char jwks[] = "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k\","
+                           "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}";
+
+/* Asks for the one key of a client. */
 static void find(struct cg_client_keys *keys, unsigned client)
 {
-    static const char jwks[] = "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k\","
-                               "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}";
     char id[32];
     (void)snprintf(id, sizeof(id), "key_%u", client);
     const struct cg_record_key row = {
         .id = test_span(id), .kind = CG_CLIENT_KEY_JWKS, .value = test_span(jwks)};
-    const struct cg_client_record record = {.keys = &row, .key_count = 1};
-    const struct cg_key_question question = {&record, cg_alg_find(CG_SPAN_OF("EdDSA")),
-                                             CG_SPAN_OF("k")};
+    const struct cg_key_question question = {
+        .rows = &row,
+        .row_count = 1,
+        .alg = cg_alg_find(CG_SPAN_OF("EdDSA")),
+        .kid = CG_SPAN("k"),
+    };
     struct cg_key_answer answer = {.count = 0};
     assert_ok(cg_client_keys_find(keys, &question, NULL, &answer));
     assert_null(answer.refusal);
@@ -65,7 +70,47 @@ TEST(client_keys_are_parsed_once_and_the_set_longest_out_of_use_is_let_go)
     assert_int_equal(*parses(), SETS + 2);
 }
 
+TEST(client_keys_that_are_not_found_are_told_of_in_the_words_of_their_owner)
+{
+    static const struct {
+        const char *kid;
+        enum cg_client_key_kind kind;
+        const char *value;
+        enum cg_key_owner owner;
+        const char *refusal;
+        bool is_missing;
+    } rows[] = {
+        {"other", CG_CLIENT_KEY_JWKS, jwks, CG_KEY_OWNER_CLIENT,
+         "none of the client's keys has the assertion's kid", false},
+        {"other", CG_CLIENT_KEY_JWKS, jwks, CG_KEY_OWNER_ISSUER,
+         "none of its issuer's keys has the ID token's kid", false},
+        {"k", CG_CLIENT_KEY_JWKS_URI, "https://id.example/jwks", CG_KEY_OWNER_CLIENT,
+         "the host of the client's keys is not in caregate_fetch_hosts", false},
+        {"k", CG_CLIENT_KEY_JWKS_URI, "https://id.example/jwks", CG_KEY_OWNER_ISSUER,
+         "the host of the issuer's keys is not in caregate_fetch_hosts", true},
+    };
+    CG_CLEANUP(cg_client_keys_free_at) struct cg_client_keys *keys = NULL;
+    assert_ok(cg_client_keys_new(NULL, &keys));
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const struct cg_record_key row = {
+            .id = CG_SPAN("ups_1"), .kind = rows[i].kind, .value = test_span(rows[i].value)};
+        const struct cg_key_question question = {
+            .rows = &row,
+            .row_count = 1,
+            .alg = cg_alg_find(CG_SPAN_OF("EdDSA")),
+            .kid = test_span(rows[i].kid),
+            .owner = rows[i].owner,
+        };
+        struct cg_key_answer answer = {.count = 7};
+        assert_ok(cg_client_keys_find(keys, &question, NULL, &answer));
+        assert_int_equal(answer.count, 0);
+        assert_string_equal(answer.refusal, rows[i].refusal);
+        assert_int_equal(answer.missing != NULL, rows[i].is_missing);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(client_keys_that_are_not_found_are_told_of_in_the_words_of_their_owner),
     cmocka_unit_test(client_keys_are_parsed_once_and_the_set_longest_out_of_use_is_let_go),
 };
 TEST_MAIN(tests)
