@@ -28,7 +28,7 @@ struct cg_token_cache {
     struct place *oldest;
 };
 
-#define TOKEN_SPANS (8 + 4 * CG_LIMIT_TOKEN_APIS)
+#define TOKEN_SPANS (10 + 4 * CG_LIMIT_TOKEN_APIS)
 
 CG_DEFINE_CLEANUP(token_cache_free_at, struct cg_token_cache *, cg_token_cache_free)
 
@@ -136,6 +136,7 @@ static size_t list_spans(struct cg_access_token *token, struct cg_span *ret_span
     struct cg_span *const single[] = {
         &token->issuer, &token->subject,  &token->client_id,      &token->organisation,
         &token->scope,  &token->token_id, &token->key_thumbprint, &token->certificate_thumbprint,
+        &token->idp,    &token->acr,
     };
     size_t count = 0;
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {

@@ -51,6 +51,16 @@ static void put_binding(const struct cg_access_token *token, struct cg_json_writ
     cg_json_close_object(writer);
 }
 
+/* RFC 9068 §2.2.1: how the person signed in; idp is the house's own. */
+static void put_person(const struct cg_access_token *token, struct cg_json_writer *writer)
+{
+    cg_json_member_put(writer, "idp", token->idp);
+    cg_json_member_put(writer, "acr", token->acr);
+    if (token->authenticated_s != 0) {
+        cg_json_member_put_number(writer, "auth_time", token->authenticated_s);
+    }
+}
+
 void cg_access_token_write_claims(const struct cg_access_token *token,
                                   struct cg_json_writer *writer)
 {
@@ -73,6 +83,7 @@ void cg_access_token_write_claims(const struct cg_access_token *token,
     cg_json_member_put_number(writer, "epoch", token->epoch);
     cg_access_token_put_details(token, writer);
     put_binding(token, writer);
+    put_person(token, writer);
 }
 
 /* RFC 9449 §5, §6.2: token_type is DPoP for a token that is bound to a key. */
@@ -196,6 +207,28 @@ static enum cg_status read_binding(const struct cg_json_value *root, struct cg_a
     return known > 0 && cg_json_count(cnf) == known ? CG_OK : CG_ERR_INPUT;
 }
 
+/* A string member that may be missing and may stand in a header. */
+static enum cg_status read_word(const struct cg_json_value *root, const char *name, size_t max,
+                                struct cg_span *ret_word)
+{
+    if (cg_json_member(root, name) == NULL) {
+        return CG_OK;
+    }
+    CG_TRY(cg_json_member_string(root, name, ret_word));
+    return cg_text_is_header_safe(*ret_word, max) ? CG_OK : CG_ERR_INPUT;
+}
+
+static enum cg_status read_person(const struct cg_json_value *root, struct cg_access_token *token)
+{
+    CG_TRY(read_word(root, "idp", CG_LIMIT_NAME_BYTES, &token->idp));
+    CG_TRY(read_word(root, "acr", CG_LIMIT_LEVEL_BYTES, &token->acr));
+    if (cg_json_member(root, "auth_time") == NULL) {
+        return CG_OK;
+    }
+    CG_TRY(cg_json_member_number(root, "auth_time", &token->authenticated_s));
+    return token->authenticated_s > 0 ? CG_OK : CG_ERR_INPUT;
+}
+
 static enum cg_status check_text(const struct cg_access_token *token)
 {
     struct cg_scope scope;
@@ -234,6 +267,7 @@ enum cg_status cg_access_token_read(const struct cg_json_value *root,
     CG_TRY(cg_json_member_number(root, "epoch", &token.epoch));
     CG_TRY(read_apis(root, &token));
     CG_TRY(read_binding(root, &token));
+    CG_TRY(read_person(root, &token));
     CG_TRY(check_text(&token));
     if (token.issued_s < 0 || token.expires_s < 0 || token.epoch < 0) {
         return CG_ERR_INPUT;

@@ -32,6 +32,9 @@ struct cg_access_token {
     struct cg_span token_id;               /* jti */
     struct cg_span key_thumbprint;         /* cnf.jkt (RFC 9449 §6.1); absent: a bearer token */
     struct cg_span certificate_thumbprint; /* cnf.x5t#S256 (RFC 8705 §3.1), or absent */
+    struct cg_span idp; /* whose word it is that the subject is this person; absent: a system */
+    struct cg_span acr; /* how surely, in the idp's words (RFC 9068 §2.2.1), or absent */
+    int64_t authenticated_s; /* auth_time: when the person signed in; 0: not said */
     struct cg_token_api apis[CG_LIMIT_TOKEN_APIS];
     size_t api_count;
     bool is_narrowed; /* some API has details */
@@ -51,12 +54,13 @@ struct cg_span cg_access_token_type(const struct cg_access_token *token);
 void cg_access_token_write(const struct cg_access_token *token, struct cg_buf *buf);
 
 /*
- * Reads claims, all of which but cnf must be there and of the right type. aud, apis and agreements
- * are arrays of equal length, at least one. Texts are visible ASCII without quotes and backslashes,
- * within base/limits.h, so that they may stand in a header as they are; scope is as in RFC 6749
- * §3.3. cnf holds jkt, x5t#S256 or both, and nothing else: a token that is bound in a way which
- * nobody here looks at is refused. CG_ERR_INPUT otherwise (CG_ERR_LIMIT for too many scopes).
- * Unknown claims are passed over. Spans borrow from the document.
+ * Reads claims, all of which but cnf, idp, acr and auth_time must be there and of the right type.
+ * aud, apis and agreements are arrays of equal length, at least one. Texts are visible ASCII
+ * without quotes and backslashes, within base/limits.h, so that they may stand in a header as they
+ * are; scope is as in RFC 6749 §3.3. cnf holds jkt, x5t#S256 or both, and nothing else: a token
+ * that is bound in a way which nobody here looks at is refused. CG_ERR_INPUT otherwise
+ * (CG_ERR_LIMIT for too many scopes). Unknown claims are passed over. Spans borrow from the
+ * document.
  */
 CG_MUST_USE enum cg_status cg_access_token_read(const struct cg_json_value *root,
                                                 struct cg_access_token *ret_token);

@@ -97,6 +97,8 @@ static enum cg_status copy_token(const struct cg_access_token *token, struct cg_
     CG_TRY(cg_arena_copy(arena, token->token_id, &copy.token_id));
     CG_TRY(cg_arena_copy(arena, token->key_thumbprint, &copy.key_thumbprint));
     CG_TRY(cg_arena_copy(arena, token->certificate_thumbprint, &copy.certificate_thumbprint));
+    CG_TRY(cg_arena_copy(arena, token->idp, &copy.idp));
+    CG_TRY(cg_arena_copy(arena, token->acr, &copy.acr));
     for (size_t i = 0; i < token->api_count; i++) {
         CG_TRY(copy_api(&token->apis[i], arena, &copy.apis[i]));
     }

@@ -45,7 +45,11 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
 {
     struct cg_token_cache *cache = new_cache(16);
     char text[] = "agr-1";
+    char level[] = "P9";
+    char name[] = "login";
     struct cg_access_token token = sample_claims();
+    token.acr = test_span(level);
+    token.idp = test_span(name);
     token.api_count = CG_LIMIT_TOKEN_APIS;
     for (unsigned i = 0; i < CG_LIMIT_TOKEN_APIS; i++) {
         token.apis[i] = (struct cg_token_api){
@@ -60,6 +64,8 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
     struct cg_cached_token *entry = NULL;
     assert_ok(cg_token_cache_insert(cache, digest.bytes, &token, &entry));
     memset(text, 'x', sizeof(text) - 1);
+    memset(level, 'x', sizeof(level) - 1);
+    memset(name, 'x', sizeof(name) - 1);
     entry = find(cache, 1);
     assert_non_null(entry);
     assert_span_text(entry->token.issuer, SAMPLE_ISSUER);
@@ -68,6 +74,8 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
     assert_span_text(entry->token.organisation, "RX1");
     assert_span_text(entry->token.scope, "");
     assert_span_text(entry->token.token_id, "jti-1");
+    assert_span_text(entry->token.acr, "P9");
+    assert_span_text(entry->token.idp, "login");
     assert_span_text(entry->token.apis[31].agreement, "agr-1");
     assert_span_text(entry->token.apis[31].audience, "u");
     assert_span_text(entry->token.apis[31].name, "n");

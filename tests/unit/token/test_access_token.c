@@ -73,6 +73,26 @@ static void access_token_tells_and_reads_its_certificate(void **state)
     assert_span_text(again.certificate_thumbprint, THUMBPRINT);
 }
 
+static void access_token_tells_and_reads_how_a_person_signed_in(void **state)
+{
+    static const char want[] =
+        "\"epoch\":0,\"idp\":\"nhs-login\",\"acr\":\"P9.Cp.Cd\",\"auth_time\":999000}";
+    const struct sample *sample = *state;
+    struct cg_access_token token = sample_claims();
+    struct cg_access_token again;
+    token.idp = test_span("nhs-login");
+    token.acr = test_span("P9.Cp.Cd");
+    token.authenticated_s = 999000;
+    struct cg_span text = written(sample, &token);
+    assert_span_text(cg_span_part(text, text.len - strlen(want), strlen(want)), want);
+    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(text, CG_LIMIT_TOKEN_BYTES, &json));
+    assert_ok(cg_access_token_read(cg_json_root(json), &again));
+    assert_span_text(again.idp, "nhs-login");
+    assert_span_text(again.acr, "P9.Cp.Cd");
+    assert_int_equal(again.authenticated_s, 999000);
+}
+
 /* A binding that is not understood, taken for none, would make a bearer token of a bound one. */
 static void access_token_refuses_a_binding_that_it_does_not_understand(void **state)
 {
@@ -108,7 +128,7 @@ static void access_token_passes_over_unknown_claims(void **state)
     const struct sample *sample = *state;
     struct cg_access_token token = sample_claims();
     struct cg_span text = sample_replace(sample, written(sample, &token), "\"epoch\":0",
-                                         "\"epoch\":0,\"acr\":{\"x\":[1]}");
+                                         "\"epoch\":0,\"amr\":{\"x\":[1]}");
     struct cg_access_token again;
     assert_ok(read_text(text, &again));
 }
@@ -158,6 +178,12 @@ static void access_token_refuses_claims_that_are_missing_or_wrong(void **state)
         {"iat negative", "1000000", "-5"},
         {"epoch negative", "\"epoch\":0", "\"epoch\":-1"},
         {"epoch a boolean", "\"epoch\":0", "\"epoch\":true"},
+        {"idp with a line end", "\"epoch\":0", "\"epoch\":0,\"idp\":\"a\\nb\""},
+        {"idp a number", "\"epoch\":0", "\"epoch\":0,\"idp\":1"},
+        {"acr an object", "\"epoch\":0", "\"epoch\":0,\"acr\":{}"},
+        {"acr empty", "\"epoch\":0", "\"epoch\":0,\"acr\":\"\""},
+        {"auth_time a string", "\"epoch\":0", "\"epoch\":0,\"auth_time\":\"1\""},
+        {"auth_time zero", "\"epoch\":0", "\"epoch\":0,\"auth_time\":0"},
     };
     const struct sample *sample = *state;
     struct cg_access_token token = sample_claims();
@@ -256,6 +282,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(access_token_is_written_as_the_contract_says),
     cmocka_unit_test(access_token_reads_what_it_wrote),
     cmocka_unit_test(access_token_tells_and_reads_its_certificate),
+    cmocka_unit_test(access_token_tells_and_reads_how_a_person_signed_in),
     cmocka_unit_test(access_token_refuses_a_binding_that_it_does_not_understand),
     cmocka_unit_test(access_token_passes_over_unknown_claims),
     cmocka_unit_test(access_token_refuses_claims_that_are_missing_or_wrong),

@@ -47,6 +47,9 @@ static void verify_gives_the_claims_of_a_proven_token(void **state)
 {
     const struct sample *sample = *state;
     struct cg_access_token claims = sample_claims();
+    claims.idp = test_span("nhs-login");
+    claims.acr = test_span("P9.Cp.Cd");
+    claims.authenticated_s = 999000;
     struct cg_span compact = sample_token(sample, &claims);
     struct cg_snapshot *snapshot = sample_snapshot(sample);
     struct cg_fault fault = {.reason = CG_REASON_NONE};
