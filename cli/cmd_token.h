@@ -11,6 +11,8 @@
 
 CG_MUST_USE enum cg_status cg_token_request_run(struct cg_context *context,
                                                 const struct cg_args *args);
+CG_MUST_USE enum cg_status cg_token_proof_run(struct cg_context *context,
+                                              const struct cg_args *args);
 CG_MUST_USE enum cg_status cg_token_decode_run(struct cg_context *context,
                                                const struct cg_args *args);
 CG_MUST_USE enum cg_status cg_token_verify_run(struct cg_context *context,

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEXT_MAX 65536
@@ -214,15 +213,10 @@ enum cg_status cg_context_master_key_of(struct cg_context *context, const char *
 {
     const char *path = NULL;
     struct cg_span line = {NULL, 0};
-    struct stat file;
     uint8_t bytes[CG_SEALED_KEY_BYTES];
     size_t len = 0;
     CG_TRY(cg_context_path(context, name, &path));
-    if (stat(path, &file) == 0 && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return cg_complain(context, CG_ERR_AUTHORISATION,
-                           "others may read or write %s; mend it with chmod 600", path);
-    }
-    CG_TRY(cg_context_read_file(context, path, TEXT_MAX, &line));
+    CG_TRY(cg_context_read_secret_file(context, path, TEXT_MAX, &line));
     if (line.len > 0 && line.data[line.len - 1] == '\n') {
         line.len--;
     }

@@ -100,6 +100,10 @@ CG_MUST_USE enum cg_status cg_context_master_key_of(struct cg_context *context, 
 CG_MUST_USE enum cg_status cg_context_read_file(struct cg_context *context, const char *path,
                                                 size_t max, struct cg_span *ret_bytes);
 
+/* The same of a file with a secret, which others may neither read nor write: else it complains. */
+CG_MUST_USE enum cg_status cg_context_read_secret_file(struct cg_context *context, const char *path,
+                                                       size_t max, struct cg_span *ret_bytes);
+
 /*
  * Writes a file in one step: a temporary file beside it, synced, then renamed, so that nobody sees
  * half of it. `mode` as in open(2). Complains.

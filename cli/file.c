@@ -21,15 +21,21 @@ static void close_at(const int *descriptor)
     }
 }
 
-enum cg_status cg_context_read_file(struct cg_context *context, const char *path, size_t max,
-                                    struct cg_span *ret_bytes)
+static enum cg_status open_file(struct cg_context *context, const char *path, int *ret_descriptor)
 {
-    CG_CLEANUP(close_at) int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    void *memory = NULL;
-    size_t len = 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return cg_complain(context, CG_ERR_NOT_FOUND, "%s cannot be read: %s", path, why(errno));
     }
+    *ret_descriptor = descriptor;
+    return CG_OK;
+}
+
+static enum cg_status read_all(struct cg_context *context, int descriptor, const char *path,
+                               size_t max, struct cg_span *ret_bytes)
+{
+    void *memory = NULL;
+    size_t len = 0;
     CG_TRY(cg_arena_take(context->arena, max + 1, &memory));
     while (len <= max) {
         ssize_t got = read(descriptor, (uint8_t *)memory + len, max + 1 - len);
@@ -46,6 +52,27 @@ enum cg_status cg_context_read_file(struct cg_context *context, const char *path
         len += (size_t)got;
     }
     return cg_complain(context, CG_ERR_LIMIT, "%s is longer than %zu bytes", path, max);
+}
+
+enum cg_status cg_context_read_file(struct cg_context *context, const char *path, size_t max,
+                                    struct cg_span *ret_bytes)
+{
+    CG_CLEANUP(close_at) int descriptor = -1;
+    CG_TRY(open_file(context, path, &descriptor));
+    return read_all(context, descriptor, path, max, ret_bytes);
+}
+
+enum cg_status cg_context_read_secret_file(struct cg_context *context, const char *path, size_t max,
+                                           struct cg_span *ret_bytes)
+{
+    CG_CLEANUP(close_at) int descriptor = -1;
+    struct stat file;
+    CG_TRY(open_file(context, path, &descriptor));
+    if (fstat(descriptor, &file) == 0 && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return cg_complain(context, CG_ERR_AUTHORISATION,
+                           "others may read or write %s; mend it with chmod 600", path);
+    }
+    return read_all(context, descriptor, path, max, ret_bytes);
 }
 
 static bool write_all(int descriptor, struct cg_span bytes)

@@ -5,8 +5,6 @@
 #include "cli/nginx.h"
 #include "cli/nginx_parse.h"
 
-#include <sys/stat.h>
-
 #define LINE_MAX_BYTES (CG_PKCS11_PIN_MAX_BYTES + 1)
 
 /* The file of a directive of the http block; relative ones are in the folder, as for nginx. */
@@ -30,13 +28,8 @@ static enum cg_status find_file(struct cg_context *context, const struct cg_dire
 static enum cg_status read_pin(struct cg_context *context, const char *path,
                                struct cg_secret *ret_pin)
 {
-    struct stat file;
     struct cg_span line = {NULL, 0};
-    if (stat(path, &file) == 0 && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return cg_complain(context, CG_ERR_AUTHORISATION,
-                           "others may read or write %s; mend it with chmod 600", path);
-    }
-    CG_TRY(cg_context_read_file(context, path, LINE_MAX_BYTES, &line));
+    CG_TRY(cg_context_read_secret_file(context, path, LINE_MAX_BYTES, &line));
     if (line.len > 0 && line.data[line.len - 1] == '\n') {
         line.len--;
     }

@@ -24,7 +24,10 @@ static enum cg_status read_standard_input(struct cg_context *context, struct cg_
     return CG_OK;
 }
 
-static enum cg_status read_all(struct cg_context *context, struct cg_span path,
+typedef enum cg_status (*reader)(struct cg_context *context, const char *path, size_t max,
+                                 struct cg_span *ret_bytes);
+
+static enum cg_status read_all(struct cg_context *context, struct cg_span path, reader read,
                                struct cg_span *ret_bytes)
 {
     const char *name = NULL;
@@ -32,7 +35,7 @@ static enum cg_status read_all(struct cg_context *context, struct cg_span path,
         return read_standard_input(context, ret_bytes);
     }
     CG_TRY(cg_context_string(context, path, &name));
-    return cg_context_read_file(context, name, FILE_BYTES_MAX, ret_bytes);
+    return read(context, name, FILE_BYTES_MAX, ret_bytes);
 }
 
 static bool is_space(uint8_t byte)
@@ -70,7 +73,7 @@ enum cg_status cg_token_file_read(struct cg_context *context, struct cg_span pat
                                   struct cg_span *ret_token)
 {
     struct cg_span bytes = {NULL, 0};
-    CG_TRY(read_all(context, path, &bytes));
+    CG_TRY(read_all(context, path, cg_context_read_file, &bytes));
     bytes = trim(bytes);
     if (bytes.len == 0) {
         return cg_complain(context, CG_ERR_INPUT, "there is no token: nothing was read");
@@ -86,7 +89,7 @@ enum cg_status cg_token_file_read_secret(struct cg_context *context, struct cg_s
                                          struct cg_span *ret_secret)
 {
     struct cg_span bytes = {NULL, 0};
-    CG_TRY(read_all(context, path, &bytes));
+    CG_TRY(read_all(context, path, cg_context_read_secret_file, &bytes));
     struct cg_span secret = trim(cg_span_part(bytes, 0, cg_span_find(bytes, '\n', 0)));
     if (secret.len == 0 || secret.len > CG_LIMIT_SECRET_BYTES) {
         return cg_complain(context, CG_ERR_INPUT,

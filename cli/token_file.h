@@ -17,7 +17,7 @@
 CG_MUST_USE enum cg_status cg_token_file_read(struct cg_context *context, struct cg_span path,
                                               struct cg_span *ret_token);
 
-/* A client secret: the first line. Complains. */
+/* A client secret: the first line, of a file that others may not read. Complains. */
 CG_MUST_USE enum cg_status cg_token_file_read_secret(struct cg_context *context,
                                                      struct cg_span path,
                                                      struct cg_span *ret_secret);

@@ -5,84 +5,64 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "cli/cmd_token.h"
-#include "cli/token_file.h"
+#include "cli/token_credential.h"
 #include "cli/token_form.h"
+#include "cli/token_server.h"
 #include "codec/json.h"
-#include "codec/uri.h"
-#include "net/fetch.h"
+#include "token/client_jwt.h"
+#include "token/dpop.h"
 
-#define ANSWER_BYTES_MAX 65536
-#define TIMEOUT_MS 15000
-#define WELL_KNOWN "/.well-known/oauth-authorization-server"
+#define ASSERTION_LIFE_S 60
 
 struct request {
     struct cg_context *context;
-    const char *issuer; /* without a final slash */
-    const char *ca_file;
+    const struct cg_args *args;
+    struct cg_token_server server;
+    struct cg_token_credential credential;
     struct cg_token_form form;
 };
 
-/* RFC 8414 §3: the well-known part goes between host and path. */
-static enum cg_status metadata_url(const struct request *request, const char **ret_url)
+/* RFC 7523 §2.2. It is made out to the token URL, unless it is said otherwise. */
+static enum cg_status make_assertion(struct request *request)
 {
-    struct cg_span issuer = cg_span_of_string(request->issuer);
-    struct cg_uri uri;
-    if (cg_uri_parse(issuer, &uri) != CG_OK || !cg_uri_is_http(&uri) || uri.query.data != NULL) {
-        return cg_complain_usage(request->context,
-                                 "--issuer wants a URL such as https://localhost:8443/vlive/hpca");
-    }
-    return cg_context_print(request->context, ret_url, "%.*s" WELL_KNOWN "%.*s",
-                            (int)(issuer.len - uri.path.len), request->issuer,
-                            CG_SPAN_ARGS(uri.path));
-}
-
-static enum cg_status fetch(const struct request *request, const char *url, struct cg_span form,
-                            struct cg_fetch_response *ret_response)
-{
-    struct cg_fetch_request fetch = {
-        .url = url,
-        .ca_file = request->ca_file,
-        .form = form,
-        .max_bytes = ANSWER_BYTES_MAX,
-        .timeout_ms = TIMEOUT_MS,
+    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+    struct cg_context *context = request->context;
+    struct cg_assertion_order order = {
+        .client = request->form.client_id,
+        .audience = cg_args_value(request->args, "audience"),
+        .kid = cg_args_value(request->args, "kid"),
+        .now_s = context->now_s,
+        .life_s = ASSERTION_LIFE_S,
     };
-    enum cg_status status = cg_fetch(&fetch, request->context->arena, ret_response);
-    if (status != CG_OK) {
-        return cg_complain(request->context, status, "%s: %s", url, ret_response->message);
+    struct cg_span algs = cg_args_value(request->args, "alg");
+    if (request->credential.key.data == NULL) {
+        return CG_OK;
     }
-    return CG_OK;
+    if (order.audience.data == NULL) {
+        order.audience = cg_span_of_string(request->server.token_url);
+    }
+    CG_TRY(cg_token_credential_key(context, "key-file", request->credential.key,
+                                   algs.data != NULL ? algs : request->server.algs, &key));
+    return cg_client_jwt_assertion(&order, key, &context->random, context->arena,
+                                   &request->form.assertion);
 }
 
-/* RFC 8414 §3.3: metadata that names another issuer must not be used. */
-static enum cg_status take_endpoint(const struct request *request, const char *url,
-                                    struct cg_span body, const char **ret_endpoint)
+/* RFC 9449 §5: the token is to be bound to the key of this proof. */
+static enum cg_status make_proof(const struct request *request, struct cg_span *ret_proof)
 {
-    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
-    struct cg_span issuer = {NULL, 0};
-    struct cg_span endpoint = {NULL, 0};
-    if (cg_json_parse(body, ANSWER_BYTES_MAX, &json) != CG_OK ||
-        cg_json_member_string(cg_json_root(json), "issuer", &issuer) != CG_OK ||
-        cg_json_member_string(cg_json_root(json), "token_endpoint", &endpoint) != CG_OK) {
-        return cg_complain(request->context, CG_ERR_INPUT,
-                           "%s is not the metadata of an issuer with a token endpoint", url);
+    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+    struct cg_context *context = request->context;
+    const struct cg_proof_order order = {
+        .method = CG_SPAN("POST"),
+        .target = cg_span_of_string(request->server.token_url),
+        .now_s = context->now_s,
+    };
+    if (request->credential.proof_key.data == NULL) {
+        return CG_OK;
     }
-    if (!cg_span_equal_string(issuer, request->issuer)) {
-        return cg_complain(request->context, CG_ERR_AUTHENTICATION,
-                           "%s is the metadata of another issuer, %.*s", url, CG_SPAN_ARGS(issuer));
-    }
-    return cg_context_string(request->context, endpoint, ret_endpoint);
-}
-
-static enum cg_status discover(const struct request *request, const char **ret_endpoint)
-{
-    struct cg_fetch_response response;
-    const char *url = NULL;
-    CG_TRY(metadata_url(request, &url));
-    CG_TRY(fetch(request, url, (struct cg_span){NULL, 0}, &response));
-    if (response.http_status == 200) {
-        return take_endpoint(request, url, response.body, ret_endpoint);
-    }
-    return cg_context_print(request->context, ret_endpoint, "%s/oauth/token", request->issuer);
+    CG_TRY(cg_token_credential_key(context, "dpop-key-file", request->credential.proof_key,
+                                   CG_SPAN_OF(CG_DPOP_ALGORITHMS), &key));
+    return cg_client_jwt_proof(&order, key, &context->random, context->arena, ret_proof);
 }
 
 static enum cg_status write_form(const struct request *request, struct cg_span *ret_form)
@@ -94,13 +74,14 @@ static enum cg_status write_form(const struct request *request, struct cg_span *
 }
 
 /* RFC 6749 §5.2: an error answers with a code and, mostly, words. */
-static enum cg_status complain_of(const struct request *request, const char *url,
+static enum cg_status complain_of(const struct request *request,
                                   const struct cg_fetch_response *response)
 {
+    const char *url = request->server.token_url;
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
     struct cg_span error = {NULL, 0};
     struct cg_span description = CG_SPAN_OF("no description");
-    if (cg_json_parse(response->body, ANSWER_BYTES_MAX, &json) != CG_OK ||
+    if (cg_json_parse(response->body, response->body.len, &json) != CG_OK ||
         cg_json_member_string(cg_json_root(json), "error", &error) != CG_OK) {
         return cg_complain(request->context, CG_ERR_AUTHORISATION, "%s answered %ld", url,
                            response->http_status);
@@ -112,18 +93,25 @@ static enum cg_status complain_of(const struct request *request, const char *url
                        response->http_status, CG_SPAN_ARGS(error), CG_SPAN_ARGS(description));
 }
 
-static enum cg_status ask(const struct request *request, const char *url)
+/* Prints the answer. */
+static enum cg_status ask(const struct request *request)
 {
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    const char *url = request->server.token_url;
     struct cg_fetch_response response;
-    struct cg_span form = {NULL, 0};
+    struct cg_fetch_request post = {
+        .url = url,
+        .certificate = request->credential.certificate,
+        .certificate_key = request->credential.certificate_key,
+    };
     struct cg_span token = {NULL, 0};
-    CG_TRY(write_form(request, &form));
-    CG_TRY(fetch(request, url, form, &response));
+    CG_TRY(make_proof(request, &post.proof));
+    CG_TRY(write_form(request, &post.form));
+    CG_TRY(cg_token_fetch(request->context, &request->server, post, &response));
     if (response.http_status != 200) {
-        return complain_of(request, url, &response);
+        return complain_of(request, &response);
     }
-    if (cg_json_parse(response.body, ANSWER_BYTES_MAX, &json) != CG_OK ||
+    if (cg_json_parse(response.body, response.body.len, &json) != CG_OK ||
         cg_json_member_string(cg_json_root(json), "access_token", &token) != CG_OK) {
         return cg_complain(request->context, CG_ERR_INPUT, "%s answered without an access_token",
                            url);
@@ -141,18 +129,35 @@ static struct cg_span without_slash(struct cg_span url)
     return url;
 }
 
+static enum cg_status read_server(struct cg_context *context, const struct cg_args *args,
+                                  struct cg_token_server *server)
+{
+    if (cg_args_has(args, "ca-file")) {
+        CG_TRY(cg_context_string(context, cg_args_value(args, "ca-file"), &server->ca_file));
+    }
+    return cg_context_string(context, without_slash(cg_args_value(args, "issuer")),
+                             &server->issuer);
+}
+
 enum cg_status cg_token_request_run(struct cg_context *context, const struct cg_args *args)
 {
-    struct request request = {.context = context, .form.client_id = cg_args_value(args, "client")};
-    const char *endpoint = NULL;
-    CG_TRY(cg_args_join(context, args, "scope", &request.form.scope));
-    CG_TRY(
-        cg_context_string(context, without_slash(cg_args_value(args, "issuer")), &request.issuer));
-    if (cg_args_has(args, "ca-file")) {
-        CG_TRY(cg_context_string(context, cg_args_value(args, "ca-file"), &request.ca_file));
+    struct cg_span resources[CG_ARGS_OPTIONS_MAX];
+    struct request request = {
+        .context = context,
+        .args = args,
+        .form = {.client_id = cg_args_value(args, "client"),
+                 .resources = resources,
+                 .resource_count = cg_args_count(args, "resource")},
+    };
+    for (size_t i = 0; i < request.form.resource_count; i++) {
+        resources[i] = cg_args_value_at(args, "resource", i);
     }
-    CG_TRY(cg_token_file_read_secret(context, cg_args_value(args, "secret-file"),
-                                     &request.form.secret));
-    CG_TRY(discover(&request, &endpoint));
-    return ask(&request, endpoint);
+    CG_TRY(cg_args_join(context, args, "scope", &request.form.scope));
+    CG_TRY(read_server(context, args, &request.server));
+    CG_TRY(cg_token_credential_read(context, args, &request.credential));
+    request.form.secret = request.credential.secret;
+    bool by_certificate = request.credential.certificate.data != NULL;
+    CG_TRY(cg_token_discover(context, by_certificate, &request.server));
+    CG_TRY(make_assertion(&request));
+    return ask(&request);
 }

@@ -177,6 +177,7 @@ class Scene:
         self.write_credentials(self.credentials_file, self.credentials)
         self.secret_file = self.folder / "secret"
         self.secret_file.write_text(self.credentials[0][1] + "\n")
+        self.secret_file.chmod(0o600)
 
     @staticmethod
     def write_credentials(path, credentials):

@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "crypto/openssl_failed.h"
+#include "crypto/pem_read.h"
 
 #include <limits.h>
 #include <openssl/bn.h>
@@ -55,11 +56,6 @@ static void pkey_free_at(EVP_PKEY **pkey)
 static void x509_free_at(X509 **certificate)
 {
     X509_free(*certificate);
-}
-
-static void bio_free_at(BIO **bio)
-{
-    (void)BIO_free(*bio);
 }
 
 static void bn_free_at(BIGNUM **number)
@@ -216,7 +212,7 @@ static enum cg_status bio_copy(BIO *bio, struct cg_arena *arena, struct cg_span 
 static enum cg_status certificate_pem(X509 *certificate, struct cg_arena *arena,
                                       struct cg_span *ret_pem)
 {
-    CG_CLEANUP(bio_free_at) BIO *bio = BIO_new(BIO_s_mem());
+    CG_CLEANUP(cg_bio_free_at) BIO *bio = BIO_new(BIO_s_mem());
     if (bio == NULL || PEM_write_bio_X509(bio, certificate) != 1) {
         return CG_ERR_CRYPTO;
     }
@@ -227,7 +223,7 @@ static enum cg_status certificate_pem(X509 *certificate, struct cg_arena *arena,
 static enum cg_status private_key_pem(EVP_PKEY *pkey, struct cg_arena *arena,
                                       struct cg_span *ret_pem)
 {
-    CG_CLEANUP(bio_free_at) BIO *bio = BIO_new(BIO_s_secmem());
+    CG_CLEANUP(cg_bio_free_at) BIO *bio = BIO_new(BIO_s_secmem());
     if (bio == NULL || PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) != 1) {
         return CG_ERR_CRYPTO;
     }
@@ -291,27 +287,17 @@ enum cg_status cg_certificate_make(const struct cg_span *hosts, size_t host_coun
     return CG_OK;
 }
 
-/* Nobody is asked for the password of an encrypted block. */
-static int no_password(char *room, int size, int writing, void *data)
-{
-    (void)writing;
-    (void)data;
-    if (size > 0) {
-        room[0] = '\0';
-    }
-    return -1;
-}
-
 enum cg_status cg_certificate_expiry(struct cg_span pem, int64_t *ret_expires_s)
 {
     if (pem.len == 0 || pem.len > INT_MAX) {
         return CG_ERR_INPUT;
     }
-    CG_CLEANUP(bio_free_at) BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    CG_CLEANUP(cg_bio_free_at) BIO *bio = cg_pem_open(pem);
     if (bio == NULL) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
-    CG_CLEANUP(x509_free_at) X509 *certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+    CG_CLEANUP(x509_free_at)
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, cg_pem_no_password, NULL);
     struct tm expires = {0};
     if (certificate == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &expires) != 1) {
         return cg_openssl_failed(CG_ERR_INPUT);

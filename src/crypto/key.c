@@ -5,8 +5,10 @@
 #include "base/status.h"
 #include "crypto/key_private.h"
 #include "crypto/openssl_failed.h"
+#include "crypto/pem_read.h"
 
 #include <limits.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 static void pkey_free_at(EVP_PKEY **pkey)
@@ -105,9 +107,8 @@ enum cg_status cg_key_public_numbers(const struct cg_key *key, struct cg_arena *
     return key->scheme->kind->read_public(key->scheme, key->pkey, arena, ret_numbers);
 }
 
-/* NULL when the bytes are not one whole PKCS #8 structure of a key of the kind. An RSA key that is
- * restricted to one padding is of another. */
-static EVP_PKEY *private_pkey(const struct cg_key_kind *kind, struct cg_span der)
+/* NULL when the bytes are not one whole PKCS #8 structure. */
+static EVP_PKEY *read_pkcs8(struct cg_span der)
 {
     const uint8_t *end = der.data;
     CG_CLEANUP(pkcs8_free_at)
@@ -115,26 +116,43 @@ static EVP_PKEY *private_pkey(const struct cg_key_kind *kind, struct cg_span der
     if (info == NULL || end != der.data + der.len) {
         return NULL;
     }
-    CG_CLEANUP(pkey_free_at) EVP_PKEY *pkey = EVP_PKCS82PKEY_ex(info, NULL, NULL);
-    if (pkey == NULL || !EVP_PKEY_is_a(pkey, kind->name)) {
-        return NULL;
+    return EVP_PKCS82PKEY_ex(info, NULL, NULL);
+}
+
+/* The first private key of a text; NULL when there is none, or it is encrypted. */
+static EVP_PKEY *read_pem(struct cg_span pem)
+{
+    CG_CLEANUP(cg_bio_free_at) BIO *bio = cg_pem_open(pem);
+    return bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, cg_pem_no_password, NULL);
+}
+
+static enum cg_status private_key(enum cg_key_algorithm algorithm,
+                                  EVP_PKEY *(*read)(struct cg_span text), struct cg_span text,
+                                  struct cg_key **ret_key)
+{
+    const struct cg_key_scheme *scheme = cg_key_scheme_of(algorithm);
+    if (scheme == NULL || text.len == 0 || text.len > LONG_MAX) {
+        return CG_ERR_INPUT;
     }
-    return CG_STEAL(pkey);
+    CG_CLEANUP(pkey_free_at) EVP_PKEY *pkey = read(text);
+    /* An RSA key that is restricted to one padding is of another kind. */
+    if (pkey == NULL || !EVP_PKEY_is_a(pkey, scheme->kind->name)) {
+        return cg_openssl_failed(CG_ERR_INPUT);
+    }
+    CG_TRY(scheme->kind->check(scheme, pkey));
+    return wrap(scheme, true, &pkey, ret_key);
 }
 
 enum cg_status cg_key_from_pkcs8(enum cg_key_algorithm algorithm, struct cg_span der,
                                  struct cg_key **ret_key)
 {
-    const struct cg_key_scheme *scheme = cg_key_scheme_of(algorithm);
-    if (scheme == NULL || der.len == 0 || der.len > LONG_MAX) {
-        return CG_ERR_INPUT;
-    }
-    CG_CLEANUP(pkey_free_at) EVP_PKEY *pkey = private_pkey(scheme->kind, der);
-    if (pkey == NULL) {
-        return cg_openssl_failed(CG_ERR_INPUT);
-    }
-    CG_TRY(scheme->kind->check(scheme, pkey));
-    return wrap(scheme, true, &pkey, ret_key);
+    return private_key(algorithm, read_pkcs8, der, ret_key);
+}
+
+enum cg_status cg_key_from_pem(enum cg_key_algorithm algorithm, struct cg_span pem,
+                               struct cg_key **ret_key)
+{
+    return private_key(algorithm, read_pem, pem, ret_key);
 }
 
 enum cg_key_algorithm cg_key_algorithm_of(const struct cg_key *key)

@@ -69,6 +69,14 @@ CG_MUST_USE enum cg_status cg_key_to_pkcs8(const struct cg_key *key, struct cg_a
 CG_MUST_USE enum cg_status cg_key_from_pkcs8(enum cg_key_algorithm algorithm, struct cg_span der,
                                              struct cg_key **ret_key);
 
+/*
+ * The first private key of a PEM text (RFC 7468), unencrypted, in whichever of the usual forms:
+ * "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY". CG_ERR_INPUT for none, and for a key whose
+ * kind, curve or size does not fit the algorithm.
+ */
+CG_MUST_USE enum cg_status cg_key_from_pem(enum cg_key_algorithm algorithm, struct cg_span pem,
+                                           struct cg_key **ret_key);
+
 /* The public numbers, copied into the arena. */
 CG_MUST_USE enum cg_status cg_key_public_numbers(const struct cg_key *key, struct cg_arena *arena,
                                                  struct cg_key_public *ret_numbers);

@@ -12,9 +12,12 @@
 
 struct cg_fetch_request {
     const char *url;
-    const char *ca_file;          /* PEM, or NULL: the system's */
-    struct cg_span form;          /* POST body (form type), or absent: GET */
-    struct cg_span authorization; /* header value, or absent */
+    const char *ca_file;            /* PEM, or NULL: the system's */
+    struct cg_span form;            /* POST body (form type), or absent: GET */
+    struct cg_span authorization;   /* header value, or absent */
+    struct cg_span proof;           /* of the header DPoP (RFC 9449), or absent */
+    struct cg_span certificate;     /* of the client, in PEM, or absent: none is shown */
+    struct cg_span certificate_key; /* in PEM, goes with it */
     size_t max_bytes;
     long timeout_ms;
 };

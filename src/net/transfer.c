@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/status.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 #define HEADER_BYTES 16384
@@ -48,8 +49,31 @@ static enum cg_status set_headers(struct cg_transfer *transfer,
     if (request->authorization.data != NULL) {
         CG_TRY(add_header(transfer, arena, "Authorization: ", request->authorization));
     }
+    if (request->proof.data != NULL) {
+        CG_TRY(add_header(transfer, arena, "DPoP: ", request->proof));
+    }
     curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
     return CG_OK;
+}
+
+/* libcurl does not write to it, though its type would let it. */
+static struct curl_blob lend(struct cg_span bytes)
+{
+    return (struct curl_blob){(void *)(uintptr_t)bytes.data, bytes.len, CURL_BLOB_NOCOPY};
+}
+
+/* CG_ERR_INTERNAL for a libcurl whose TLS takes none from memory. */
+static enum cg_status set_certificate(CURL *curl, const struct cg_fetch_request *request)
+{
+    struct curl_blob certificate = lend(request->certificate);
+    struct curl_blob key = lend(request->certificate_key);
+    if (request->certificate.data == NULL) {
+        return CG_OK;
+    }
+    return curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &certificate) == CURLE_OK &&
+                   curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key) == CURLE_OK
+               ? CG_OK
+               : CG_ERR_INTERNAL;
 }
 
 static void set_options(struct cg_transfer *transfer, const struct cg_fetch_request *request)
@@ -83,6 +107,7 @@ enum cg_status cg_transfer_init(struct cg_transfer *transfer,
     }
     cg_buf_init_arena(&transfer->body, arena, request->max_bytes);
     set_options(transfer, request);
+    CG_TRY(set_certificate(transfer->curl, request));
     return set_headers(transfer, request, arena);
 }
 

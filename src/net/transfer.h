@@ -19,7 +19,8 @@ struct cg_transfer {
 
 /*
  * Makes one ready. The request's texts and the transfer itself stay where they are until release.
- * CG_ERR_LIMIT when memory is short; release it in any case.
+ * CG_ERR_LIMIT when memory is short, CG_ERR_INTERNAL when libcurl shows no certificates; release
+ * it in any case.
  */
 CG_MUST_USE enum cg_status cg_transfer_init(struct cg_transfer *transfer,
                                             const struct cg_fetch_request *request,

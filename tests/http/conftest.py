@@ -10,6 +10,7 @@ import pytest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from support.estate import Estate  # noqa: E402
 from support.house import House, build  # noqa: E402  (the path comes first)
 from support.upstream import Echo, FhirApi  # noqa: E402
 
@@ -66,6 +67,16 @@ def house(echo_shared, fhir_api):
         yield shared.furnish(echo_shared.url, fhir_api.url).start()
     finally:
         shared.close()
+
+
+@pytest.fixture(scope="session")
+def estate(echo_shared, fhir_api, tmp_path_factory):
+    """A furnished house for each profile, as `house` is one. They may add clients."""
+    made = Estate(echo_shared, fhir_api, tmp_path_factory.mktemp("profiles"))
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture()

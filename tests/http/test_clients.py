@@ -131,6 +131,7 @@ def test_our_own_token_request_is_a_client_too(house, client):
     assert answer["scope"] == "results.read"
     file = house.home / "secret"
     file.write_text(client.secret + "\n")
+    file.chmod(0o600)
     answer = house.cli("token", "request", "--issuer", house.issuer, "--client", client.id,
                        "--ca-file", house.ca, "--secret-file", file)
     file.unlink()

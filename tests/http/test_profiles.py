@@ -13,57 +13,12 @@ from authlib.oauth2.rfc7523 import private_key_jwt_sign
 
 from support import certificates, forge
 from support.assertion import TYPE as ASSERTION_TYPE, enrol
-from support.house import House
 from support.node import run_node
-from support.wait import wait_until
 
-SUBJECT = (("C", "GB"), ("O", "Example Trust"), ("CN", "batch"))
-DN = "CN=batch,O=Example Trust,C=GB"
 TARGET = "/results/7"
 LIBRARIES = pytest.mark.parametrize("script", ["oauth4webapi.mjs", "openid_client.mjs"])
 ALGORITHMS = {"smart": ["RS384", "ES384"], "nhs": ["RS512"], "fapi2": ["PS256", "ES256"]}
 PAIRS = [(profile, alg) for profile, algs in ALGORITHMS.items() for alg in algs]
-
-
-def signing_key(house):
-    """The kid of the one that signs."""
-    return next(key["kid"] for key in house.cli("key", "list") if key["state"] == "active" and
-                key["realm"] == house.realm)
-
-
-class Estate:
-    """A house for each profile, which asks for certificates on a port of its own."""
-
-    def __init__(self, echo, fhir, folder):
-        self.echo, self.fhir, self.folder = echo, fhir, folder
-        self.authority = certificates.make(("CN", "Clients' authority"), is_ca=True)
-        self.holder = certificates.make(*SUBJECT, signer=self.authority)
-        self.files = certificates.write(self.holder, folder, "batch")
-        self.houses = {}
-
-    def house(self, profile):
-        if profile not in self.houses:
-            own = self.houses[profile] = House(mtls=True)
-            certificates.trust(own, self.authority)
-            own.cli("realm", "set", own.realm, "--profile", profile)
-            own.furnish(self.echo.url, self.fhir.url)
-            kid = own.cli("key", "rotate", "--now")["kid"]
-            own.start()
-            wait_until(lambda: signing_key(own) == kid, 20, "the key of the profile's algorithm")
-        return self.houses[profile]
-
-    def close(self):
-        for own in self.houses.values():
-            own.close()
-
-
-@pytest.fixture(scope="module", name="estate")
-def make_estate(echo_shared, fhir_api, tmp_path_factory):
-    made = Estate(echo_shared, fhir_api, tmp_path_factory.mktemp("profiles"))
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def by_key(house, client):
@@ -76,17 +31,6 @@ def by_certificate(estate):
     """What a Node script is told of a certificate that it shows."""
     certificate, key = (pathlib.Path(path).read_text(encoding="utf-8") for path in estate.files)
     return {"certificate": certificate, "certificate_key": key}
-
-
-def mtls_api(house):
-    return f"https://localhost:{house.mtls_port}{TARGET}"
-
-
-def enrol_by_certificate(house):
-    client = house.onboard("Batch", "results", "results.read")
-    house.cli("client", "set", client.id, "--auth", "tls_client_auth", "--bind", "mtls")
-    house.cli("client", "key", "add", "--client", client.id, "--tls-subject", DN)
-    return client
 
 
 @pytest.mark.parametrize("profile, alg", [
@@ -136,11 +80,12 @@ def test_clients_of_fapi_with_certificates_call_the_api(estate, node, script, au
     """By private_key_jwt, too, the token is bound to the certificate of the connection."""
     house = estate.house("fapi2")
     client = (enrol(house, "PS256", None, bind="mtls") if auth == "key"
-              else enrol_by_certificate(house))
+              else estate.enrol_by_certificate(house))
     proof = by_key(house, client) if auth == "key" else {
         "issuer": house.issuer, "client_id": client.id, "auth": auth}
     answer, error = run_node(node, script, {
-        **proof, **by_certificate(estate), "api": mtls_api(house), "calls": 2}, house.ca)
+        **proof, **by_certificate(estate), "api": estate.mtls_url(house, TARGET), "calls": 2},
+        house.ca)
     assert error is None, error
     assert answer["statuses"] == [200, 200]
     assert forge.claims_of(answer["access_token"])["cnf"] == {
@@ -150,7 +95,7 @@ def test_clients_of_fapi_with_certificates_call_the_api(estate, node, script, au
 
 def test_curl_of_fapi_with_a_certificate_calls_the_api(estate):
     house = estate.house("fapi2")
-    client = enrol_by_certificate(house)
+    client = estate.enrol_by_certificate(house)
     certificate, key = estate.files
 
     def curl(*words, stdin=None):
@@ -162,7 +107,7 @@ def test_curl_of_fapi_with_a_certificate_calls_the_api(estate):
     token = json.loads(curl(
         f"https://localhost:{house.mtls_port}{house.realm}/oauth/token", "--data",
         f"grant_type=client_credentials&client_id={client.id}"))["access_token"]
-    seen = curl(mtls_api(house), "--config", "-",
+    seen = curl(estate.mtls_url(house, TARGET), "--config", "-",
                 stdin=f'header = "Authorization: Bearer {token}"\n')
     assert json.loads(seen)["path"] == TARGET
 

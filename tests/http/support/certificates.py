@@ -73,6 +73,7 @@ def write(holder, folder, name):
     paths[1].write_bytes(holder.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption()))
+    paths[1].chmod(0o600)
     return str(paths[0]), str(paths[1])
 
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "desk.h"
 
+#include "base/span.h"
+#include "crypto/certificate.h"
 #include "test.h"
+
+#include <sys/stat.h>
 
 static const char *token_path(struct desk *desk)
 {
@@ -198,6 +202,86 @@ static void request_goes_to_https_or_this_machine_only(void **state)
     assert_null(strstr(desk->talk, "cgs_x"));
 }
 
+static void request_refuses_options_that_do_not_go_together(void **state)
+{
+    static const struct {
+        const char *option;
+        const char *value;
+        const char *says;
+    } rows[] = {
+        {"--kid", "k", "--kid goes with --key-file"},
+        {"--alg", "ES256", "--alg goes with --key-file"},
+        {"--audience", "https://a", "--audience goes with --key-file"},
+        {"--certificate", "f", "--certificate goes with --certificate-key-file"},
+        {"--certificate-key-file", "f", "--certificate-key-file goes with --certificate"},
+    };
+    struct desk *desk = *state;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        assert_int_equal(desk_run(desk, "token", "request", "--issuer", "https://a/r", "--client",
+                                  "c", rows[i].option, rows[i].value, NULL),
+                         CG_EXIT_USAGE);
+        assert_non_null(strstr(desk->talk, rows[i].says));
+    }
+    assert_int_equal(desk_run(desk, "token", "request", "--issuer", "https://a/r", "--client", "c",
+                              "--secret-file", "f", "--key-file", "f", NULL),
+                     CG_EXIT_USAGE);
+}
+
+static void request_refuses_a_secret_that_others_may_read(void **state)
+{
+    struct desk *desk = *state;
+    desk_write(desk, "secret", "cgs_x\n");
+    assert_int_equal(chmod(desk_path(desk, "secret"), 0640), 0);
+    assert_int_equal(desk_run(desk, "token", "request", "--issuer", "http://care.example/r",
+                              "--client", "c", "--secret-file", desk_path(desk, "secret"), NULL),
+                     CG_EXIT_FAILED);
+    assert_non_null(strstr(desk->talk, "chmod 600"));
+}
+
+/* A private key in PEM, of the kind that `init` makes, in the file "key". */
+static void write_key(struct desk *desk)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    const struct cg_span host = CG_SPAN("localhost");
+    struct cg_dev_certificate made;
+    char text[1024];
+    assert_ok(cg_arena_new(65536, &arena));
+    assert_ok(cg_certificate_make(&host, 1, DESK_NOW_S, 86400, arena, &made));
+    (void)snprintf(text, sizeof(text), "%.*s", CG_SPAN_ARGS(made.private_key_pem));
+    desk_write(desk, "key", text);
+}
+
+/* `token proof` by the file "key" for a call of `url`, of the file "token". */
+static int prove(struct desk *desk, const char *url, const char *more)
+{
+    char key[128];
+    (void)snprintf(key, sizeof(key), "%s", desk_path(desk, "key"));
+    return desk_run(desk, "token", "proof", "--dpop-key-file", key, "--url", url, token_path(desk),
+                    more, NULL);
+}
+
+static void proof_wants_a_whole_url_and_a_private_key(void **state)
+{
+    struct desk *desk = *state;
+    write_key(desk);
+    desk_write(desk, "token", "a.b.c");
+    assert_int_equal(prove(desk, "/fhir", NULL), CG_EXIT_USAGE);
+    desk_write(desk, "key", "");
+    assert_int_equal(prove(desk, "https://a/fhir", NULL), CG_EXIT_FAILED);
+    assert_non_null(strstr(desk->talk, "holds no private key"));
+}
+
+static void proof_prints_the_headers_of_a_call(void **state)
+{
+    struct desk *desk = *state;
+    write_key(desk);
+    desk_write(desk, "token", "{\"access_token\":\"a.b.c\"}");
+    assert_int_equal(prove(desk, "https://a/fhir", NULL), 0);
+    assert_int_equal(strncmp(desk->out, "Authorization: DPoP a.b.c\nDPoP: eyJ", 35), 0);
+    assert_int_equal(prove(desk, "https://a/fhir", "--json"), 0);
+    assert_string_equal(desk_text(desk, "authorization"), "DPoP a.b.c");
+}
+
 static void explain_answers_for_client_and_token(void **state)
 {
     struct desk *desk = *state;
@@ -237,6 +321,10 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(revoke_wants_a_token_or_its_id),
     DESK_TEST(revoke_refuses_a_whole_token_in_place_of_its_id),
     DESK_TEST(request_goes_to_https_or_this_machine_only),
+    DESK_TEST(request_refuses_options_that_do_not_go_together),
+    DESK_TEST(request_refuses_a_secret_that_others_may_read),
+    DESK_TEST(proof_wants_a_whole_url_and_a_private_key),
+    DESK_TEST(proof_prints_the_headers_of_a_call),
     DESK_TEST(explain_answers_for_client_and_token),
     DESK_TEST(explain_wants_a_client_or_a_token),
 };

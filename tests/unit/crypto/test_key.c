@@ -5,6 +5,7 @@
 #include "crypto/sign.h"
 
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -244,6 +245,69 @@ TEST(key_from_pkcs8_refuses_bytes_too_few_or_too_many)
     }
 }
 
+enum pem_form { PEM_PKCS8, PEM_TRADITIONAL, PEM_ENCRYPTED, PEM_PUBLIC };
+
+/* What OpenSSL writes of a key, in the arena. Takes the key over. */
+static struct cg_span pem_of(EVP_PKEY *pkey, enum pem_form form, struct cg_arena *arena)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    struct cg_span copy = {NULL, 0};
+    assert_non_null(pkey);
+    assert_non_null(bio);
+    switch (form) {
+    case PEM_PKCS8:
+        assert_true(PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL));
+        break;
+    case PEM_TRADITIONAL:
+        assert_true(PEM_write_bio_PrivateKey_traditional(bio, pkey, NULL, NULL, 0, NULL, NULL));
+        break;
+    case PEM_ENCRYPTED:
+        assert_true(
+            PEM_write_bio_PKCS8PrivateKey(bio, pkey, EVP_aes_128_cbc(), "pass", 4, NULL, NULL));
+        break;
+    case PEM_PUBLIC: assert_true(PEM_write_bio_PUBKEY(bio, pkey)); break;
+    }
+    long len = BIO_get_mem_data(bio, &text);
+    assert_ok(cg_arena_copy(arena, cg_span_of_bytes(text, (size_t)len), &copy));
+    BIO_free(bio);
+    EVP_PKEY_free(pkey);
+    return copy;
+}
+
+TEST(key_from_pem_reads_each_usual_form_and_nothing_else)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
+    const struct {
+        const char *label;
+        enum cg_key_algorithm algorithm;
+        struct cg_span pem;
+        enum cg_status want;
+    } rows[] = {
+        {"RSA", CG_KEY_RSA_SHA512, pem_of(EVP_RSA_gen(2048), PEM_PKCS8, arena), CG_OK},
+        {"PKCS #1", CG_KEY_PSS_SHA256, pem_of(EVP_RSA_gen(2048), PEM_TRADITIONAL, arena), CG_OK},
+        {"EC", CG_KEY_ECDSA_P256, pem_of(EVP_EC_gen("P-256"), PEM_PKCS8, arena), CG_OK},
+        {"SEC 1", CG_KEY_ECDSA_P384, pem_of(EVP_EC_gen("P-384"), PEM_TRADITIONAL, arena), CG_OK},
+        {"Ed25519", CG_KEY_ED25519,
+         pem_of(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), PEM_PKCS8, arena), CG_OK},
+        {"too small", CG_KEY_RSA_SHA256, pem_of(EVP_RSA_gen(1024), PEM_PKCS8, arena), CG_ERR_INPUT},
+        {"curve", CG_KEY_ECDSA_P256, pem_of(EVP_EC_gen("P-384"), PEM_PKCS8, arena), CG_ERR_INPUT},
+        {"kind", CG_KEY_RSA_SHA256, pem_of(EVP_EC_gen("P-256"), PEM_PKCS8, arena), CG_ERR_INPUT},
+        {"encrypted", CG_KEY_ECDSA_P256, pem_of(EVP_EC_gen("P-256"), PEM_ENCRYPTED, arena),
+         CG_ERR_INPUT},
+        {"public", CG_KEY_ECDSA_P256, pem_of(EVP_EC_gen("P-256"), PEM_PUBLIC, arena), CG_ERR_INPUT},
+        {"no PEM", CG_KEY_ECDSA_P256, CG_SPAN_OF("-----BEGIN"), CG_ERR_INPUT},
+        {"empty", CG_KEY_ECDSA_P256, {NULL, 0}, CG_ERR_INPUT},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+        assert_status_row(rows[i].label, cg_key_from_pem(rows[i].algorithm, rows[i].pem, &key),
+                          rows[i].want);
+        assert_int_equal(key != NULL && cg_key_is_private(key), rows[i].want == CG_OK);
+        assert_int_equal(ERR_peek_error(), 0);
+    }
+}
+
 TEST(key_free_accepts_null)
 {
     assert_null(cg_key_free(NULL));
@@ -261,6 +325,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(key_passes_on_that_the_arena_is_full),
     cmocka_unit_test(key_from_pkcs8_refuses_keys_of_another_kind),
     cmocka_unit_test(key_from_pkcs8_refuses_bytes_too_few_or_too_many),
+    cmocka_unit_test(key_from_pem_reads_each_usual_form_and_nothing_else),
     cmocka_unit_test(key_free_accepts_null),
 };
 
