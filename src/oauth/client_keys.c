@@ -320,8 +320,7 @@ static enum cg_status search_value(struct search *search, const struct cg_record
  * sends an ID token. */
 static void miss(struct search *search, enum cg_remote_state state, uint64_t turns)
 {
-    bool is_away =
-        state != CG_REMOTE_UNLISTED || search->question->owner == CG_KEY_OWNER_ISSUER;
+    bool is_away = state != CG_REMOTE_UNLISTED || search->question->owner == CG_KEY_OWNER_ISSUER;
     if (is_away || !search->is_away) {
         search->missing = words_of(search)->absences[state];
         search->is_away = is_away;

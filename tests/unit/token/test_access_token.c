@@ -133,13 +133,27 @@ static void access_token_passes_over_unknown_claims(void **state)
     assert_ok(read_text(text, &again));
 }
 
+struct spoiled {
+    const char *label;
+    const char *old_part;
+    const char *new_part;
+};
+
+static void assert_refused(const struct sample *sample, const struct spoiled *row)
+{
+    struct cg_access_token token = sample_claims();
+    struct cg_span text = written(sample, &token);
+    struct cg_access_token untouched = {.epoch = 77};
+    assert_status_row(
+        row->label,
+        read_text(sample_replace(sample, text, row->old_part, row->new_part), &untouched),
+        CG_ERR_INPUT);
+    assert_int_equal(untouched.epoch, 77);
+}
+
 static void access_token_refuses_claims_that_are_missing_or_wrong(void **state)
 {
-    static const struct {
-        const char *label;
-        const char *old_part;
-        const char *new_part;
-    } rows[] = {
+    static const struct spoiled rows[] = {
         {"iss missing", "\"iss\":", "\"x\":"},
         {"sub missing", "\"sub\":", "\"x\":"},
         {"client_id missing", "\"client_id\":", "\"x\":"},
@@ -185,16 +199,8 @@ static void access_token_refuses_claims_that_are_missing_or_wrong(void **state)
         {"auth_time a string", "\"epoch\":0", "\"epoch\":0,\"auth_time\":\"1\""},
         {"auth_time zero", "\"epoch\":0", "\"epoch\":0,\"auth_time\":0"},
     };
-    const struct sample *sample = *state;
-    struct cg_access_token token = sample_claims();
-    struct cg_span text = written(sample, &token);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        struct cg_access_token untouched = {.epoch = 77};
-        assert_status_row(
-            rows[i].label,
-            read_text(sample_replace(sample, text, rows[i].old_part, rows[i].new_part), &untouched),
-            CG_ERR_INPUT);
-        assert_int_equal(untouched.epoch, 77);
+        assert_refused(*state, &rows[i]);
     }
 }
 
