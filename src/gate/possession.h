@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether who sends a token is who it was issued to. A token that is bound to a key (cnf, RFC 9449
- * §6) comes by the scheme DPoP with a fresh proof by that key, made for this request, this token
- * and this gate; one that is not bound comes as a plain bearer token. One thread.
+ * Whether who sends a token is who it was issued to. A token that is bound to a certificate (cnf,
+ * RFC 8705 §3) comes over a connection with that certificate. A token that is bound to a key (cnf,
+ * RFC 9449 §6) comes by the scheme DPoP with a fresh proof by that key, made for this request, this
+ * token and this gate; one that is not bound comes as a plain bearer token. One thread.
  */
 #ifndef CG_GATE_POSSESSION_H
 #define CG_GATE_POSSESSION_H
@@ -26,6 +27,10 @@ struct cg_presented_token {
     struct cg_span compact;
     const struct cg_access_token *token; /* proven */
 };
+
+/* NONE, or why the token may not come with this certificate, or with none. Uses up nothing. */
+enum cg_reason cg_possession_check_certificate(const struct cg_client_certificate *certificate,
+                                               const struct cg_access_token *token);
 
 /*
  * Both return NONE, or why the token may not be used by who sent it, and fill in the verdict what
