@@ -196,6 +196,7 @@ static struct cg_cached_token *remember(struct cg_gate *gate,
     struct cg_cached_token *entry = &gate->uncached;
     entry->denylist_generation = CG_DENYLIST_UNSEEN;
     entry->limits_version = CG_LIMITS_UNSEEN;
+    entry->hash.is_known = false;
     (void)!cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, &entry);
     return entry;
 }
@@ -401,6 +402,7 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
         return reason;
     }
     call.presented.token = &call.entry->token;
+    call.presented.hash = &call.entry->hash;
     show_identity(&call.entry->token, verdict);
     if (reason != CG_REASON_NONE) {
         return reason;

@@ -63,12 +63,15 @@ static enum cg_status prove(struct trial *trial, struct cg_dpop_proof *ret_proof
     const struct cg_gate_request *request = trial->request;
     const struct cg_presented_token *presented = trial->presented;
     struct cg_possession *possession = trial->possession;
-    uint8_t token_hash[CG_DPOP_HASH_CHARS];
-    CG_TRY(cg_dpop_hash_token(presented->compact, token_hash));
+    struct cg_token_hash *hash = presented->hash;
+    if (!hash->is_known) {
+        CG_TRY(cg_dpop_hash_token(presented->compact, hash->text));
+        hash->is_known = true;
+    }
     const struct cg_dpop_demand demand = {
         .method = request->method_name,
         .target = request->target,
-        .token_hash = cg_span_of_bytes(token_hash, sizeof(token_hash)),
+        .token_hash = cg_span_of_bytes(hash->text, sizeof(hash->text)),
         .key_thumbprint = presented->token->key_thumbprint,
         .now_s = request->now_s,
     };

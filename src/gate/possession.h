@@ -11,8 +11,10 @@
 #include "codec/authz_header.h"
 #include "gate/shared.h"
 #include "token/access_token.h"
+#include "token/dpop.h"
 
 #include <caregate/gate.h>
+#include <stdbool.h>
 
 struct cg_possession;
 
@@ -21,11 +23,18 @@ CG_MUST_USE enum cg_status cg_possession_new(struct cg_gate_shared *shared,
                                              struct cg_possession **ret_possession);
 struct cg_possession *cg_possession_free(struct cg_possession *possession);
 
+/* What the proofs that come with a token have as ath: made for the first of them. */
+struct cg_token_hash {
+    bool is_known;
+    uint8_t text[CG_DPOP_HASH_CHARS];
+};
+
 /* A token as it came along, and what it says. */
 struct cg_presented_token {
     enum cg_authz_scheme scheme; /* CG_AUTHZ_BEARER or CG_AUTHZ_DPOP */
     struct cg_span compact;
     const struct cg_access_token *token; /* proven */
+    struct cg_token_hash *hash;          /* of `compact`; remembered by the caller */
 };
 
 /* NONE, or why the token may not come with this certificate, or with none. Uses up nothing. */
