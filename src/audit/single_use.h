@@ -41,6 +41,14 @@ CG_MUST_USE enum cg_status cg_single_use_name(struct cg_span realm, struct cg_sp
 CG_MUST_USE enum cg_status cg_single_use_spend(struct cg_store *audit,
                                                const struct cg_single_use *use, bool *ret_won);
 
+/* Whether it is spent already, inside a transaction or not: only spending it decides. CG_ERR_STORE,
+ * CG_ERR_LIMIT. */
+CG_MUST_USE enum cg_status cg_single_use_look(struct cg_store *audit,
+                                              const struct cg_single_use *use, bool *ret_spent);
+
+/* What the audit says of one that comes again; static. */
+const char *cg_single_use_detail(enum cg_single_use_kind kind);
+
 /* Forgets what nothing accepts any more, in a transaction of its own. CG_ERR_STORE. */
 CG_MUST_USE enum cg_status cg_single_use_forget(struct cg_store *audit, int64_t now_s);
 

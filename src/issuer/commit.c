@@ -27,13 +27,6 @@ static void lose(struct cg_issuer_slot *slot, struct cg_oauth_context *context,
     cg_issuer_refuse(slot, context);
 }
 
-/* What the public reason keeps vague. */
-static const struct cg_span spent_details[CG_SINGLE_USE_KIND_COUNT] = {
-    [CG_SINGLE_USE_ASSERTION] = CG_SPAN("the assertion was used before: its jti is spent"),
-    [CG_SINGLE_USE_DPOP] = CG_SPAN("the proof was used before: its jti is spent"),
-    [CG_SINGLE_USE_EXCHANGE] = CG_SPAN("the subject token was exchanged before"),
-};
-
 /* Inside a transaction on the audit. Who comes too late is refused, which is no failure. */
 static enum cg_status spend(struct cg_issuer_slot *slot, struct cg_oauth_context *context)
 {
@@ -46,7 +39,8 @@ static enum cg_status spend(struct cg_issuer_slot *slot, struct cg_oauth_context
         CG_TRY(
             cg_single_use_spend(cg_journal_store(slot->journal), &context->spendings[i].use, &won));
         if (!won) {
-            context->event.detail = spent_details[context->spendings[i].use.kind];
+            context->event.detail =
+                cg_span_of_string(cg_single_use_detail(context->spendings[i].use.kind));
             lose(slot, context, context->spendings[i].if_spent);
             return CG_OK;
         }

@@ -91,6 +91,11 @@ static void refuse(struct cg_issuer_slot *slot, struct cg_oauth_context *context
     }
 }
 
+static enum cg_status look_if_spent(void *slot, const struct cg_single_use *use, bool *ret_spent)
+{
+    return cg_slot_look_if_spent(slot, use, ret_spent);
+}
+
 static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version *version,
                    struct cg_exchange *exchange, int64_t now_s)
 {
@@ -117,6 +122,8 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     context->now_s = now_s;
     context->now_ms =
         exchange->request.received_ms != 0 ? exchange->request.received_ms : now_s * MS_PER_S;
+    context->look_if_spent = look_if_spent;
+    context->slot = slot;
     context->throttle = slot->throttle;
     context->token_rate = slot->token_rate;
     context->event = (struct cg_audit_event){.kind = CG_AUDIT_KIND_COUNT,

@@ -93,6 +93,17 @@ enum cg_status cg_slot_open_audit(struct cg_issuer_slot *slot)
     return cg_journal_new(audit, slot->writer, &slot->journal);
 }
 
+enum cg_status cg_slot_look_if_spent(struct cg_issuer_slot *slot, const struct cg_single_use *use,
+                                     bool *ret_spent)
+{
+    CG_TRY(cg_slot_open_audit(slot));
+    enum cg_status status = cg_single_use_look(cg_journal_store(slot->journal), use, ret_spent);
+    if (status != CG_OK) {
+        slot->journal = cg_journal_free(slot->journal);
+    }
+    return status;
+}
+
 enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now_s)
 {
     if (now_s - slot->registry_looked_s >= LOOK_EVERY_S) {

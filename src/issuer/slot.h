@@ -7,6 +7,7 @@
 #define CG_ISSUER_SLOT_H
 
 #include "audit/journal.h"
+#include "audit/single_use.h"
 #include "base/limits.h"
 #include "base/tally.h"
 #include "issuer/realm_table.h"
@@ -65,6 +66,10 @@ CG_MUST_USE enum cg_status cg_slot_open(struct cg_issuer_slot *slot, int64_t now
  * away: documents can still be served.
  */
 CG_MUST_USE enum cg_status cg_slot_open_audit(struct cg_issuer_slot *slot);
+
+/* Whether a thing is spent already. Opens the audit; CG_ERR_STORE when it is away. */
+CG_MUST_USE enum cg_status cg_slot_look_if_spent(struct cg_issuer_slot *slot,
+                                                 const struct cg_single_use *use, bool *ret_spent);
 
 /* Closes both stores and forgets what came from them. */
 void cg_slot_close(struct cg_issuer_slot *slot);

@@ -143,10 +143,16 @@ static enum cg_status prove(struct trial *trial, const struct cg_client_record *
     return level_the_work(trial);
 }
 
-/* RFC 7523 §3: jti, kept until nothing accepts the assertion any more. */
+/*
+ * RFC 7523 §3: jti, kept until nothing accepts the assertion any more. It is spent when the batch
+ * is committed; who only has one that was spent before is no proven client until then either: else
+ * an assertion that was picked up somewhere would make an address known for its client, and use up
+ * that client's rate.
+ */
 static enum cg_status spend(struct cg_oauth_context *context,
-                            const struct cg_assertion_case *judged)
+                            const struct cg_assertion_case *judged, const char **ret_refusal)
 {
+    bool is_spent = false;
     const struct cg_claims *claims = &judged->assertion->claims;
     struct cg_single_use use = {
         .kind = CG_SINGLE_USE_ASSERTION,
@@ -155,6 +161,11 @@ static enum cg_status spend(struct cg_oauth_context *context,
     if (cg_single_use_name(context->issuing->realm.path, claims->subject, claims->token_id, &use) !=
         CG_OK) {
         CG_FAIL(&context->fault, CG_ERR_LIMIT, CG_REASON_INTERNAL, NULL, NULL);
+    }
+    CG_TRY(cg_context_is_spent(context, &use, &is_spent));
+    if (is_spent) {
+        *ret_refusal = cg_single_use_detail(CG_SINGLE_USE_ASSERTION);
+        return CG_OK;
     }
     return cg_context_spend(context, &use, CG_REASON_CLIENT_AUTHENTICATION_FAILED);
 }
@@ -179,5 +190,5 @@ enum cg_status cg_client_assertion_judge(struct cg_oauth_context *context,
         .now_s = context->now_s,
     };
     CG_TRY(prove(&trial, record, &judged, ret_refusal));
-    return *ret_refusal == NULL && record != NULL ? spend(context, &judged) : CG_OK;
+    return *ret_refusal == NULL && record != NULL ? spend(context, &judged, ret_refusal) : CG_OK;
 }

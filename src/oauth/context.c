@@ -15,6 +15,15 @@ enum cg_status cg_context_spend(struct cg_oauth_context *context, const struct c
     return CG_OK;
 }
 
+enum cg_status cg_context_is_spent(struct cg_oauth_context *context,
+                                   const struct cg_single_use *use, bool *ret_spent)
+{
+    if (context->look_if_spent(context->slot, use, ret_spent) != CG_OK) {
+        CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_AUDIT_UNAVAILABLE, NULL, NULL);
+    }
+    return CG_OK;
+}
+
 enum cg_status cg_context_find_client(struct cg_oauth_context *context, struct cg_span id,
                                       const struct cg_client_record **ret_record)
 {

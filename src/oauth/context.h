@@ -44,6 +44,11 @@ struct cg_spending {
 
 struct cg_oauth_context;
 
+/* Whether a thing is spent already, as far as is known before the batch is committed. CG_ERR_STORE
+ * when the audit is away. `slot` is the issuer's own. */
+typedef enum cg_status (*cg_spent_look)(void *slot, const struct cg_single_use *use,
+                                        bool *ret_spent);
+
 /*
  * A change of the registry that an answer rests on. It runs when the batch is committed, after what
  * the request uses up was spent, inside a transaction of its own on context->registry; it may
@@ -85,6 +90,8 @@ struct cg_oauth_context {
     size_t verification_count;        /* of assertions, for tests of equal work */
     struct cg_spending spendings[CG_LIMIT_SPENDINGS];
     size_t spending_count;
+    cg_spent_look look_if_spent;
+    void *slot;     /* for it */
     bool has_spent; /* the issuer's own */
     cg_deed deed;   /* NULL: none */
     /* Makes a page of the refusal that is answered as JSON otherwise. NULL: none. */
@@ -97,6 +104,14 @@ struct cg_oauth_context {
 CG_MUST_USE enum cg_status cg_context_spend(struct cg_oauth_context *context,
                                             const struct cg_single_use *use,
                                             enum cg_reason if_spent);
+
+/*
+ * Whether what this request would use up is spent already: for what is decided before the batch is
+ * committed. Who spends it is decided there. CG_ERR_STORE, with the fault set, when the audit is
+ * away.
+ */
+CG_MUST_USE enum cg_status cg_context_is_spent(struct cg_oauth_context *context,
+                                               const struct cg_single_use *use, bool *ret_spent);
 
 /* The record of a client, until the next call but one; CG_ERR_NOT_FOUND when there is none; or
  * another failure, with the fault set. */

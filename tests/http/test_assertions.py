@@ -83,7 +83,7 @@ def test_one_of_64_that_send_the_same_assertion_at_once_wins(make_house):
     assertion = client.sign()
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(lambda _: client.ask(assertion).status_code, range(THREADS)))
-    assert sorted(set(answers)) == [200, 401]
+    assert set(answers) <= {200, 401, 429}  # 429 past 50 failures of a client at an address
     assert answers.count(200) == 1
     house.stop()
     house.start()

@@ -30,6 +30,22 @@ static void single_use_is_spent_once(void **state)
     assert_false(spend(ledger, &use));
 }
 
+static void single_use_can_be_looked_at_and_stays_as_it_is(void **state)
+{
+    struct ledger *ledger = *state;
+    struct cg_store *store = cg_journal_store(ledger->journal);
+    struct cg_single_use use = named("/r", "client", CG_SPAN_OF("jti"));
+    struct cg_single_use other = named("/r", "client", CG_SPAN_OF("another"));
+    bool spent = true;
+    assert_ok(cg_single_use_look(store, &use, &spent));
+    assert_false(spent);
+    assert_true(spend(ledger, &use));
+    assert_ok(cg_single_use_look(store, &use, &spent));
+    assert_true(spent);
+    assert_ok(cg_single_use_look(store, &other, &spent));
+    assert_false(spent);
+}
+
 static void single_use_of_another_realm_owner_id_or_kind_is_another(void **state)
 {
     struct ledger *ledger = *state;
@@ -71,6 +87,7 @@ static void single_use_of_more_than_the_bound_has_no_name(void **state)
 
 static const struct CMUnitTest tests[] = {
     PREPARED(single_use_is_spent_once),
+    PREPARED(single_use_can_be_looked_at_and_stays_as_it_is),
     PREPARED(single_use_of_another_realm_owner_id_or_kind_is_another),
     PREPARED(single_use_is_forgotten_at_its_end_only),
     PREPARED(single_use_of_more_than_the_bound_has_no_name),

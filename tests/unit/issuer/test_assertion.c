@@ -188,6 +188,47 @@ static void an_assertion_is_good_once(void **state)
     assert_string_equal(kit_last_detail(house), "the assertion was used before: its jti is spent");
 }
 
+#define THROTTLE_BYTES ((size_t)65536)
+
+/* A slot that throttles: two tokens a minute for a client. */
+static void throttle(struct house *house)
+{
+    static _Alignas(64) uint8_t memory[THROTTLE_BYTES];
+    static const uint8_t key[CG_THROTTLE_KEY_BYTES] = {9};
+    struct cg_issuer_config config = {.store_uri = test_span(house->uri),
+                                      .writer = CG_SPAN("test/worker0"),
+                                      .master_key = house->master_key,
+                                      .token_rate = {2, 60, 2}};
+    memset(memory, 0, sizeof(memory));
+    assert_ok(cg_throttle_place(memory, sizeof(memory), key, HOUSE_NOW_S, &config.throttle));
+    house->slot = cg_issuer_slot_free(house->slot);
+    assert_ok(cg_issuer_slot_new(&config, &house->slot));
+}
+
+/* Of the address that asked last. */
+static bool is_known(struct house *house)
+{
+    struct cg_throttle_parts parts = {CG_SPAN(HOUSE_REALM), test_span(house->client),
+                                      house->exchange->request.address};
+    uint64_t pair = cg_throttle_key(house->slot->throttle, CG_THROTTLE_PAIR, &parts);
+    return cg_throttle_is_noted(house->slot->throttle, cg_throttle_sibling(pair), house->now_s);
+}
+
+static void an_assertion_that_comes_again_proves_nobody_on_the_way_to_its_refusal(void **state)
+{
+    struct house *house = *state;
+    struct kit_assertion picked_up = {.jti = "picked-up"};
+    struct kit_assertion fresh = {.jti = NULL};
+    throttle(house);
+    assert_int_equal(kit_ask(house, &picked_up)->http_status, 200);
+    assert_true(is_known(house));
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(kit_ask(house, &picked_up)->http_status, 401);
+        assert_false(is_known(house));
+    }
+    assert_int_equal(kit_ask(house, &fresh)->http_status, 200);
+}
+
 /* Else anyone who saw a jti could spend it before its owner. */
 static void a_forged_assertion_spends_nothing(void **state)
 {
@@ -313,6 +354,7 @@ static const struct CMUnitTest tests[] = {
     IN_HOUSE(aud_may_be_the_alias_where_certificates_are_asked_for),
     IN_HOUSE(a_signature_by_another_key_is_refused),
     IN_HOUSE(an_assertion_is_good_once),
+    IN_HOUSE(an_assertion_that_comes_again_proves_nobody_on_the_way_to_its_refusal),
     IN_HOUSE(a_forged_assertion_spends_nothing),
     IN_HOUSE(client_id_beside_the_assertion_must_be_its_subject),
     IN_HOUSE(an_assertion_stands_alone_and_names_its_type),
