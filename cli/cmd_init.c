@@ -64,11 +64,7 @@ static enum cg_status plan_url(struct cg_context *context, const struct cg_args 
                                 (long long)plan->listen.port));
         plan->url = cg_span_of_string(text);
     }
-    if (plan->url.len > 0 && plan->url.data[plan->url.len - 1] == '/') {
-        plan->url.len--;
-    }
-    if (cg_uri_parse(plan->url, &plan->uri) != CG_OK || !cg_uri_is_http(&plan->uri) ||
-        plan->uri.query.data != NULL || plan->uri.path.len > 0 || !cg_nginx_is_plain(plan->url)) {
+    if (cg_nginx_origin_parse(plan->url, &plan->url, &plan->uri) != CG_OK) {
         return cg_complain_usage(context, "--url wants what clients call, without a path: "
                                           "https://care.example.org");
     }

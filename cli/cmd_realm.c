@@ -4,6 +4,7 @@
 #include "cli/change.h"
 #include "cli/first_key.h"
 #include "cli/folder.h"
+#include "cli/nginx_conf.h"
 #include "cli/nouns.h"
 #include "registry/realm.h"
 
@@ -57,6 +58,7 @@ static void put_realm(struct cg_output *output, const struct cg_realm *realm)
     cg_output_open_record(output);
     cg_output_text(output, "realm", realm->path);
     cg_output_text(output, "issuer", realm->issuer);
+    cg_output_text(output, "mtls_issuer", realm->mtls_issuer);
     cg_output_text(output, "profile", realm->profile);
     cg_output_text(output, "alg", realm->alg);
     cg_output_text(output, "typ", realm->typ);
@@ -179,6 +181,58 @@ static enum cg_status run_set(struct cg_context *context, const struct cg_args *
     return CG_OK;
 }
 
+/* "off": absent. */
+static enum cg_status read_mtls_url(struct cg_context *context, const struct cg_args *args,
+                                    struct cg_span *ret_url)
+{
+    struct cg_span text = cg_args_argument(args, 0);
+    struct cg_span url = {NULL, 0};
+    struct cg_uri uri;
+    if (!cg_span_equal_string(text, "off") && (cg_nginx_origin_parse(text, &url, &uri) != CG_OK ||
+                                               !cg_span_equal_string(uri.scheme, "https"))) {
+        return cg_complain_usage(context, "it wants what clients with certificates call, without a "
+                                          "path: https://care.example.org:8445; or off");
+    }
+    *ret_url = url;
+    return CG_OK;
+}
+
+static enum cg_status set_mtls_url(struct cg_context *context, struct cg_store *store,
+                                   struct cg_span url)
+{
+    if (url.data != NULL) {
+        return cg_setting_set(store, "mtls_base_url", url);
+    }
+    enum cg_status status = cg_setting_drop(store, "mtls_base_url");
+    if (status == CG_ERR_NOT_FOUND) {
+        CG_FAIL(&context->fault, CG_ERR_CONFLICT, CG_REASON_NONE, "it is off already", NULL);
+    }
+    return status;
+}
+
+/* Realms differ in their paths only: it is the same server for all. */
+static enum cg_status run_mtls_url(struct cg_context *context, const struct cg_args *args)
+{
+    CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
+    struct cg_audit_event *event = NULL;
+    struct cg_span url = {NULL, 0};
+    CG_TRY(read_mtls_url(context, args, &url));
+    CG_TRY(cg_change_begin_with(context, CG_CHANGE_NO_REALM, &change));
+    CG_TRY(set_mtls_url(context, cg_change_store(change), url));
+    CG_TRY(cg_change_note(change, CG_AUDIT_REALM_CHANGED, &event));
+    event->detail = url.data != NULL ? url : CG_SPAN_OF("off");
+    CG_TRY(cg_change_commit(change));
+    cg_output_open_record(&context->output);
+    cg_output_text(&context->output, "mtls_url", url);
+    cg_output_close_record(&context->output);
+    if (url.data != NULL) {
+        cg_say(context,
+               "nginx has to ask for certificates there: see \"Clients with certificates\" "
+               "in OPERATOR.md");
+    }
+    return CG_OK;
+}
+
 static const struct cg_option settings[] = {
     {"profile", "PROFILE", CG_OPTION_PLAIN,
      "documented (the default), smart, nhs or fapi2: where the settings below start from"},
@@ -226,6 +280,17 @@ static const struct cg_verb realm_verbs[] = {
                 "next `caregate key rotate`.",
         .example = "caregate realm set /vlive/hpca --token-response rfc",
         .run = run_set,
+    },
+    {
+        .name = "mtls-url",
+        .arguments = "URL",
+        .summary = "say where clients with certificates call all realms",
+        .help = "What `init --mtls-listen` does for a new folder, for one that was made without:\n"
+                "the realms' metadata announce the URL as mtls_endpoint_aliases within two\n"
+                "seconds, and assertions and proofs may name it. URL is https, without a path;\n"
+                "off takes it back. The server that asks for certificates is nginx.conf's.",
+        .example = "caregate realm mtls-url https://care.example.org:8445",
+        .run = run_mtls_url,
     },
     {.name = NULL},
 };

@@ -47,6 +47,21 @@ static bool is_location_segment(struct cg_span segment)
            !cg_span_equal_string(segment, "..");
 }
 
+enum cg_status cg_nginx_origin_parse(struct cg_span text, struct cg_span *ret_origin,
+                                     struct cg_uri *ret_uri)
+{
+    struct cg_uri uri;
+    bool has_slash = text.len > 0 && text.data[text.len - 1] == '/';
+    struct cg_span origin = cg_span_part(text, 0, text.len - (has_slash ? 1 : 0));
+    if (cg_uri_parse(origin, &uri) != CG_OK || !cg_uri_is_http(&uri) || uri.query.data != NULL ||
+        uri.path.len > 0 || !cg_nginx_is_plain(origin)) {
+        return CG_ERR_INPUT;
+    }
+    *ret_origin = origin;
+    *ret_uri = uri;
+    return CG_OK;
+}
+
 bool cg_nginx_is_location(struct cg_span path)
 {
     struct cg_span segment = {NULL, 0};

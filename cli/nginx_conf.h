@@ -8,6 +8,7 @@
 #define CG_CLI_NGINX_CONF_H
 
 #include "base/buf.h"
+#include "codec/uri.h"
 
 #include <caregate/types.h>
 #include <stdbool.h>
@@ -23,6 +24,13 @@ void cg_nginx_put_value(struct cg_buf *buf, struct cg_span value);
  * quotes, backslash, or what include patterns ("*?[") and store URIs give a meaning.
  */
 bool cg_nginx_is_plain(struct cg_span text);
+
+/*
+ * What clients call, before any path: "https://care.example.org:8445"; a final slash is dropped.
+ * Spans borrow from the text. CG_ERR_INPUT for anything more or less, and for what is not plain.
+ */
+CG_MUST_USE enum cg_status cg_nginx_origin_parse(struct cg_span text, struct cg_span *ret_origin,
+                                                 struct cg_uri *ret_uri);
 
 /* A location for --at: '/' first and last, [A-Za-z0-9._~/-] between, no empty or dot segments. */
 bool cg_nginx_is_location(struct cg_span path);

@@ -76,3 +76,13 @@ enum cg_status cg_setting_set(struct cg_store *store, const char *name, struct c
     CG_TRY(cg_store_run(statement, NULL));
     return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }
+
+enum cg_status cg_setting_drop(struct cg_store *store, const char *name)
+{
+    struct cg_statement *statement = NULL;
+    int64_t dropped = 0;
+    CG_TRY(cg_store_start(store, CG_SQL_SETTING_DROP, &statement));
+    cg_bind_text(statement, "name", cg_span_of_string(name));
+    CG_TRY(cg_store_run(statement, &dropped));
+    return dropped > 0 ? cg_registry_touch(store, CG_TOUCH_REGISTRY) : CG_ERR_NOT_FOUND;
+}

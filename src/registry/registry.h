@@ -53,6 +53,8 @@ CG_MUST_USE enum cg_status cg_setting_get(struct cg_store *store, const char *na
                                           struct cg_arena *arena, struct cg_span *ret_value);
 CG_MUST_USE enum cg_status cg_setting_set(struct cg_store *store, const char *name,
                                           struct cg_span value);
+/* Takes a setting back. CG_ERR_NOT_FOUND when there is none. */
+CG_MUST_USE enum cg_status cg_setting_drop(struct cg_store *store, const char *name);
 
 /* Called for each row of a list; stops at, and returns, what is not CG_OK. Row is the list's
  * struct. */

@@ -15,17 +15,16 @@ from support.ports import free_pair
 NOUNS = ["init", "serve", "reload", "stop", "check", "realm", "api", "org", "client", "upstream",
          "agreement", "secret", "key", "token", "audit", "explain"]
 ALONE = ["init", "serve", "reload", "stop", "check", "explain"]
-VERBS = ["realm add", "realm list", "realm show", "realm set", "api add", "api list", "api show",
-         "api retire", "api protect", "org add", "org list", "client add", "client list",
-         "client show", "client suspend", "client resume", "client retire",
+VERBS = ["realm add", "realm list", "realm show", "realm set", "realm mtls-url", "api add",
+         "api list", "api show", "api retire", "api protect", "org add", "org list", "client add",
+         "client list", "client show", "client suspend", "client resume", "client retire",
          "client upstream add", "client upstream list", "client upstream remove", "upstream add",
          "upstream list", "upstream show", "upstream set", "upstream retire", "agreement request",
          "agreement approve", "agreement refuse", "agreement withdraw", "agreement limit",
-         "agreement list",
-         "secret issue", "secret rotate", "secret list", "secret revoke", "key list", "key rotate",
-         "key retire",
-         "key reseal", "token request", "token decode", "token verify", "token revoke",
-         "audit list", "audit export", "audit verify", "audit prune", *ALONE]
+         "agreement list", "secret issue", "secret rotate", "secret list", "secret revoke",
+         "key list", "key rotate", "key retire", "key reseal", "token request", "token decode",
+         "token verify", "token revoke", "audit list", "audit export", "audit verify",
+         "audit prune", *ALONE]
 
 
 def plain(*words, **more):
@@ -114,6 +113,9 @@ WRONG_USAGE = [
     pytest.param(["api", "add", "x", "--audience", "https://x.example", "--scope", "x",
                   "--approvals", "many"], id="no-number"),
     pytest.param(["realm", "set", "/vlive/hpca"], id="nothing-to-change"),
+    pytest.param(["realm", "mtls-url", "http://care.example"], id="certificates-without-tls"),
+    pytest.param(["realm", "mtls-url", "https://care.example/x"], id="origin-with-a-path"),
+    pytest.param(["realm", "mtls-url", "care.example:8445"], id="origin-without-a-scheme"),
     pytest.param(["realm", "set", "/vlive/hpca", "--token-life", "86401"], id="life-over-a-day"),
     pytest.param(["realm", "set", "/vlive/hpca", "--token-life", "0"], id="no-life"),
     pytest.param(["realm", "set", "/vlive/hpca", "--token-response", "odd"], id="unknown-shape"),

@@ -12,6 +12,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from support import certificates, forge
 from support.house import House, build, environment
+from support.ports import free_pair
+from support.wait import wait_until
 
 HOUR = datetime.timedelta(hours=1)
 SUBJECT = (("C", "GB"), ("O", "Example Trust"), ("CN", "ward"))
@@ -411,3 +413,49 @@ def test_init_refuses_a_listener_that_is_none_or_taken(tmp_path, listen):
     assert done.returncode == 2
     assert "--mtls-listen" in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+SERVER = """    server {
+        listen 127.0.0.1:%d ssl http2;
+        ssl_certificate tls/server.pem;
+        ssl_certificate_key tls/server.key;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_verify_client optional_no_ca;
+        ssl_verify_depth 3;
+        include realms/*.conf;
+        include apis/*/*.conf;
+        location / {
+            return 404;
+        }
+    }
+"""
+
+
+def test_a_folder_made_without_learns_where_clients_with_certificates_call(make_house, tmp_path):
+    """As OPERATOR.md says."""
+    house = make_house(start=False)
+    house.mtls_port = free_pair()
+    house.add_to_http(SERVER % house.mtls_port)
+    house.start()
+    holder = certificates.make(*SUBJECT)
+    files = {"own": certificates.write(holder, tmp_path, "own")}
+    client = enroll(house, "Late", "self_signed_tls_client_auth",
+                    ("--certificate", files["own"][0]), bind="mtls")
+    url = f"https://localhost:{house.mtls_port}"
+
+    def aliases():
+        path = "/.well-known/oauth-authorization-server" + house.realm
+        return house.request("GET", path).json().get("mtls_endpoint_aliases")
+
+    assert aliases() is None and house.cli("realm", "show")["mtls_issuer"] is None
+    assert house.cli("realm", "mtls-url", url + "/") == {"mtls_url": url}
+    wait_until(lambda: aliases() is not None, what="the alias")
+    assert aliases()["token_endpoint"] == f"{url}{house.realm}/oauth/token"
+    assert house.cli("realm", "show")["mtls_issuer"] == url + house.realm
+    scene = Scene(house, {"late": client}, {"own": holder}, files)
+    assert call(scene, token_of(ask(scene, "late", "own")), "own").status_code == 200
+    house.cli("realm", "mtls-url", "off")
+    wait_until(lambda: aliases() is None, what="its end")
+    assert house.cli("realm", "mtls-url", "off", ok=False).code != 0
+    told = [one["detail"] for one in house.cli("audit", "list", "--kind", "realm_changed")]
+    assert told == [url, "off"]

@@ -47,6 +47,28 @@ TEST(nginx_location_is_a_folder_of_safe_segments)
     }
 }
 
+TEST(nginx_origin_is_scheme_host_and_port)
+{
+    static const char *const bad[] = {"",
+                                      "care.example",
+                                      "https://",
+                                      "ftp://a",
+                                      "https://a/x",
+                                      "https://a//",
+                                      "https://a?b",
+                                      "https://u@a",
+                                      "https://a$b"};
+    struct cg_span origin;
+    struct cg_uri uri;
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+        assert_status_row(bad[i], cg_nginx_origin_parse(test_span(bad[i]), &origin, &uri),
+                          CG_ERR_INPUT);
+    }
+    assert_ok(cg_nginx_origin_parse(CG_SPAN_OF("https://care.example:8445/"), &origin, &uri));
+    assert_span_text(origin, "https://care.example:8445");
+    assert_span_text(uri.host, "care.example");
+}
+
 TEST(listen_wants_an_address_and_a_port)
 {
     static const struct {
@@ -247,6 +269,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nginx_value_stays_one_word),
     cmocka_unit_test(nginx_plain_refuses_what_nginx_reads_differently),
     cmocka_unit_test(nginx_location_is_a_folder_of_safe_segments),
+    cmocka_unit_test(nginx_origin_is_scheme_host_and_port),
     cmocka_unit_test(listen_wants_an_address_and_a_port),
     cmocka_unit_test(nginx_api_verifies_https_upstreams),
     cmocka_unit_test(nginx_realm_has_the_three_places_of_its_issuer),

@@ -19,7 +19,7 @@ static void touching_raises_what_it_names(void **state)
     }
 }
 
-static void setting_is_kept_and_replaced(void **state)
+static void setting_is_kept_replaced_and_taken_back(void **state)
 {
     struct desk *desk = *state;
     struct cg_span value;
@@ -30,6 +30,11 @@ static void setting_is_kept_and_replaced(void **state)
     assert_ok(cg_setting_set(desk->store, "colour", CG_SPAN_OF("green")));
     assert_ok(cg_setting_get(desk->store, "colour", desk->arena, &value));
     assert_span_text(value, "green");
+    before = desk_version(desk);
+    assert_ok(cg_setting_drop(desk->store, "colour"));
+    assert_touched(desk, before, CG_TOUCH_REGISTRY);
+    assert_status(cg_setting_get(desk->store, "colour", desk->arena, &value), CG_ERR_NOT_FOUND);
+    assert_status(cg_setting_drop(desk->store, "colour"), CG_ERR_NOT_FOUND);
 }
 
 static void base_url_must_be_one_that_issuers_can_begin_with(void **state)
@@ -177,7 +182,8 @@ static void random_names_are_bounded(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(touching_raises_what_it_names, desk_open_bare, desk_close),
-    cmocka_unit_test_setup_teardown(setting_is_kept_and_replaced, desk_open_bare, desk_close),
+    cmocka_unit_test_setup_teardown(setting_is_kept_replaced_and_taken_back, desk_open_bare,
+                                    desk_close),
     cmocka_unit_test_setup_teardown(base_url_must_be_one_that_issuers_can_begin_with,
                                     desk_open_bare, desk_close),
     cmocka_unit_test(names_follow_their_grammar),
