@@ -3,6 +3,8 @@
  * Our own allocations fail in turn while a slot is made and a token is asked for. Whatever fails,
  * the answer is a token with its record, or a proper refusal to try again; never half of one.
  */
+#include "assertion_kit.h"
+#include "audit/single_use.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "house.h"
@@ -79,6 +81,61 @@ static void issuer_gives_a_whole_token_or_none(void **state)
     torture(&scenario);
 }
 
+/* One form for all runs: what an earlier one spent is forgotten before each. */
+struct asserting {
+    struct house *house;
+    struct cg_store *audit;
+    const char *form;
+};
+
+static enum cg_status assert_and_ask(const struct asserting *asserting, struct cg_issuer_slot *slot)
+{
+    struct cg_exchange *exchange = NULL;
+    CG_TRY(cg_exchange_new(&exchange));
+    exchange->request =
+        (struct cg_request){.method = CG_SPAN("POST"),
+                            .path = CG_SPAN(HOUSE_REALM "/oauth/token"),
+                            .content_type = CG_SPAN("application/x-www-form-urlencoded"),
+                            .body = test_span(asserting->form),
+                            .address = CG_SPAN("127.0.0.1")};
+    struct cg_exchange *const exchanges[] = {exchange};
+    cg_issuer_answer(slot, exchanges, 1, HOUSE_NOW_S);
+    cg_issuer_commit(slot, exchanges, 1);
+    enum cg_status status = judge(&exchange->response);
+    (void)cg_exchange_free(exchange);
+    return status;
+}
+
+static enum cg_status run_asserting(void *context)
+{
+    const struct asserting *asserting = context;
+    struct cg_issuer_config config = {.store_uri = test_span(asserting->house->uri),
+                                      .writer = CG_SPAN("torture/worker0"),
+                                      .master_key = asserting->house->master_key};
+    struct cg_issuer_slot *slot = NULL;
+    CG_TRY(cg_single_use_forget(asserting->audit, INT64_MAX));
+    CG_TRY(cg_issuer_slot_new(&config, &slot));
+    enum cg_status status = assert_and_ask(asserting, slot);
+    (void)cg_issuer_slot_free(slot);
+    return status;
+}
+
+static void issuer_calls_no_assertion_bad_for_want_of_memory(void **state)
+{
+    static const struct kit_assertion right = {.jti = "once-and-again"};
+    struct asserting asserting = {.house = *state, .form = kit_form(*state, &right)};
+    struct torture_scenario scenario = {.name = "assertion",
+                                        .run = run_asserting,
+                                        .context = &asserting,
+                                        .accepted = TORTURE_ACCEPT(CG_OK) |
+                                                    TORTURE_ACCEPT(CG_ERR_LIMIT) |
+                                                    TORTURE_ACCEPT(CG_ERR_STORE)};
+    assert_ok(cg_store_open(test_span(asserting.house->uri), CG_STORE_AUDIT, CG_STORE_OPEN,
+                            &asserting.audit));
+    torture(&scenario);
+    (void)cg_store_free(asserting.audit);
+}
+
 /* What is presented, and where. */
 struct presenting {
     struct house *house;
@@ -152,10 +209,12 @@ static void issuer_says_done_of_a_revocation_when_it_is(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(issuer_gives_a_whole_token_or_none, house_build,
                                     house_pull_down),
+    cmocka_unit_test_setup_teardown(issuer_calls_no_assertion_bad_for_want_of_memory, kit_build,
+                                    house_pull_down),
     cmocka_unit_test_setup_teardown(issuer_never_calls_a_live_token_inactive, house_build,
                                     house_pull_down),
     cmocka_unit_test_setup_teardown(issuer_says_done_of_a_revocation_when_it_is, house_build,
                                     house_pull_down),
 };
 
-TEST_MAIN(tests)
+TEST_MAIN_WITH(tests, kit_prepare, kit_put_away)

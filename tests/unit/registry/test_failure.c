@@ -8,10 +8,13 @@
 #include "desk.h"
 #include "key_pool.h"
 #include "registry/api.h"
+#include "registry/client_key.h"
 #include "registry/client_record.h"
 #include "registry/client_upstream.h"
 #include "registry/denial.h"
+#include "registry/handover.h"
 #include "registry/introspector.h"
+#include "registry/key_schedule.h"
 #include "registry/organisation.h"
 #include "registry/signing_key.h"
 #include "registry/upstream.h"
@@ -224,6 +227,76 @@ static enum cg_status lead_a_life(struct desk *desk)
     return part(desk, agreement);
 }
 
+/* Two secrets, the first of which ends soon. */
+static enum cg_status rotate_secrets(struct desk *desk)
+{
+    struct cg_secret_order order = {
+        .realm = desk->realm, .client = desk->client, .now_s = DESK_NOW_S, .random = &desk->random};
+    struct cg_secret secret;
+    struct cg_span id;
+    CG_TRY(cg_secret_issue(desk->store, &order, desk->arena, NULL, &secret, &id));
+    cg_secret_release(&secret);
+    order.others_end_s = DESK_NOW_S + 3600;
+    CG_TRY(cg_secret_issue(desk->store, &order, desk->arena, NULL, &secret, &id));
+    cg_secret_release(&secret);
+    struct cg_secret_ends ends;
+    size_t count = 0;
+    CG_TRY(cg_secret_ends_read(desk->store, DESK_NOW_S, &ends));
+    CG_TRY(cg_secret_list_ending(desk->store, DESK_NOW_S, 10, desk->arena, desk_count, &count));
+    assert_true(ends.soon_count > 0 && count == (size_t)ends.soon_count);
+    struct cg_secret_revocation leaked = {
+        .realm = desk->realm, .id = id, .now_s = DESK_NOW_S, .leaked = true};
+    struct cg_credential credential;
+    return cg_secret_revoke(desk->store, &leaked, desk->arena, NULL, &credential);
+}
+
+static enum cg_status hand_over(struct desk *desk)
+{
+    struct cg_handover_order order = {.secret = {.realm = desk->realm,
+                                                 .client = desk->client,
+                                                 .now_s = DESK_NOW_S,
+                                                 .random = &desk->random},
+                                      .until_s = DESK_NOW_S + 3600};
+    CG_CLEANUP(cg_secret_release) struct cg_secret token = {.len = 0};
+    struct cg_handover handover;
+    struct cg_span id;
+    struct cg_span secret = {NULL, 0};
+    CG_TRY(cg_handover_make(desk->store, &order, desk->arena, NULL, &token, &id));
+    CG_TRY(cg_handover_find(desk->store, desk->realm, cg_secret_span(&token), DESK_NOW_S + 1,
+                            desk->arena, &handover));
+    assert_true(handover.opens);
+    CG_TRY(cg_handover_open(desk->store, &handover, DESK_NOW_S + 1, &desk->random, desk->arena,
+                            &secret));
+    assert_true(cg_secret_is_well_formed(secret));
+    return CG_OK;
+}
+
+static enum cg_status keep_keys(struct desk *desk)
+{
+    struct cg_client_key key = {.realm = desk->realm,
+                                .client = desk->client,
+                                .kind = CG_CLIENT_KEY_JWKS_URI,
+                                .value = CG_SPAN("https://keys.example/jwks"),
+                                .created_s = DESK_NOW_S};
+    struct cg_client_key revoked;
+    size_t count = 0;
+    CG_TRY(cg_client_key_add(desk->store, &key, &desk->random, desk->arena, NULL, &key.id));
+    CG_TRY(cg_client_key_list(desk->store, desk->realm, desk->client, desk->arena, desk_count,
+                              &count));
+    assert_int_equal(count, 1);
+    CG_TRY(cg_client_key_revoke(desk->store, &key, DESK_NOW_S, desk->arena, NULL, &revoked));
+    return cg_setting_drop(desk->store, "base_url");
+}
+
+static enum cg_status care_for_credentials(struct desk *desk)
+{
+    CG_TRY(add_places(desk));
+    CG_TRY(add_client(desk));
+    CG_TRY(rotate_secrets(desk));
+    CG_TRY(hand_over(desk));
+    return keep_keys(desk);
+}
+
 static enum cg_status create_key(struct desk *desk, enum cg_key_start start, int64_t now_s,
                                  struct cg_span *ret_kid)
 {
@@ -234,6 +307,26 @@ static enum cg_status create_key(struct desk *desk, enum cg_key_start start, int
                                          .random = &desk->random,
                                          .now_s = now_s};
     return cg_signing_key_create(desk->store, &order, desk->arena, NULL, ret_kid);
+}
+
+/* As upkeep finds it: a next key is due, and the one before is over when its last token is. */
+static enum cg_status care_for_keys(struct desk *desk)
+{
+    struct cg_span path = {NULL, 0};
+    struct cg_span kid = {NULL, 0};
+    struct cg_signing_key over;
+    struct cg_realm realm;
+    int64_t due_s = DESK_NOW_S + CG_KEY_LIFE_S;
+    CG_TRY(cg_realm_defaults(CG_SPAN_OF("documented"), NULL, &realm));
+    realm.path = desk->realm;
+    realm.created_s = DESK_NOW_S;
+    CG_TRY(cg_realm_add(desk->store, &realm, NULL));
+    CG_TRY(create_key(desk, CG_KEY_START_FIRST, DESK_NOW_S, &kid));
+    CG_TRY(cg_key_schedule_next_realm(desk->store, CG_SPAN_OF("/vtest"), desk->arena, &path));
+    CG_TRY(cg_key_schedule_due(desk->store, path, due_s, desk->arena, &realm));
+    CG_TRY(create_key(desk, CG_KEY_START_NEXT, due_s, &kid));
+    CG_TRY(cg_key_schedule_over(desk->store, path, due_s + 100000, desk->arena, &over));
+    return cg_key_schedule_forget(desk->store, &over);
 }
 
 static enum cg_status turn_keys(struct desk *desk)
@@ -294,16 +387,32 @@ static void every_failure_in_a_clients_life_is_told(void **state)
     key_pool_release();
 }
 
+static void every_failure_in_the_care_of_credentials_is_told(void **state)
+{
+    run_all(*state, care_for_credentials);
+    key_pool_release();
+}
+
 static void every_failure_in_a_keys_life_is_told(void **state)
 {
     run_all(*state, turn_keys);
     key_pool_release();
 }
 
+static void every_failure_in_the_care_of_keys_is_told(void **state)
+{
+    run_all(*state, care_for_keys);
+    key_pool_release();
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(every_failure_in_a_clients_life_is_told, desk_open_bare,
                                     desk_close),
+    cmocka_unit_test_setup_teardown(every_failure_in_the_care_of_credentials_is_told,
+                                    desk_open_bare, desk_close),
     cmocka_unit_test_setup_teardown(every_failure_in_a_keys_life_is_told, desk_open_bare,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(every_failure_in_the_care_of_keys_is_told, desk_open_bare,
                                     desk_close),
 };
 TEST_MAIN(tests)
