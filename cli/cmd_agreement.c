@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
-#include "base/limits.h"
 #include "base/span.h"
 #include "cli/args.h"
 #include "cli/change.h"
@@ -8,7 +7,6 @@
 #include "cli/nouns.h"
 
 #define CODES_BYTES_MAX 4096
-#define ROW_BYTES_MAX CG_LIMIT_REGISTRY_LOAD_BYTES
 
 /* null, and for people "all", where the agreement does not narrow. */
 static void put_narrowing(struct cg_output *output, const char *name, struct cg_span codes)
@@ -259,33 +257,24 @@ static enum cg_status run_limit(struct cg_context *context, const struct cg_args
     return CG_OK;
 }
 
-struct listing {
-    struct cg_context *context;
-    struct cg_arena *arena; /* of one row, so that the list may be long */
-};
-
-static enum cg_status list_one(void *context, const void *row)
+static void put_row(struct cg_context *context, const void *row)
 {
-    struct listing *listing = context;
-    put_agreement(listing->context, row);
-    cg_arena_clear(listing->arena);
-    return CG_OK;
+    put_agreement(context, row);
 }
 
 static enum cg_status run_list(struct cg_context *context, const struct cg_args *args)
 {
     CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
-    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    CG_CLEANUP(cg_long_list_release) struct cg_long_list list = {.arena = NULL};
     struct cg_lookup lookup;
     struct cg_client client = {.id = cg_args_value(args, "client")};
     CG_TRY(cg_lookup_open(context, &store, &lookup));
     if (client.id.data != NULL) {
         CG_TRY(cg_lookup_client(&lookup, client.id, &client));
     }
-    CG_TRY(cg_arena_new(ROW_BYTES_MAX, &arena));
-    struct listing listing = {context, arena};
+    CG_TRY(cg_long_list_init(&list, context, put_row));
     cg_output_open_list(&context->output, CG_LIST_BLOCKS, "no agreements yet");
-    CG_TRY(cg_agreement_list(store, lookup.realm, client.id, arena, list_one, &listing));
+    CG_TRY(cg_agreement_list(store, lookup.realm, client.id, list.arena, cg_long_list_see, &list));
     cg_output_close_list(&context->output);
     return CG_OK;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/limits.h"
 #include "base/span.h"
 #include "cli/args.h"
 #include "cli/change.h"
@@ -8,8 +7,6 @@
 #include "cli/lookup.h"
 #include "cli/nouns.h"
 #include "registry/grant.h"
-
-#define ROW_BYTES_MAX CG_LIMIT_REGISTRY_LOAD_BYTES
 
 static void put_fields(struct cg_output *output, const struct cg_client *client)
 {
@@ -137,31 +134,21 @@ static enum cg_status run_add(struct cg_context *context, const struct cg_args *
     return CG_OK;
 }
 
-/* A million clients pass through an arena of one row. */
-struct listing {
-    struct cg_output *output;
-    struct cg_arena *arena;
-};
-
-static enum cg_status list_one(void *context, const void *row)
+static void put_row(struct cg_context *context, const void *row)
 {
-    struct listing *listing = context;
-    put_client(listing->output, row);
-    cg_arena_clear(listing->arena);
-    return CG_OK;
+    put_client(&context->output, row);
 }
 
 static enum cg_status run_list(struct cg_context *context, const struct cg_args *args)
 {
     CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
-    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    CG_CLEANUP(cg_long_list_release) struct cg_long_list list = {.arena = NULL};
     struct cg_lookup lookup;
     (void)args;
     CG_TRY(cg_lookup_open(context, &store, &lookup));
-    CG_TRY(cg_arena_new(ROW_BYTES_MAX, &arena));
-    struct listing listing = {&context->output, arena};
+    CG_TRY(cg_long_list_init(&list, context, put_row));
     cg_output_open_list(&context->output, CG_LIST_TABLE, "no clients yet");
-    CG_TRY(cg_client_list(store, lookup.realm, arena, list_one, &listing));
+    CG_TRY(cg_client_list(store, lookup.realm, list.arena, cg_long_list_see, &list));
     cg_output_close_list(&context->output);
     return CG_OK;
 }

@@ -2,6 +2,7 @@
 #include "cli/lookup.h"
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/span.h"
 
 #define NAMES_MAX 30 /* named in a complaint; the rest is "…" */
@@ -154,4 +155,24 @@ enum cg_status cg_lookup_upstream(const struct cg_lookup *lookup, struct cg_span
     cg_buf_init_arena(&names.buf, arena, NAMES_BYTES_MAX);
     CG_TRY(cg_upstream_list(lookup->store, lookup->realm, arena, see_upstream, &names));
     return complain_of_absence(lookup, &absence, &names);
+}
+
+enum cg_status cg_long_list_init(struct cg_long_list *list, struct cg_context *context,
+                                 void (*put)(struct cg_context *context, const void *row))
+{
+    *list = (struct cg_long_list){.context = context, .put = put};
+    return cg_arena_new(CG_LIMIT_REGISTRY_LOAD_BYTES, &list->arena);
+}
+
+void cg_long_list_release(struct cg_long_list *list)
+{
+    list->arena = cg_arena_free(list->arena);
+}
+
+enum cg_status cg_long_list_see(void *list, const void *row)
+{
+    struct cg_long_list *seen = list;
+    seen->put(seen->context, row);
+    cg_arena_clear(seen->arena);
+    return CG_OK;
 }

@@ -40,4 +40,25 @@ CG_MUST_USE enum cg_status cg_lookup_upstream(const struct cg_lookup *lookup, st
 CG_MUST_USE enum cg_status cg_lookup_open(struct cg_context *context, struct cg_store **ret_store,
                                           struct cg_lookup *ret_lookup);
 
+/*
+ * A list that may be long, a row at a time: each is put out and its texts forgotten. `arena` is
+ * what the registry's list function fills, and `row` of the callback is what that function tells.
+ *
+ *     CG_CLEANUP(cg_long_list_release) struct cg_long_list list = {.context = context};
+ *     CG_TRY(cg_long_list_init(&list, context, put_client));
+ *     CG_TRY(cg_client_list(store, realm, list.arena, cg_long_list_see, &list));
+ */
+struct cg_long_list {
+    struct cg_context *context;
+    struct cg_arena *arena; /* of one row */
+    void (*put)(struct cg_context *context, const void *row);
+};
+
+CG_MUST_USE enum cg_status cg_long_list_init(struct cg_long_list *list, struct cg_context *context,
+                                             void (*put)(struct cg_context *context,
+                                                         const void *row));
+void cg_long_list_release(struct cg_long_list *list);
+/* For a list function of the registry; `list` is the struct. */
+CG_MUST_USE enum cg_status cg_long_list_see(void *list, const void *row);
+
 #endif

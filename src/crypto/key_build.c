@@ -35,6 +35,20 @@ EVP_PKEY *cg_key_build_public(const char *name, OSSL_PARAM_BLD *builder)
     return pkey;
 }
 
+enum cg_status cg_key_hand_over(EVP_PKEY *made, enum cg_status otherwise, EVP_PKEY **ret_pkey)
+{
+    if (made == NULL) {
+        return cg_openssl_failed(otherwise);
+    }
+    *ret_pkey = made;
+    return CG_OK;
+}
+
+bool cg_key_has_one_size(unsigned bits)
+{
+    return bits == 0;
+}
+
 enum cg_status cg_key_copy_number(const EVP_PKEY *pkey, const char *name, size_t len,
                                   struct cg_arena *arena, struct cg_span *ret_number)
 {

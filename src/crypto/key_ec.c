@@ -20,11 +20,6 @@ static void param_bld_free_at(OSSL_PARAM_BLD **builder)
     OSSL_PARAM_BLD_free(*builder);
 }
 
-static bool has_size(unsigned bits)
-{
-    return bits == 0;
-}
-
 static EVP_PKEY *generate(const struct cg_key_scheme *scheme, unsigned bits)
 {
     (void)bits;
@@ -55,12 +50,8 @@ static enum cg_status make_public(const struct cg_key_scheme *scheme,
             1) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
-    EVP_PKEY *pkey = cg_key_build_public(scheme->kind->name, builder);
-    if (pkey == NULL) {
-        return cg_openssl_failed(CG_ERR_INPUT);
-    }
-    *ret_pkey = pkey;
-    return CG_OK;
+    return cg_key_hand_over(cg_key_build_public(scheme->kind->name, builder), CG_ERR_INPUT,
+                            ret_pkey);
 }
 
 static enum cg_status read_public(const struct cg_key_scheme *scheme, const EVP_PKEY *pkey,
@@ -87,7 +78,7 @@ static enum cg_status check(const struct cg_key_scheme *scheme, const EVP_PKEY *
 const struct cg_key_kind cg_key_kind_ec = {
     .name = "EC",
     .generate = generate,
-    .has_size = has_size,
+    .has_size = cg_key_has_one_size,
     .make_public = make_public,
     .read_public = read_public,
     .check = check,

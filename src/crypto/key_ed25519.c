@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "crypto/key_build.h"
 #include "crypto/key_scheme.h"
 #include "crypto/openssl_failed.h"
 
@@ -36,11 +37,6 @@ static const struct cg_span small_order[] = {
             "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
 };
 
-static bool has_size(unsigned bits)
-{
-    return bits == 0;
-}
-
 static EVP_PKEY *generate(const struct cg_key_scheme *scheme, unsigned bits)
 {
     (void)bits;
@@ -68,13 +64,9 @@ static enum cg_status make_public(const struct cg_key_scheme *scheme,
     if (point.len != POINT_BYTES || numbers->second.len != 0 || has_small_order(point)) {
         return CG_ERR_INPUT;
     }
-    EVP_PKEY *pkey =
-        EVP_PKEY_new_raw_public_key_ex(NULL, scheme->kind->name, NULL, point.data, point.len);
-    if (pkey == NULL) {
-        return cg_openssl_failed(CG_ERR_CRYPTO);
-    }
-    *ret_pkey = pkey;
-    return CG_OK;
+    return cg_key_hand_over(
+        EVP_PKEY_new_raw_public_key_ex(NULL, scheme->kind->name, NULL, point.data, point.len),
+        CG_ERR_CRYPTO, ret_pkey);
 }
 
 static enum cg_status read_public(const struct cg_key_scheme *scheme, const EVP_PKEY *pkey,
@@ -102,7 +94,7 @@ static enum cg_status check(const struct cg_key_scheme *scheme, const EVP_PKEY *
 const struct cg_key_kind cg_key_kind_ed25519 = {
     .name = "ED25519",
     .generate = generate,
-    .has_size = has_size,
+    .has_size = cg_key_has_one_size,
     .make_public = make_public,
     .read_public = read_public,
     .check = check,

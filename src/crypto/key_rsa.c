@@ -97,12 +97,8 @@ static enum cg_status make_public(const struct cg_key_scheme *scheme,
         OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) != 1) {
         return cg_openssl_failed(CG_ERR_CRYPTO);
     }
-    EVP_PKEY *pkey = cg_key_build_public(scheme->kind->name, builder);
-    if (pkey == NULL) {
-        return cg_openssl_failed(CG_ERR_CRYPTO);
-    }
-    *ret_pkey = pkey;
-    return CG_OK;
+    return cg_key_hand_over(cg_key_build_public(scheme->kind->name, builder), CG_ERR_CRYPTO,
+                            ret_pkey);
 }
 
 static enum cg_status read_public(const struct cg_key_scheme *scheme, const EVP_PKEY *pkey,
