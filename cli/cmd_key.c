@@ -156,8 +156,12 @@ static enum cg_status run_rotate(struct cg_context *context, const struct cg_arg
     struct cg_signing_key_order order = {
         .start = now ? CG_KEY_START_NOW : CG_KEY_START_NEXT,
         .reference = cg_args_value(args, "pkcs11"),
+        .make_there = cg_args_has(args, "generate"),
     };
     struct cg_span kid = {NULL, 0};
+    if (order.make_there && order.reference.data == NULL) {
+        return cg_complain_usage(context, "--generate goes with --pkcs11, which says where");
+    }
     if (order.reference.data != NULL) {
         CG_TRY(cg_security_module_open(context, &module));
         order.pkcs11 = module.pkcs11;
@@ -202,6 +206,7 @@ static const struct cg_option rotate_options[] = {
     {"now", NULL, CG_OPTION_PLAIN, "sign with it at once: for a key that was lost"},
     {"audit", NULL, CG_OPTION_PLAIN, "the key that signs the audit's checkpoints"},
     {"pkcs11", "URI", CG_OPTION_PLAIN, "take a key that is in a security module, and stays there"},
+    {"generate", NULL, CG_OPTION_PLAIN, "make one there: the URI names the token alone"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
@@ -229,7 +234,8 @@ static const struct cg_verb key_verbs[] = {
                 "then; no valid token is refused. With --now it signs in five seconds: gates of\n"
                 "this store know it by then, other readers of the key set may not. With --pkcs11\n"
                 "'pkcs11:token=LABEL;object=LABEL' it is a key of the security module that\n"
-                "nginx.conf names by caregate_pkcs11_module and caregate_pkcs11_pin.",
+                "nginx.conf names by caregate_pkcs11_module and caregate_pkcs11_pin; with\n"
+                "--generate, and 'pkcs11:token=LABEL', it is made there and never leaves it.",
         .example = "caregate key rotate",
         .run = run_rotate,
     },
@@ -238,10 +244,12 @@ static const struct cg_verb key_verbs[] = {
         .arguments = "KID",
         .summary = "withdraw a key at once",
         .options = retire_options,
-        .help = "Its tokens are refused within two seconds, its private half is destroyed; in a\n"
-                "security module you destroy it with the module's own tool. The\n"
-                "key that signs cannot be retired: `caregate key rotate --now` first. What an\n"
-                "audit key has signed stays proven.",
+        .help =
+            "Its tokens are refused within two seconds, its private half is destroyed. Of a key\n"
+            "in a security module the issuer does it there, within minutes, if it was made by\n"
+            "--generate or by itself; another you destroy with the module's own tool. The\n"
+            "key that signs cannot be retired: `caregate key rotate --now` first. What an\n"
+            "audit key has signed stays proven.",
         .example = "caregate key retire NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
         .run = run_retire,
     },

@@ -70,6 +70,9 @@ static const struct {
     [CG_AUDIT_KEY_DELETED] = {"key_deleted",
                               "The private half of a signing key, whose last token is over, was "
                               "destroyed."},
+    [CG_AUDIT_KEY_DESTROYED] = {"key_destroyed",
+                                "The private half of a signing key that was made in a security "
+                                "module was destroyed there."},
     [CG_AUDIT_KEYS_RESEALED] = {"keys_resealed", "The keys were sealed anew."},
     [CG_AUDIT_CHANGE_FAILED] = {"change_failed",
                                 "A change that was recorded before did not take effect."},

@@ -54,6 +54,7 @@ enum cg_audit_kind {
     CG_AUDIT_KEY_CREATED,
     CG_AUDIT_KEY_RETIRED,
     CG_AUDIT_KEY_DELETED,
+    CG_AUDIT_KEY_DESTROYED, /* in a module, where it was made */
     CG_AUDIT_KEYS_RESEALED,
     CG_AUDIT_CHANGE_FAILED, /* a change recorded before it did not take effect */
     CG_AUDIT_PRUNED,

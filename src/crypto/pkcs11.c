@@ -6,7 +6,7 @@
  * thread at a time. Each key has a session, of a generation: when the module was started anew
  * since, the key opens another.
  */
-#include "crypto/pkcs11.h"
+#include "crypto/pkcs11_inner.h"
 
 #include "base/alloc.h"
 #include "base/span.h"
@@ -14,70 +14,39 @@
 #include "crypto/openssl_failed.h"
 
 #include <dlfcn.h>
-#include <openssl/evp.h>
-#include <p11-kit/pkcs11.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define SLOTS_MAX 64
-#define DIGEST_BYTES 32 /* SHA-256, of all ways below that hash first */
 #define NUMBER_BYTES_MAX 1024
 
-/* By what a key type signs. Ed25519 does its own hashing. */
-struct way {
-    enum cg_key_algorithm algorithm;
-    CK_KEY_TYPE type;
-    CK_MECHANISM_TYPE mechanism;
+/* DER of the curves' names: RFC 5480 §2.1.1.1, RFC 8410 §3. */
+#define P256 CG_SPAN("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07")
+#define ED25519 CG_SPAN("\x06\x03\x2b\x65\x70")
+#define NO_CURVE                                                                                   \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+
+static const struct cg_pkcs11_way ways[] = {
+    {CG_KEY_RSA_SHA256, CKK_RSA, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, NO_CURVE},
+    {CG_KEY_PSS_SHA256, CKK_RSA, CKM_RSA_PKCS_PSS, CKM_RSA_PKCS_KEY_PAIR_GEN, NO_CURVE},
+    {CG_KEY_ECDSA_P256, CKK_EC, CKM_ECDSA, CKM_EC_KEY_PAIR_GEN, P256},
+    {CG_KEY_ED25519, CKK_EC_EDWARDS, CKM_EDDSA, CKM_EC_EDWARDS_KEY_PAIR_GEN, ED25519},
 };
 
-static const struct way ways[] = {
-    {CG_KEY_RSA_SHA256, CKK_RSA, CKM_RSA_PKCS},
-    {CG_KEY_PSS_SHA256, CKK_RSA, CKM_RSA_PKCS_PSS},
-    {CG_KEY_ECDSA_P256, CKK_EC, CKM_ECDSA},
-    {CG_KEY_ED25519, CKK_EC_EDWARDS, CKM_EDDSA},
-};
-
-/* RFC 8017 §9.2, note 1: what stands before a SHA-256 digest in a DigestInfo. */
-static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                      0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
-
-struct cg_pkcs11 {
-    pthread_mutex_t mutex;
-    const char *module;
-    struct cg_span pin;
-    void *library;               /* NULL until it is loaded */
-    CK_FUNCTION_LIST *functions; /* NULL until it is started */
-    bool is_ours;                /* C_Initialize was ours, so C_Finalize is */
-    bool has_failed;             /* to be started anew before the next key is opened */
-    bool pin_refused;            /* never try it again: tokens lock themselves */
-    uint64_t generation;
-    _Atomic(const char *) trouble;
-};
-
-struct cg_pkcs11_key {
-    struct cg_pkcs11 *pkcs11;
-    struct cg_pkcs11_object object;
-    const struct way *way;
-    CK_SESSION_HANDLE session;
-    CK_OBJECT_HANDLE handle;
-    uint64_t generation; /* in which the session was opened; 0: never */
-    bool has_failed;
-};
-
-static enum cg_status fail(struct cg_pkcs11 *pkcs11, enum cg_status status, const char *why)
+enum cg_status cg_pkcs11_fail(struct cg_pkcs11 *pkcs11, enum cg_status status, const char *why)
 {
     atomic_store(&pkcs11->trouble, why);
     return status;
 }
 
-static void lock(struct cg_pkcs11 *pkcs11)
+void cg_pkcs11_lock(struct cg_pkcs11 *pkcs11)
 {
     (void)pthread_mutex_lock(&pkcs11->mutex);
 }
 
 /* A module may use the OpenSSL that we do, and leave its errors in this thread's queue. */
-static void unlock(struct cg_pkcs11 *pkcs11)
+void cg_pkcs11_unlock(struct cg_pkcs11 *pkcs11)
 {
     ERR_clear_error();
     (void)pthread_mutex_unlock(&pkcs11->mutex);
@@ -133,11 +102,11 @@ static enum cg_status load(struct cg_pkcs11 *pkcs11, CK_FUNCTION_LIST **ret_func
         pkcs11->library = dlopen(pkcs11->module, RTLD_NOW | RTLD_LOCAL);
     }
     if (pkcs11->library == NULL) {
-        return fail(pkcs11, CG_ERR_NOT_FOUND, "the module's library cannot be loaded");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_NOT_FOUND, "the module's library cannot be loaded");
     }
     CK_C_GetFunctionList get = (CK_C_GetFunctionList)dlsym(pkcs11->library, "C_GetFunctionList");
     if (get == NULL || get(ret_functions) != CKR_OK) {
-        return fail(pkcs11, CG_ERR_INPUT, "the library is no PKCS #11 module");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_INPUT, "the library is no PKCS #11 module");
     }
     return CG_OK;
 }
@@ -154,7 +123,7 @@ static enum cg_status start(struct cg_pkcs11 *pkcs11)
     CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
     CK_RV rv = functions->C_Initialize(&args);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-        return fail(pkcs11, CG_ERR_CRYPTO, "the module does not start");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_CRYPTO, "the module does not start");
     }
     pkcs11->is_ours = rv == CKR_OK;
     pkcs11->functions = functions;
@@ -184,7 +153,7 @@ static enum cg_status find_token(struct cg_pkcs11 *pkcs11, const struct cg_pkcs1
     CK_ULONG count = SLOTS_MAX;
     size_t found = 0;
     if (pkcs11->functions->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK) {
-        return fail(pkcs11, CG_ERR_CRYPTO, "the module does not list its tokens");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_CRYPTO, "the module does not list its tokens");
     }
     for (CK_ULONG i = 0; i < count; i++) {
         CK_TOKEN_INFO info;
@@ -196,9 +165,10 @@ static enum cg_status find_token(struct cg_pkcs11 *pkcs11, const struct cg_pkcs1
         }
     }
     if (found != 1) {
-        return fail(pkcs11, CG_ERR_NOT_FOUND,
-                    found == 0 ? "no such token is present"
-                               : "several tokens have this label: add serial= to the URI");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_NOT_FOUND,
+                              found == 0
+                                  ? "no such token is present"
+                                  : "several tokens have this label: add serial= to the URI");
     }
     return CG_OK;
 }
@@ -209,18 +179,20 @@ static enum cg_status log_in(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session
 {
     CK_SESSION_INFO info = {.state = CKS_RO_PUBLIC_SESSION};
     if (pkcs11->functions->C_GetSessionInfo(session, &info) == CKR_OK &&
-        info.state != CKS_RO_PUBLIC_SESSION) {
+        (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS)) {
         return CG_OK;
     }
     if (pkcs11->pin_refused) {
-        return fail(pkcs11, CG_ERR_AUTHENTICATION,
-                    "the token has refused the PIN, which is not tried again: put the right one "
-                    "into its file and reload");
+        return cg_pkcs11_fail(
+            pkcs11, CG_ERR_AUTHENTICATION,
+            "the token has refused the PIN, which is not tried again: put the right one "
+            "into its file and reload");
     }
     if ((flags & (CKF_USER_PIN_LOCKED | CKF_USER_PIN_FINAL_TRY)) != 0) {
-        return fail(pkcs11, CG_ERR_AUTHENTICATION,
-                    "the token is locked or a wrong PIN away from it: log in once with its own "
-                    "tool");
+        return cg_pkcs11_fail(
+            pkcs11, CG_ERR_AUTHENTICATION,
+            "the token is locked or a wrong PIN away from it: log in once with its own "
+            "tool");
     }
     uint8_t pin[CG_PKCS11_PIN_MAX_BYTES];
     memcpy(pin, pkcs11->pin.data, pkcs11->pin.len);
@@ -231,22 +203,23 @@ static enum cg_status log_in(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session
     }
     pkcs11->pin_refused = rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LEN_RANGE ||
                           rv == CKR_PIN_INVALID || rv == CKR_PIN_LOCKED;
-    return fail(pkcs11, CG_ERR_AUTHENTICATION,
-                pkcs11->pin_refused ? "the token refuses the PIN"
-                                    : "the token does not let the user log in");
+    return cg_pkcs11_fail(pkcs11, CG_ERR_AUTHENTICATION,
+                          pkcs11->pin_refused ? "the token refuses the PIN"
+                                              : "the token does not let the user log in");
 }
 
-static enum cg_status open_session(struct cg_pkcs11 *pkcs11, const struct cg_pkcs11_object *object,
-                                   CK_SESSION_HANDLE *ret_session)
+enum cg_status cg_pkcs11_session_open(struct cg_pkcs11 *pkcs11,
+                                      const struct cg_pkcs11_object *object, CK_FLAGS flags,
+                                      CK_SESSION_HANDLE *ret_session)
 {
     CK_SLOT_ID slot = 0;
     CK_TOKEN_INFO info;
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
     CG_TRY(start(pkcs11));
     CG_TRY(find_token(pkcs11, object, &slot, &info));
-    if (pkcs11->functions->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session) !=
+    if (pkcs11->functions->C_OpenSession(slot, CKF_SERIAL_SESSION | flags, NULL, NULL, &session) !=
         CKR_OK) {
-        return fail(pkcs11, CG_ERR_CRYPTO, "the token opens no session");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_CRYPTO, "the token opens no session");
     }
     enum cg_status status = log_in(pkcs11, session, info.flags);
     if (status != CG_OK) {
@@ -257,10 +230,9 @@ static enum cg_status open_session(struct cg_pkcs11 *pkcs11, const struct cg_pkc
     return CG_OK;
 }
 
-/* At most one of a class; *ret_count says how many fit, up to 2. */
-static enum cg_status find_object(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session,
-                                  const struct cg_pkcs11_object *object, CK_OBJECT_CLASS class,
-                                  CK_OBJECT_HANDLE *ret_handle)
+enum cg_status cg_pkcs11_find(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session,
+                              const struct cg_pkcs11_object *object, CK_OBJECT_CLASS class,
+                              CK_OBJECT_HANDLE *ret_handle)
 {
     CK_ATTRIBUTE wanted[3] = {{CKA_CLASS, &class, sizeof(class)}};
     CK_ULONG wanted_count = 1;
@@ -275,14 +247,14 @@ static enum cg_status find_object(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE se
             (CK_ATTRIBUTE){CKA_ID, (void *)(uintptr_t)object->id.data, object->id.len};
     }
     if (pkcs11->functions->C_FindObjectsInit(session, wanted, wanted_count) != CKR_OK) {
-        return fail(pkcs11, CG_ERR_CRYPTO, "the token does not look for objects");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_CRYPTO, "the token does not look for objects");
     }
     CK_RV rv = pkcs11->functions->C_FindObjects(session, handles, 2, &count);
     (void)pkcs11->functions->C_FindObjectsFinal(session);
     if (rv != CKR_OK || count != 1) {
-        return fail(pkcs11, CG_ERR_NOT_FOUND,
-                    count == 2 ? "several keys of the token fit the URI: add id= to it"
-                               : "the token has no such key");
+        return cg_pkcs11_fail(pkcs11, count == 2 ? CG_ERR_CONFLICT : CG_ERR_NOT_FOUND,
+                              count == 2 ? "several keys of the token fit the URI: add id= to it"
+                                         : "the token has no such key");
     }
     *ret_handle = handles[0];
     return CG_OK;
@@ -293,32 +265,35 @@ static enum cg_status read_value(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE ses
 {
     if (pkcs11->functions->C_GetAttributeValue(session, handle, attribute, 1) != CKR_OK ||
         attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION) {
-        return fail(pkcs11, CG_ERR_CRYPTO, "the token does not tell what the key is");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_CRYPTO, "the token does not tell what the key is");
     }
     return CG_OK;
 }
 
-static enum cg_status check_type(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session,
-                                 CK_OBJECT_HANDLE handle, const struct way *way)
+enum cg_status cg_pkcs11_check_type(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session,
+                                    CK_OBJECT_HANDLE handle, const struct cg_pkcs11_way *way)
 {
     CK_KEY_TYPE type = 0;
     CK_ATTRIBUTE attribute = {CKA_KEY_TYPE, &type, sizeof(type)};
     CG_TRY(read_value(pkcs11, session, handle, &attribute));
     if (type != way->type) {
-        return fail(pkcs11, CG_ERR_INPUT,
-                    "the key is of another type than the algorithm signs with");
+        return cg_pkcs11_fail(pkcs11, CG_ERR_INPUT,
+                              "the key is of another type than the algorithm signs with");
     }
     return CG_OK;
 }
 
-static const struct way *find_way(enum cg_key_algorithm algorithm)
+enum cg_status cg_pkcs11_way_of(struct cg_pkcs11 *pkcs11, enum cg_key_algorithm algorithm,
+                                const struct cg_pkcs11_way **ret_way)
 {
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         if (ways[i].algorithm == algorithm) {
-            return &ways[i];
+            *ret_way = &ways[i];
+            return CG_OK;
         }
     }
-    return NULL;
+    return cg_pkcs11_fail(pkcs11, CG_ERR_INPUT,
+                          "keys of a module sign by RS256, PS256, ES256 or EdDSA");
 }
 
 static enum cg_status read_number(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session,
@@ -361,7 +336,7 @@ static enum cg_status split_point(struct cg_span point, struct cg_key_public *re
 }
 
 static enum cg_status read_numbers(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session,
-                                   CK_OBJECT_HANDLE handle, const struct way *way,
+                                   CK_OBJECT_HANDLE handle, const struct cg_pkcs11_way *way,
                                    struct cg_key **ret_key)
 {
     uint8_t first[NUMBER_BYTES_MAX];
@@ -383,18 +358,19 @@ static enum cg_status read_numbers(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE s
     }
     return status == CG_OK
                ? CG_OK
-               : fail(pkcs11, status, "the key's size or curve is none that the algorithm takes");
+               : cg_pkcs11_fail(pkcs11, status,
+                                "the key's size or curve is none that the algorithm takes");
 }
 
 static enum cg_status read_public(struct cg_pkcs11 *pkcs11, const struct cg_pkcs11_object *object,
-                                  const struct way *way, CK_SESSION_HANDLE session,
+                                  const struct cg_pkcs11_way *way, CK_SESSION_HANDLE session,
                                   struct cg_key **ret_key)
 {
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-    CG_TRY(find_object(pkcs11, session, object, CKO_PRIVATE_KEY, &handle));
-    CG_TRY(check_type(pkcs11, session, handle, way));
-    CG_TRY(find_object(pkcs11, session, object, CKO_PUBLIC_KEY, &handle));
-    CG_TRY(check_type(pkcs11, session, handle, way));
+    CG_TRY(cg_pkcs11_find(pkcs11, session, object, CKO_PRIVATE_KEY, &handle));
+    CG_TRY(cg_pkcs11_check_type(pkcs11, session, handle, way));
+    CG_TRY(cg_pkcs11_find(pkcs11, session, object, CKO_PUBLIC_KEY, &handle));
+    CG_TRY(cg_pkcs11_check_type(pkcs11, session, handle, way));
     return read_numbers(pkcs11, session, handle, way, ret_key);
 }
 
@@ -402,141 +378,15 @@ enum cg_status cg_pkcs11_read_public(struct cg_pkcs11 *pkcs11,
                                      const struct cg_pkcs11_object *object,
                                      enum cg_key_algorithm algorithm, struct cg_key **ret_key)
 {
-    const struct way *way = find_way(algorithm);
-    if (way == NULL) {
-        return fail(pkcs11, CG_ERR_INPUT, "keys of a module sign by RS256, PS256, ES256 or EdDSA");
-    }
+    const struct cg_pkcs11_way *way = NULL;
+    CG_TRY(cg_pkcs11_way_of(pkcs11, algorithm, &way));
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    lock(pkcs11);
-    enum cg_status status = open_session(pkcs11, object, &session);
+    cg_pkcs11_lock(pkcs11);
+    enum cg_status status = cg_pkcs11_session_open(pkcs11, object, 0, &session);
     if (status == CG_OK) {
         status = read_public(pkcs11, object, way, session, ret_key);
         (void)pkcs11->functions->C_CloseSession(session);
     }
-    unlock(pkcs11);
+    cg_pkcs11_unlock(pkcs11);
     return status;
-}
-
-static enum cg_status open_locked(struct cg_pkcs11_key *key)
-{
-    struct cg_pkcs11 *pkcs11 = key->pkcs11;
-    CG_TRY(open_session(pkcs11, &key->object, &key->session));
-    key->generation = pkcs11->generation;
-    CG_TRY(find_object(pkcs11, key->session, &key->object, CKO_PRIVATE_KEY, &key->handle));
-    return check_type(pkcs11, key->session, key->handle, key->way);
-}
-
-enum cg_status cg_pkcs11_key_open(struct cg_pkcs11 *pkcs11, const struct cg_pkcs11_object *object,
-                                  enum cg_key_algorithm algorithm, struct cg_pkcs11_key **ret_key)
-{
-    const struct way *way = find_way(algorithm);
-    if (way == NULL) {
-        return fail(pkcs11, CG_ERR_INPUT, "keys of a module sign by RS256, PS256, ES256 or EdDSA");
-    }
-    void *memory = NULL;
-    CG_TRY(cg_alloc(1, sizeof(struct cg_pkcs11_key), &memory));
-    CG_CLEANUP(cg_pkcs11_key_free_at) struct cg_pkcs11_key *key = memory;
-    key->pkcs11 = pkcs11;
-    key->object = *object;
-    key->way = way;
-    lock(pkcs11);
-    enum cg_status status = open_locked(key);
-    if (status == CG_OK) {
-        atomic_store(&pkcs11->trouble, NULL);
-    } else {
-        pkcs11->has_failed = true;
-    }
-    unlock(pkcs11);
-    CG_TRY(status);
-    *ret_key = CG_STEAL(key);
-    return CG_OK;
-}
-
-struct cg_pkcs11_key *cg_pkcs11_key_free(struct cg_pkcs11_key *key)
-{
-    if (key == NULL) {
-        return NULL;
-    }
-    struct cg_pkcs11 *pkcs11 = key->pkcs11;
-    lock(pkcs11);
-    if (pkcs11->functions != NULL && key->generation == pkcs11->generation) {
-        (void)pkcs11->functions->C_CloseSession(key->session);
-    }
-    unlock(pkcs11);
-    return cg_release(key);
-}
-
-/* What the token is given: of RSA PKCS #1 v1.5 a DigestInfo, else the digest, or for Ed25519 all.
- */
-static enum cg_status make_input(const struct way *way, struct cg_span message,
-                                 uint8_t room[static sizeof(digest_info) + DIGEST_BYTES],
-                                 struct cg_span *ret_input)
-{
-    size_t digest_len = 0;
-    if (way->mechanism == CKM_EDDSA) {
-        *ret_input = message;
-        return CG_OK;
-    }
-    memcpy(room, digest_info, sizeof(digest_info));
-    if (EVP_Q_digest(NULL, "SHA256", NULL, message.data, message.len, room + sizeof(digest_info),
-                     &digest_len) != 1) {
-        return cg_openssl_failed(CG_ERR_CRYPTO);
-    }
-    size_t skip = way->mechanism == CKM_RSA_PKCS ? 0 : sizeof(digest_info);
-    *ret_input = (struct cg_span){room + skip, sizeof(digest_info) + DIGEST_BYTES - skip};
-    return CG_OK;
-}
-
-/* RFC 7518 §3.5: MGF1 with the same digest, and a salt as long as it. */
-static enum cg_status sign_locked(struct cg_pkcs11_key *key, struct cg_span input,
-                                  uint8_t ret_signature[static CG_LIMIT_SIGNATURE_BYTES],
-                                  size_t *ret_len)
-{
-    struct cg_pkcs11 *pkcs11 = key->pkcs11;
-    CK_RSA_PKCS_PSS_PARAMS pss = {CKM_SHA256, CKG_MGF1_SHA256, DIGEST_BYTES};
-    CK_MECHANISM mechanism = {key->way->mechanism, NULL, 0};
-    CK_ULONG len = CG_LIMIT_SIGNATURE_BYTES;
-    if (key->way->mechanism == CKM_RSA_PKCS_PSS) {
-        mechanism.pParameter = &pss;
-        mechanism.ulParameterLen = sizeof(pss);
-    }
-    if (pkcs11->functions == NULL || key->generation != pkcs11->generation) {
-        CG_TRY(open_locked(key));
-    }
-    if (pkcs11->functions->C_SignInit(key->session, &mechanism, key->handle) != CKR_OK) {
-        return fail(pkcs11, CG_ERR_CRYPTO, "the token does not sign with the key");
-    }
-    if (pkcs11->functions->C_Sign(key->session, (uint8_t *)(uintptr_t)input.data, input.len,
-                                  ret_signature, &len) != CKR_OK) {
-        return fail(pkcs11, CG_ERR_CRYPTO, "the token has failed to sign");
-    }
-    *ret_len = len;
-    return CG_OK;
-}
-
-enum cg_status cg_pkcs11_key_sign(struct cg_pkcs11_key *key, struct cg_span message,
-                                  uint8_t ret_signature[static CG_LIMIT_SIGNATURE_BYTES],
-                                  size_t *ret_len)
-{
-    uint8_t room[sizeof(digest_info) + DIGEST_BYTES];
-    struct cg_span input = {NULL, 0};
-    CG_TRY(make_input(key->way, message, room, &input));
-    lock(key->pkcs11);
-    enum cg_status status = sign_locked(key, input, ret_signature, ret_len);
-    if (status != CG_OK) {
-        key->has_failed = true;
-        key->pkcs11->has_failed = true;
-    }
-    unlock(key->pkcs11);
-    return status;
-}
-
-bool cg_pkcs11_key_has_failed(const struct cg_pkcs11_key *key)
-{
-    return key->has_failed;
-}
-
-void cg_pkcs11_key_doubt(struct cg_pkcs11_key *key)
-{
-    atomic_store(&key->pkcs11->trouble, "the key in the token is not the one that the store knows");
 }

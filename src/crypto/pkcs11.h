@@ -23,13 +23,28 @@ struct cg_pkcs11_object {
 
 /*
  * Reads a public half, bound to an algorithm by which realms sign. CG_ERR_INPUT when the key is of
- * another type; CG_ERR_NOT_FOUND when token or key are not there; CG_ERR_AUTHENTICATION when the
+ * another type; CG_ERR_NOT_FOUND when token or key are not there, CG_ERR_CONFLICT when several keys
+ * fit; CG_ERR_AUTHENTICATION when the
  * PIN is refused; CG_ERR_CRYPTO for what else a module can do.
  */
 CG_MUST_USE enum cg_status cg_pkcs11_read_public(struct cg_pkcs11 *pkcs11,
                                                  const struct cg_pkcs11_object *object,
                                                  enum cg_key_algorithm algorithm,
                                                  struct cg_key **ret_key);
+
+/*
+ * Makes a key pair in a token, where its private half stays: CKA_SENSITIVE, not CKA_EXTRACTABLE.
+ * All of `object` but the serial must be there. `bits` is of an RSA key. CG_ERR_CRYPTO when the
+ * token makes none; else as above.
+ */
+CG_MUST_USE enum cg_status cg_pkcs11_generate(struct cg_pkcs11 *pkcs11,
+                                              const struct cg_pkcs11_object *object,
+                                              enum cg_key_algorithm algorithm, unsigned bits);
+
+/* Destroys both halves of a key pair; CG_OK also when they are not there any more. Statuses as
+ * above. */
+CG_MUST_USE enum cg_status cg_pkcs11_destroy(struct cg_pkcs11 *pkcs11,
+                                             const struct cg_pkcs11_object *object);
 
 /* A private key that is open in a session of its own. */
 struct cg_pkcs11_key;

@@ -43,7 +43,11 @@ static enum cg_status announce(const struct look *look, struct cg_audit_event *r
 {
     struct cg_issuer_slot *slot = look->slot;
     struct cg_realm realm;
+    struct cg_signing_key key;
+    int64_t until_s = 0;
     CG_TRY(cg_key_schedule_due(slot->registry, look->path, look->now_s, look->arena, &realm));
+    CG_TRY(cg_signing_key_current(slot->registry, look->path, look->now_s, look->arena, &key,
+                                  &until_s));
     struct cg_signing_key_order order = {
         .realm = realm.path,
         .alg = realm.alg,
@@ -51,7 +55,10 @@ static enum cg_status announce(const struct look *look, struct cg_audit_event *r
         .master_key = slot->master_key,
         .random = &slot->random,
         .now_s = look->now_s,
+        .make_there = true,
+        .pkcs11 = slot->pkcs11,
     };
+    CG_TRY(cg_key_schedule_place(&key, look->arena, &order.reference));
     *ret_event = event_of(slot, CG_AUDIT_KEY_CREATED, look->now_s);
     ret_event->realm = realm.path;
     return cg_signing_key_create(slot->registry, &order, look->arena, NULL, &ret_event->detail);
@@ -74,6 +81,27 @@ static enum cg_status forget(const struct look *look, struct cg_audit_event *ret
     return cg_key_schedule_forget(slot->registry, &key);
 }
 
+/* Not without the module: it may be gone for good, and the key in it. */
+static enum cg_status is_there_debris(const struct look *look)
+{
+    struct cg_key_debris debris;
+    if (look->slot->pkcs11 == NULL) {
+        return CG_ERR_NOT_FOUND;
+    }
+    return cg_key_schedule_debris(look->slot->registry, look->path, look->arena, &debris);
+}
+
+static enum cg_status clear(const struct look *look, struct cg_audit_event *ret_event)
+{
+    struct cg_issuer_slot *slot = look->slot;
+    struct cg_key_debris debris;
+    CG_TRY(cg_key_schedule_debris(slot->registry, look->path, look->arena, &debris));
+    *ret_event = event_of(slot, CG_AUDIT_KEY_DESTROYED, look->now_s);
+    ret_event->realm = look->path;
+    ret_event->detail = debris.kid;
+    return cg_key_schedule_clear(slot->registry, &debris, slot->pkcs11, look->arena);
+}
+
 /* `is_due` looks without a lock: nearly always there is nothing to do. `change` looks again, inside
  * a transaction, where nobody else changes a key. CG_ERR_NOT_FOUND when nothing is due. */
 struct care {
@@ -81,7 +109,8 @@ struct care {
     enum cg_status (*change)(const struct look *look, struct cg_audit_event *ret_event);
 };
 
-static const struct care cares[] = {{is_announcement_due, announce}, {is_key_over, forget}};
+static const struct care cares[] = {
+    {is_announcement_due, announce}, {is_key_over, forget}, {is_there_debris, clear}};
 
 /* As by the command line: on record before it is committed, and void if that fails. */
 static enum cg_status change(const struct look *look, const struct care *care)

@@ -86,8 +86,8 @@ static enum cg_status read_attribute(struct cg_span part, struct cg_arena *arena
             SECTION);
 }
 
-enum cg_status cg_key_reference_parse(struct cg_span uri, struct cg_arena *arena,
-                                      struct cg_fault *fault, struct cg_pkcs11_object *ret_object)
+static enum cg_status parse(struct cg_span uri, struct cg_arena *arena, struct cg_fault *fault,
+                            struct cg_pkcs11_object *ret_object)
 {
     const size_t start = sizeof(SCHEME) - 1;
     struct cg_pkcs11_object object = {.token = {NULL, 0}};
@@ -101,10 +101,74 @@ enum cg_status cg_key_reference_parse(struct cg_span uri, struct cg_arena *arena
         CG_TRY(read_attribute(cg_span_part(uri, at, end - at), arena, fault, &object));
         at = end + 1;
     }
+    *ret_object = object;
+    return CG_OK;
+}
+
+enum cg_status cg_key_reference_parse(struct cg_span uri, struct cg_arena *arena,
+                                      struct cg_fault *fault, struct cg_pkcs11_object *ret_object)
+{
+    struct cg_pkcs11_object object;
+    CG_TRY(parse(uri, arena, fault, &object));
     if (object.token.data == NULL || (object.object.data == NULL && object.id.data == NULL)) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                 "a pkcs11: URI needs token=, and object= or id=", SECTION);
     }
     *ret_object = object;
     return CG_OK;
+}
+
+enum cg_status cg_key_reference_parse_place(struct cg_span uri, struct cg_arena *arena,
+                                            struct cg_fault *fault,
+                                            struct cg_pkcs11_object *ret_object)
+{
+    struct cg_pkcs11_object object;
+    CG_TRY(parse(uri, arena, fault, &object));
+    if (object.token.data == NULL || object.id.data != NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "where a key is to be made a pkcs11: URI needs token=, and has no id=", SECTION);
+    }
+    *ret_object = object;
+    return CG_OK;
+}
+
+static bool is_unreserved(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= 'a' && byte <= 'z') || (byte != 0 && strchr("-._~", byte) != NULL);
+}
+
+static void put_value(struct cg_span value, struct cg_buf *buf)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t byte = value.data[i];
+        if (is_unreserved(byte)) {
+            cg_buf_put_byte(buf, byte);
+            continue;
+        }
+        cg_buf_put_byte(buf, '%');
+        cg_buf_put_byte(buf, (uint8_t)digits[byte >> 4]);
+        cg_buf_put_byte(buf, (uint8_t)digits[byte & 15]);
+    }
+}
+
+enum cg_status cg_key_reference_write(const struct cg_pkcs11_object *object, struct cg_arena *arena,
+                                      struct cg_span *ret_uri)
+{
+    struct cg_buf buf;
+    const char *before = SCHEME;
+    cg_buf_init_arena(&buf, arena, CG_LIMIT_KEY_REFERENCE_BYTES);
+    for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+        const struct cg_span *value =
+            (const struct cg_span *)(const void *)((const uint8_t *)object + attributes[i].offset);
+        if (value->data != NULL) {
+            cg_buf_put_string(&buf, before);
+            cg_buf_put_string(&buf, attributes[i].name);
+            cg_buf_put_byte(&buf, '=');
+            put_value(*value, &buf);
+            before = ";";
+        }
+    }
+    return cg_buf_finish(&buf, ret_uri);
 }

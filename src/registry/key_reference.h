@@ -20,4 +20,15 @@ CG_MUST_USE enum cg_status cg_key_reference_parse(struct cg_span uri, struct cg_
                                                   struct cg_fault *fault,
                                                   struct cg_pkcs11_object *ret_object);
 
+/* The same of a token in which a key is to be made: object is the label that it gets, and may be
+ * missing; id must be. */
+CG_MUST_USE enum cg_status cg_key_reference_parse_place(struct cg_span uri, struct cg_arena *arena,
+                                                        struct cg_fault *fault,
+                                                        struct cg_pkcs11_object *ret_object);
+
+/* The URI of what is there of an object, in the arena. CG_ERR_LIMIT past
+ * CG_LIMIT_KEY_REFERENCE_BYTES. */
+CG_MUST_USE enum cg_status cg_key_reference_write(const struct cg_pkcs11_object *object,
+                                                  struct cg_arena *arena, struct cg_span *ret_uri);
+
 #endif

@@ -133,10 +133,6 @@ static enum cg_status take_key(const struct cg_signing_key_order *order, const s
 {
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
     char kid[CG_THUMBPRINT_CHARS + 1];
-    if (cg_span_equal_string(order->realm, CG_AUDIT_KEY_REALM)) {
-        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                "the audit's key is sealed in the store: its command line signs with it too", NULL);
-    }
     CG_TRY(cg_key_fetch(order, alg->key_algorithm, arena, fault, &key));
     CG_TRY(cg_jwk_thumbprint(key, kid));
     struct cg_signing_key made = {.realm = order->realm,
@@ -148,6 +144,38 @@ static enum cg_status take_key(const struct cg_signing_key_order *order, const s
     return CG_OK;
 }
 
+/* In a module, where it is proved as one that was there is. */
+static enum cg_status make_there(const struct cg_signing_key_order *order, const struct cg_alg *alg,
+                                 struct cg_arena *arena, struct cg_fault *fault,
+                                 struct cg_signing_key *ret_made)
+{
+    struct cg_signing_key_order taking = *order;
+    CG_TRY(cg_key_make_there(order, alg->key_algorithm, alg->default_bits, arena, fault,
+                             &taking.reference));
+    enum cg_status status = take_key(&taking, alg, arena, fault, ret_made);
+    if (status != CG_OK) {
+        cg_key_unmake_there(order, taking.reference, arena);
+        return status;
+    }
+    ret_made->is_made_there = true;
+    return CG_OK;
+}
+
+static enum cg_status obtain_key(const struct cg_signing_key_order *order, const struct cg_alg *alg,
+                                 struct cg_arena *arena, struct cg_fault *fault,
+                                 struct cg_signing_key *ret_made)
+{
+    if (order->reference.data == NULL) {
+        return make_key(order, alg, arena, ret_made);
+    }
+    if (cg_span_equal_string(order->realm, CG_AUDIT_KEY_REALM)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "the audit's key is sealed in the store: its command line signs with it too", NULL);
+    }
+    return order->make_there ? make_there(order, alg, arena, fault, ret_made)
+                             : take_key(order, alg, arena, fault, ret_made);
+}
+
 static enum cg_status insert(struct cg_store *store, const struct cg_signing_key *key)
 {
     struct cg_statement *statement = NULL;
@@ -157,6 +185,7 @@ static enum cg_status insert(struct cg_store *store, const struct cg_signing_key
     cg_bind_text(statement, "alg", key->alg);
     cg_bind_blob(statement, "sealed", key->sealed);
     cg_bind_text(statement, "reference", key->reference);
+    cg_bind_number(statement, "made_there", key->is_made_there ? 1 : 0);
     cg_bind_text(statement, "public_jwk", key->public_jwk);
     cg_bind_number(statement, "publish", key->publish_from_s);
     cg_bind_number(statement, "sign", key->sign_from_s);
@@ -176,11 +205,15 @@ static enum cg_status retain(struct cg_store *store, struct cg_span kid, int64_t
 
 static enum cg_status drop_unused(struct cg_store *store, struct cg_span realm, int64_t now_s)
 {
-    struct cg_statement *statement = NULL;
-    CG_TRY(cg_store_start(store, CG_SQL_KEY_DROP_UNUSED, &statement));
-    cg_bind_text(statement, "realm", realm);
-    cg_bind_number(statement, "after", now_s + CG_KEY_PROPAGATION_S);
-    return cg_store_run(statement, NULL);
+    static const enum cg_sql steps[] = {CG_SQL_KEY_LEAVE_UNUSED, CG_SQL_KEY_DROP_UNUSED};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct cg_statement *statement = NULL;
+        CG_TRY(cg_store_start(store, steps[i], &statement));
+        cg_bind_text(statement, "realm", realm);
+        cg_bind_number(statement, "after", now_s + CG_KEY_PROPAGATION_S);
+        CG_TRY(cg_store_run(statement, NULL));
+    }
+    return CG_OK;
 }
 
 /* The key takes its place in the line; the one before it will go when its last token has. */
@@ -212,15 +245,14 @@ enum cg_status cg_signing_key_create(struct cg_store *store,
     CG_TRY(cg_signing_key_list(store, order->realm, arena, survey, &line_up));
     CG_TRY(check_start(&line_up, order->start, fault));
     struct cg_signing_key made;
-    if (order->reference.data != NULL) {
-        CG_TRY(take_key(order, alg, arena, fault, &made));
-    } else {
-        CG_TRY(make_key(order, alg, arena, &made));
-    }
+    CG_TRY(obtain_key(order, alg, arena, fault, &made));
     made.publish_from_s = order->now_s;
     made.sign_from_s = first_second(&line_up, order->start);
     made.created_s = order->now_s;
     enum cg_status status = line_in(store, &made, &line_up, life_s);
+    if (status != CG_OK && made.is_made_there) {
+        cg_key_unmake_there(order, made.reference, arena);
+    }
     if (status == CG_ERR_CONFLICT) {
         CG_FAIL(fault, status, CG_REASON_NONE,
                 "this key is or was a signing key already: make another", NULL);
@@ -277,6 +309,7 @@ static enum cg_status check_retirable(const struct neighbours *around, struct cg
 static enum cg_status take_back(struct cg_store *store, const struct neighbours *around)
 {
     struct cg_statement *statement = NULL;
+    CG_TRY(cg_key_leave(store, around->key.kid));
     CG_TRY(cg_store_start(store, CG_SQL_KEY_DROP, &statement));
     cg_bind_text(statement, "kid", around->key.kid);
     CG_TRY(cg_store_run(statement, NULL));
@@ -296,6 +329,7 @@ static enum cg_status take_back(struct cg_store *store, const struct neighbours 
 static enum cg_status destroy(struct cg_store *store, struct cg_span kid, int64_t now_s)
 {
     struct cg_statement *statement = NULL;
+    CG_TRY(cg_key_leave(store, kid));
     CG_TRY(cg_store_start(store, CG_SQL_KEY_DESTROY, &statement));
     cg_bind_number(statement, "now", now_s);
     cg_bind_blob(statement, "nothing", CG_SPAN_OF(""));

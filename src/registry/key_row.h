@@ -22,4 +22,17 @@ CG_MUST_USE enum cg_status cg_key_fetch(const struct cg_signing_key_order *order
                                         enum cg_key_algorithm algorithm, struct cg_arena *arena,
                                         struct cg_fault *fault, struct cg_key **ret_public);
 
+/* Makes the key that an order wants in a module, under an id of its own. *ret_reference says where,
+ * in the arena. */
+CG_MUST_USE enum cg_status cg_key_make_there(const struct cg_signing_key_order *order,
+                                             enum cg_key_algorithm algorithm, unsigned bits,
+                                             struct cg_arena *arena, struct cg_fault *fault,
+                                             struct cg_span *ret_reference);
+/* Destroys one that was made in vain. */
+void cg_key_unmake_there(const struct cg_signing_key_order *order, struct cg_span reference,
+                         struct cg_arena *arena);
+
+/* Before a key's reference goes: what was made in a module is noted as debris. */
+CG_MUST_USE enum cg_status cg_key_leave(struct cg_store *store, struct cg_span kid);
+
 #endif

@@ -11,8 +11,7 @@
 #include "registry/realm.h"
 #include "registry/signing_key.h"
 
-/* When the successor of a realm's active key is announced by itself; 0: never, as of one in a
- * security module: its successor is made there, by somebody. */
+/* When the successor of a realm's active key is announced by itself; 0: never. */
 int64_t cg_key_schedule_announce_s(const struct cg_realm *realm, const struct cg_signing_key *key);
 
 /* The path of the first realm behind `after` ("": of all), in the order of their bytes.
@@ -36,5 +35,28 @@ CG_MUST_USE enum cg_status cg_key_schedule_over(struct cg_store *store, struct c
  * more. */
 CG_MUST_USE enum cg_status cg_key_schedule_forget(struct cg_store *store,
                                                   const struct cg_signing_key *key);
+
+/* Where the successor of a key is made: the reference of an order, absent for the store, else the
+ * token that the key is in. */
+CG_MUST_USE enum cg_status cg_key_schedule_place(const struct cg_signing_key *key,
+                                                 struct cg_arena *arena,
+                                                 struct cg_span *ret_reference);
+
+/* A private half that was made in a module, and that nothing signs with any more. */
+struct cg_key_debris {
+    struct cg_span reference;
+    struct cg_span kid;
+};
+
+/* One of a realm's. CG_ERR_NOT_FOUND when there is none. */
+CG_MUST_USE enum cg_status cg_key_schedule_debris(struct cg_store *store, struct cg_span path,
+                                                  struct cg_arena *arena,
+                                                  struct cg_key_debris *ret_debris);
+
+/* Destroys it in its module, where it may be gone already. Needs a transaction. Statuses of the
+ * module as of cg_pkcs11_destroy. */
+CG_MUST_USE enum cg_status cg_key_schedule_clear(struct cg_store *store,
+                                                 const struct cg_key_debris *debris,
+                                                 struct cg_pkcs11 *pkcs11, struct cg_arena *arena);
 
 #endif

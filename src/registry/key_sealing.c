@@ -22,6 +22,7 @@ enum cg_status cg_key_row_read(struct cg_statement *statement, struct cg_arena *
         .retain_until_s = cg_column_number(statement, 7),
         .created_s = cg_column_number(statement, 8),
         .reference = cg_rows_text(statement, 9, arena, &status),
+        .is_made_there = cg_column_number(statement, 10) != 0,
     };
     CG_TRY(status);
     struct cg_signing_key *ret = row;

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a stored key to what signs with it, wherever its private half is. */
+#include "base/buf.h"
 #include "base/span.h"
+#include "codec/base64url.h"
 #include "codec/json.h"
 #include "jose/jwk.h"
 #include "registry/key_reference.h"
 #include "registry/key_row.h"
 
 #define PARSE_BYTES 65536
+#define ID_BYTES 16
+#define LABEL_BYTES 64
 
 /* The public half, as it is published. */
 static enum cg_status read_public(const struct cg_signing_key *key, struct cg_key **ret_key)
@@ -45,6 +49,17 @@ enum cg_status cg_signing_key_signer(const struct cg_signing_key *key,
     return cg_signer_new(opened, ret_signer);
 }
 
+static enum cg_status check_module(const struct cg_signing_key_order *order, struct cg_fault *fault)
+{
+    if (order->pkcs11 == NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "no module is configured: put caregate_pkcs11_module and caregate_pkcs11_pin into "
+                "nginx.conf",
+                NULL);
+    }
+    return CG_OK;
+}
+
 enum cg_status cg_key_fetch(const struct cg_signing_key_order *order,
                             enum cg_key_algorithm algorithm, struct cg_arena *arena,
                             struct cg_fault *fault, struct cg_key **ret_public)
@@ -53,12 +68,7 @@ enum cg_status cg_key_fetch(const struct cg_signing_key_order *order,
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
     CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
     CG_TRY(cg_key_reference_parse(order->reference, arena, fault, &object));
-    if (order->pkcs11 == NULL) {
-        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                "no module is configured: put caregate_pkcs11_module and caregate_pkcs11_pin into "
-                "nginx.conf",
-                NULL);
-    }
+    CG_TRY(check_module(order, fault));
     enum cg_status status = cg_pkcs11_read_public(order->pkcs11, &object, algorithm, &key);
     if (status == CG_OK) {
         status = cg_signer_new_in_module(order->pkcs11, &object, key, &signer);
@@ -68,4 +78,50 @@ enum cg_status cg_key_fetch(const struct cg_signing_key_order *order,
     }
     *ret_public = CG_STEAL(key);
     return CG_OK;
+}
+
+/* An id that no other key has; without a label its text is that, after whose key it is. */
+static enum cg_status name_object(const struct cg_random *random, struct cg_arena *arena,
+                                  struct cg_pkcs11_object *object)
+{
+    void *id = NULL;
+    struct cg_buf label;
+    CG_TRY(cg_arena_take(arena, ID_BYTES, &id));
+    CG_TRY(cg_random_fill(random, id, ID_BYTES));
+    object->id = cg_span_of_bytes(id, ID_BYTES);
+    if (object->object.data != NULL) {
+        return CG_OK;
+    }
+    cg_buf_init_arena(&label, arena, LABEL_BYTES);
+    cg_buf_put_string(&label, "caregate-");
+    cg_base64url_encode(object->id, &label);
+    return cg_buf_finish(&label, &object->object);
+}
+
+enum cg_status cg_key_make_there(const struct cg_signing_key_order *order,
+                                 enum cg_key_algorithm algorithm, unsigned bits,
+                                 struct cg_arena *arena, struct cg_fault *fault,
+                                 struct cg_span *ret_reference)
+{
+    struct cg_pkcs11_object object;
+    CG_TRY(cg_key_reference_parse_place(order->reference, arena, fault, &object));
+    CG_TRY(check_module(order, fault));
+    CG_TRY(name_object(order->random, arena, &object));
+    CG_TRY(cg_key_reference_write(&object, arena, ret_reference));
+    enum cg_status status = cg_pkcs11_generate(order->pkcs11, &object, algorithm, bits);
+    if (status != CG_OK) {
+        CG_FAIL(fault, status, CG_REASON_NONE, cg_pkcs11_trouble(order->pkcs11), NULL);
+    }
+    return CG_OK;
+}
+
+void cg_key_unmake_there(const struct cg_signing_key_order *order, struct cg_span reference,
+                         struct cg_arena *arena)
+{
+    struct cg_pkcs11_object object;
+    enum cg_status status = cg_key_reference_parse(reference, arena, NULL, &object);
+    if (status == CG_OK) {
+        status = cg_pkcs11_destroy(order->pkcs11, &object);
+    }
+    (void)status; /* it is in nobody's way there */
 }

@@ -24,6 +24,7 @@ struct cg_signing_key {
     struct cg_span alg;
     struct cg_span sealed;    /* the private half; empty: it is elsewhere, or destroyed */
     struct cg_span reference; /* where else, as registry/key_reference.h has it; absent: nowhere */
+    bool is_made_there;       /* in the module at `reference`, by us: ours to destroy */
     struct cg_span public_jwk;
     int64_t publish_from_s;
     int64_t sign_from_s;
@@ -52,6 +53,7 @@ struct cg_signing_key_order {
     const struct cg_random *random;
     int64_t now_s;
     struct cg_span reference; /* the key that is there is taken; absent: one is made and sealed */
+    bool make_there; /* one is made in the token of `reference`, as cg_key_reference_parse_place */
     struct cg_pkcs11 *pkcs11; /* for a reference; NULL: no module is configured */
 };
 
@@ -68,8 +70,9 @@ CG_MUST_USE enum cg_status cg_signing_key_create(struct cg_store *store,
                                                  struct cg_arena *arena, struct cg_fault *fault,
                                                  struct cg_span *ret_kid);
 
-/* Withdraws a key at once: its tokens are refused from now on, its private half is destroyed. An
- * announced one is taken back. CG_ERR_CONFLICT for the one that signs. */
+/* Withdraws a key at once: its tokens are refused from now on, its private half is destroyed; one
+ * that was made in a module is left to registry/key_schedule.h. An announced one is taken back.
+ * CG_ERR_CONFLICT for the one that signs. */
 CG_MUST_USE enum cg_status cg_signing_key_retire(struct cg_store *store, struct cg_span realm,
                                                  struct cg_span kid, int64_t now_s,
                                                  struct cg_fault *fault);

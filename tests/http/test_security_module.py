@@ -2,6 +2,7 @@
 """Realms whose signing keys stay in a security module behind PKCS #11, which SoftHSM is here: other
 libraries verify their tokens, a rotation into it and out of it refuses nothing, a token that is
 away costs a 503 and comes back, and the PIN is nowhere."""
+import re
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from jwcrypto.jwk import JWKSet
 from jwcrypto.jwt import JWT
 from support.form import header
 from support.house import House
-from support.store import ask
+from support.store import ask, change
 from support.token_box import MODULE, PIN, TokenBox
 from support.wait import wait_until
 
@@ -70,6 +71,20 @@ def fresh(echo_shared, fhir_api):
         made.close()
 
 
+def is_true(dumped, attribute):
+    """Of a boolean attribute of an object, as SoftHSM dumps it."""
+    return re.search(rf"{attribute}\n.* boolean attribute\n.*TRUE", dumped) is not None
+
+
+def held_in(house, kid):
+    return next(key["held_in"] for key in house.cli("key", "list") if key["kid"] == kid)
+
+
+def generate(lodge, alg="ES256"):
+    """A token by a key that was made in the module."""
+    return lodge.rotate("--pkcs11", "pkcs11:token=box", "--generate", alg=alg)
+
+
 @pytest.mark.parametrize("alg", WAYS)
 def test_a_key_in_a_module_signs_what_others_verify(lodge, alg):
     uri = lodge.box.add_key(f"signs {alg}", WAYS[alg])
@@ -93,10 +108,87 @@ def test_a_realm_goes_into_a_module_and_back_and_no_token_is_refused(lodge):
     assert held[header(back)["kid"]] == "store"
 
 
+@pytest.mark.parametrize("alg", WAYS)
+def test_a_key_that_is_made_in_a_module_signs_and_never_leaves_it(lodge, alg):
+    before = lodge.box.objects()
+    token = generate(lodge, alg)
+    keys = JWKSet.from_json(lodge.house.request(
+        "GET", f"{lodge.house.realm}/oauth/jwks").text)
+    JWT(jwt=token, key=keys, algs=[alg])
+    assert held_in(lodge.house, header(token)["kid"]).startswith(
+        "pkcs11:token=box;object=caregate-")
+    made = [text for path, text in lodge.box.objects().items() if path not in before]
+    assert len(made) == 2
+    private, = [text for text in made if is_true(text, "CKA_PRIVATE")]
+    assert is_true(private, "CKA_SENSITIVE") and is_true(private, "CKA_NEVER_EXTRACTABLE")
+    assert not is_true(private, "CKA_EXTRACTABLE")
+
+
+def test_a_key_that_is_made_in_a_module_has_the_label_that_was_asked_for(lodge):
+    token = lodge.rotate("--pkcs11", "pkcs11:token=box;object=ward%201", "--generate", alg="ES256")
+    assert ";object=ward%201;id=%" in held_in(lodge.house, header(token)["kid"])
+
+
+def test_what_was_made_in_a_module_is_destroyed_there_and_what_was_brought_is_not(lodge):
+    brought = lodge.rotate("--pkcs11", lodge.box.add_key("brought", "EC"), alg="ES256")
+    left = set(lodge.box.objects())
+    made = generate(lodge)
+    assert len(lodge.box.objects()) == len(left) + 2
+    lodge.rotate()
+    for token in (brought, made):
+        lodge.house.cli("key", "retire", "--", header(token)["kid"])
+    wait_until(lambda: set(lodge.box.objects()) == left, TAKEOVER_S, "its end in the module")
+    wait_until(lambda: lodge.house.gate("/results/1", made).status_code == 401,
+               what="the refusal of a retired key's token")
+    destroyed = lodge.house.cli("audit", "list", "--kind", "key_destroyed")
+    assert destroyed[-1]["detail"] == header(made)["kid"]
+
+
+def test_an_announced_key_of_a_module_that_is_overtaken_is_destroyed_there(lodge):
+    generate(lodge)
+    before = set(lodge.box.objects())
+    lodge.house.cli("key", "rotate", "--pkcs11", "pkcs11:token=box", "--generate")
+    announced = set(lodge.box.objects()) - before
+    assert len(announced) == 2
+    lodge.rotate()
+    wait_until(lambda: not announced & set(lodge.box.objects()), TAKEOVER_S, "its end")
+
+
+@pytest.mark.parametrize("first", ["made", "brought"])
+def test_keys_of_a_module_change_by_themselves_and_stay_in_it(fresh, first):
+    """The realm's keys are made to look old; the workers that run do the rest."""
+    house = fresh.house
+    house.start()
+    if first == "made":
+        generate(fresh)
+    else:
+        fresh.rotate("--pkcs11", fresh.box.add_key("first", "EC"), alg="ES256")
+    change(house.dir / "registry.db", "update signing_key set sign_from_s = sign_from_s - ? "
+                                      "where realm = ?", 2 * 86400, house.realm)
+    house.cli("realm", "set", house.realm, "--key-life", "2d")
+    known = {key["kid"] for key in house.cli("key", "list")}
+    wait_until(lambda: len(house.cli("key", "list")) > len(known), TAKEOVER_S, "the next key")
+    following, = [key for key in house.cli("key", "list") if key["kid"] not in known]
+    assert following["state"] == "announced"
+    assert following["held_in"].startswith("pkcs11:token=box;object=caregate-")
+
+
+@pytest.mark.parametrize("uri, why", [
+    ("pkcs11:token=box;id=%01", "has no id="), ("pkcs11:object=x", "needs token="),
+    ("pkcs11:token=nowhere", "no such token")])
+def test_generate_says_what_is_wrong_with_a_uri(lodge, uri, why):
+    before = set(lodge.box.objects())
+    done = lodge.house.cli("key", "rotate", "--now", "--pkcs11", uri, "--generate", ok=False)
+    assert why in done.err
+    assert "--pkcs11" in lodge.house.cli("key", "rotate", "--generate", ok=False).err
+    assert set(lodge.box.objects()) == before
+
+
 def test_the_private_half_is_not_in_the_store(lodge):
-    for sealed, reference in ask(lodge.house.dir / "registry.db",
-                                 "select sealed, reference from signing_key"):
-        assert (len(sealed) > 0) != (reference is not None)
+    generate(lodge)
+    held = [sealed for sealed, in ask(lodge.house.dir / "registry.db",
+                                      "select sealed from signing_key where reference is not null")]
+    assert held and not any(held)
 
 
 def test_reseal_leaves_keys_of_a_module(lodge):

@@ -65,6 +65,12 @@ class TokenBox:
             if path.name != "token.object":
                 path.unlink()
 
+    def objects(self):
+        """What is in the token: texts of SoftHSM's, whose tool ends with 1 at an empty set."""
+        return {path: subprocess.run(["softhsm2-dump-file", str(path)], check=False,
+                                     capture_output=True, text=True, timeout=WAIT_S).stdout
+                for path in self.tokens.rglob("*.object") if path.name != "token.object"}
+
     def take_out(self):
         """An empty slot is left behind."""
         shutil.move(self.tokens, self.folder / "taken out")

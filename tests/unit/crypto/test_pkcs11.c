@@ -77,6 +77,16 @@ TEST(pkcs11_gives_no_signer_for_a_module_that_is_missing)
     assert_null(signer);
 }
 
+TEST(pkcs11_makes_and_destroys_nothing_through_a_module_that_is_missing)
+{
+    CG_CLEANUP(cg_pkcs11_free_at) struct cg_pkcs11 *pkcs11 = NULL;
+    assert_ok(cg_pkcs11_new("/nowhere/module.so", pin, &pkcs11));
+    assert_int_equal(cg_pkcs11_generate(pkcs11, &object, CG_KEY_RSA_SHA512, 2048), CG_ERR_INPUT);
+    assert_int_equal(cg_pkcs11_generate(pkcs11, &object, CG_KEY_ECDSA_P256, 0), CG_ERR_NOT_FOUND);
+    assert_int_equal(cg_pkcs11_destroy(pkcs11, &object), CG_ERR_NOT_FOUND);
+    assert_non_null(strstr(cg_pkcs11_trouble(pkcs11), "cannot be loaded"));
+}
+
 TEST(pkcs11_free_and_trouble_accept_nothing)
 {
     assert_null(cg_pkcs11_free(NULL));
@@ -92,6 +102,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(pkcs11_refuses_a_pin_that_is_empty_or_long),
     cmocka_unit_test(pkcs11_signs_by_the_algorithms_of_realms_only),
     cmocka_unit_test(pkcs11_gives_no_signer_for_a_module_that_is_missing),
+    cmocka_unit_test(pkcs11_makes_and_destroys_nothing_through_a_module_that_is_missing),
     cmocka_unit_test(pkcs11_free_and_trouble_accept_nothing),
 };
 

@@ -160,8 +160,8 @@ static void life_of_a_key_has_bounds(void **state)
     cg_store_rollback(house->registry);
 }
 
-/* A row as `key rotate --pkcs11` makes it. */
-static void add_key_in_a_module(struct house *house, int64_t sign_from_s)
+/* A row as `key rotate --pkcs11` makes it, with --generate or without. */
+static void put_key_in_a_module(struct house *house, int64_t sign_from_s, bool is_made_there)
 {
     struct cg_statement *statement = NULL;
     struct keys keys = keys_of(house, HOUSE_REALM);
@@ -172,6 +172,7 @@ static void add_key_in_a_module(struct house *house, int64_t sign_from_s)
     cg_bind_text(statement, "alg", keys.items[0].alg);
     cg_bind_blob(statement, "sealed", CG_SPAN_OF(""));
     cg_bind_text(statement, "reference", CG_SPAN_OF("pkcs11:token=box;object=key"));
+    cg_bind_number(statement, "made_there", is_made_there ? 1 : 0);
     cg_bind_text(statement, "public_jwk", keys.items[0].public_jwk);
     cg_bind_number(statement, "publish", sign_from_s);
     cg_bind_number(statement, "sign", sign_from_s);
@@ -181,7 +182,12 @@ static void add_key_in_a_module(struct house *house, int64_t sign_from_s)
     assert_ok(cg_store_commit(house->registry));
 }
 
-static void key_in_a_module_gets_no_successor_by_itself(void **state)
+static void add_key_in_a_module(struct house *house, int64_t sign_from_s)
+{
+    put_key_in_a_module(house, sign_from_s, false);
+}
+
+static void key_in_a_module_gets_no_successor_where_no_module_is_configured(void **state)
 {
     struct house *house = *state;
     add_key_in_a_module(house, HOUSE_NOW_S + 1);
@@ -197,21 +203,60 @@ static void key_in_a_module_signs_nothing_where_no_module_is_configured(void **s
     assert_int_equal(house_ask_token(house, "")->http_status, 503);
 }
 
-static void reference_to_a_key_in_a_module_goes_when_its_last_token_is_over(void **state)
+/* Another key signs; the last token of the one in a module ends then. */
+static void outlive_key_in_a_module(struct house *house, int64_t until_s)
 {
-    struct house *house = *state;
     struct cg_statement *statement = NULL;
-    add_key_in_a_module(house, HOUSE_NOW_S - 1);
     assert_ok(cg_store_begin(house->registry));
     assert_ok(cg_store_start(house->registry, CG_SQL_KEY_RETAIN, &statement));
-    cg_bind_number(statement, "until", HOUSE_NOW_S + 100);
+    cg_bind_number(statement, "until", until_s);
     cg_bind_text(statement, "kid", CG_SPAN_OF("in-a-module"));
     assert_ok(cg_store_run(statement, NULL));
     assert_ok(cg_store_commit(house->registry));
+}
+
+static void reference_to_a_key_in_a_module_goes_when_its_last_token_is_over(void **state)
+{
+    struct house *house = *state;
+    add_key_in_a_module(house, HOUSE_NOW_S - 1);
+    outlive_key_in_a_module(house, HOUSE_NOW_S + 100);
     assert_true(cg_signing_key_is_usable(&keep_up(house, HOUSE_NOW_S + 99).items[0]));
     struct keys keys = keep_up(house, HOUSE_NOW_S + 160);
     assert_span_equal(keys.items[0].kid, CG_SPAN_OF("in-a-module"));
     assert_false(cg_signing_key_is_usable(&keys.items[0]));
+}
+
+/* What is left in modules of the realm's. */
+static enum cg_status find_debris(struct house *house, struct cg_key_debris *ret_debris)
+{
+    return cg_key_schedule_debris(house->registry, test_span(HOUSE_REALM), house->arena,
+                                  ret_debris);
+}
+
+static void what_was_made_in_a_module_waits_to_be_destroyed_until_the_module_is_there(void **state)
+{
+    struct house *house = *state;
+    struct cg_key_debris debris;
+    put_key_in_a_module(house, HOUSE_NOW_S - 1, true);
+    outlive_key_in_a_module(house, HOUSE_NOW_S + 100);
+    (void)keep_up(house, HOUSE_NOW_S + 160);
+    (void)keep_up(house, HOUSE_NOW_S + 600);
+    assert_int_equal(house_count_events(house, "key_deleted"), 1);
+    assert_ok(find_debris(house, &debris));
+    assert_span_equal(debris.reference, CG_SPAN_OF("pkcs11:token=box;object=key"));
+    assert_span_equal(debris.kid, CG_SPAN_OF("in-a-module"));
+    assert_int_equal(house_count_events(house, "key_destroyed"), 0);
+}
+
+static void what_was_brought_into_a_module_is_left_there(void **state)
+{
+    struct house *house = *state;
+    struct cg_key_debris debris;
+    add_key_in_a_module(house, HOUSE_NOW_S - 1);
+    outlive_key_in_a_module(house, HOUSE_NOW_S + 100);
+    (void)keep_up(house, HOUSE_NOW_S + 160);
+    assert_int_equal(house_count_events(house, "key_deleted"), 1);
+    assert_status(find_debris(house, &debris), CG_ERR_NOT_FOUND);
 }
 
 #define REALMS 300
@@ -319,8 +364,10 @@ static const struct CMUnitTest tests[] = {
     HOUSED(a_round_goes_on_whatever_changes_meanwhile),
     HOUSED(what_was_due_is_done_when_the_store_is_back),
     HOUSED(life_of_a_key_has_bounds),
-    HOUSED(key_in_a_module_gets_no_successor_by_itself),
+    HOUSED(key_in_a_module_gets_no_successor_where_no_module_is_configured),
     HOUSED(key_in_a_module_signs_nothing_where_no_module_is_configured),
     HOUSED(reference_to_a_key_in_a_module_goes_when_its_last_token_is_over),
+    HOUSED(what_was_made_in_a_module_waits_to_be_destroyed_until_the_module_is_there),
+    HOUSED(what_was_brought_into_a_module_is_left_there),
 };
 TEST_MAIN(tests)

@@ -80,6 +80,58 @@ TEST(key_reference_is_bounded)
     assert_int_equal(parse(desk, uri, &object), CG_ERR_INPUT);
 }
 
+TEST(key_reference_of_a_place_has_a_token_and_no_id)
+{
+    struct desk *desk = *state;
+    struct cg_pkcs11_object object;
+    static const struct {
+        const char *uri;
+        enum cg_status want;
+    } rows[] = {
+        {"pkcs11:token=box", CG_OK},
+        {"pkcs11:token=box;serial=77;object=label", CG_OK},
+        {"pkcs11:object=label", CG_ERR_INPUT},
+        {"pkcs11:token=box;id=%01", CG_ERR_INPUT},
+        {"pkcs11:token=box;colour=red", CG_ERR_INPUT},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        enum cg_status status = cg_key_reference_parse_place(test_span(rows[i].uri), desk->arena,
+                                                             &desk->fault, &object);
+        if (status != rows[i].want) {
+            fail_msg("%s: %d", rows[i].uri, (int)status);
+        }
+    }
+}
+
+TEST(key_reference_that_is_written_is_read_as_it_was)
+{
+    struct desk *desk = *state;
+    const struct cg_pkcs11_object object = {.token = CG_SPAN("My box;"),
+                                            .serial = CG_SPAN("77"),
+                                            .object = CG_SPAN("50% \xc3\xa9"),
+                                            .id = CG_SPAN("\x00\xff\x7f")};
+    struct cg_pkcs11_object read;
+    struct cg_span uri = {NULL, 0};
+    assert_ok(cg_key_reference_write(&object, desk->arena, &uri));
+    assert_ok(cg_key_reference_parse(uri, desk->arena, &desk->fault, &read));
+    assert_span_equal(read.token, object.token);
+    assert_span_equal(read.serial, object.serial);
+    assert_span_equal(read.object, object.object);
+    assert_span_equal(read.id, object.id);
+}
+
+TEST(key_reference_is_not_written_too_long)
+{
+    struct desk *desk = *state;
+    char label[CG_LIMIT_KEY_REFERENCE_BYTES];
+    struct cg_span uri = {NULL, 0};
+    memset(label, 'x', sizeof(label));
+    const struct cg_pkcs11_object object = {.token = CG_SPAN("box"),
+                                            .object = cg_span_of_bytes(label, sizeof(label))};
+    assert_status(cg_key_reference_write(&object, desk->arena, &uri), CG_ERR_LIMIT);
+    assert_null(uri.data);
+}
+
 #define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, desk_open_bare, desk_close)
 
 static const struct CMUnitTest tests[] = {
@@ -87,6 +139,9 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(key_reference_leaves_out_what_is_not_said),
     DESK_TEST(key_reference_refuses_what_is_malformed),
     DESK_TEST(key_reference_is_bounded),
+    DESK_TEST(key_reference_of_a_place_has_a_token_and_no_id),
+    DESK_TEST(key_reference_that_is_written_is_read_as_it_was),
+    DESK_TEST(key_reference_is_not_written_too_long),
 };
 
 TEST_MAIN(tests)
