@@ -26,7 +26,7 @@ static const struct cg_alg algs[] = {
     {CG_SPAN("EdDSA"), ALG_OKP("Ed25519"), CG_KEY_ED25519, 0, true, "Ed25519"},
 };
 
-const struct cg_alg *cg_alg_find(struct cg_span name)
+static const struct cg_alg *find_by_name(struct cg_span name)
 {
     for (size_t i = 0; i < ALG_COUNT; i++) {
         if (cg_span_equal(algs[i].name, name)) {
@@ -34,6 +34,12 @@ const struct cg_alg *cg_alg_find(struct cg_span name)
         }
     }
     return NULL;
+}
+
+/* RFC 9864 §2.2: what EdDSA means with this curve, and the only one that we know. */
+const struct cg_alg *cg_alg_find(struct cg_span name)
+{
+    return find_by_name(cg_span_equal_string(name, "Ed25519") ? CG_SPAN_OF("EdDSA") : name);
 }
 
 const struct cg_alg *cg_alg_of(enum cg_key_algorithm algorithm)
@@ -48,7 +54,7 @@ const struct cg_alg *cg_alg_of(enum cg_key_algorithm algorithm)
 
 const struct cg_alg *cg_alg_for_tokens(struct cg_span name)
 {
-    const struct cg_alg *alg = cg_alg_find(name);
+    const struct cg_alg *alg = find_by_name(name);
     return alg != NULL && alg->signs_tokens ? alg : NULL;
 }
 

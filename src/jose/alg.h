@@ -21,7 +21,8 @@ struct cg_alg {
     const char *help;
 };
 
-/* The row of a name (exact case) or of a key's algorithm; NULL when it is not in the table. */
+/* The row of a name (exact case) or of a key's algorithm; NULL when it is not in the table. EdDSA
+ * has a second name, Ed25519 (RFC 9864 §2.2), for what others sign: the row says the first. */
 const struct cg_alg *cg_alg_find(struct cg_span name);
 const struct cg_alg *cg_alg_of(enum cg_key_algorithm algorithm);
 

@@ -17,7 +17,8 @@ static const struct cg_profile profiles[] = {
         .client_auths = ANY_AUTH,
         .assertion =
             {
-                .algs = CG_SPAN("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA"),
+                .algs =
+                    CG_SPAN("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519"),
                 .audiences = (unsigned)CG_ASSERTION_FOR_TOKEN_URL | CG_ASSERTION_FOR_ISSUER,
                 .life_max_s = 310,
                 .future_skew_s = 60,
@@ -71,7 +72,7 @@ static const struct cg_profile profiles[] = {
         .tokens_bound = true,
         .assertion =
             {
-                .algs = CG_SPAN("PS256 ES256 EdDSA"),
+                .algs = CG_SPAN("PS256 ES256 EdDSA Ed25519"),
                 .audiences = CG_ASSERTION_FOR_ISSUER,
                 .audience_is_one = true,
                 .life_max_s = 310,

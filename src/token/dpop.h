@@ -16,7 +16,7 @@
 #include <caregate/types.h>
 
 /* What proofs may be signed by, for metadata and challenges: those that FAPI 2.0 allows, too. */
-#define CG_DPOP_ALGORITHMS "ES256 PS256 EdDSA"
+#define CG_DPOP_ALGORITHMS "ES256 PS256 EdDSA Ed25519"
 
 /* The key that a proof brings in its header, ready to verify with. */
 struct cg_dpop_key {

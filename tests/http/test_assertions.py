@@ -160,7 +160,7 @@ def test_discovery_names_what_the_realms_profile_takes(make_house, profile):
         profile == "documented")
     algs = set(found["token_endpoint_auth_signing_alg_values_supported"])
     assert algs == {"smart": {"RS384", "ES384"}, "nhs": {"RS512"},
-                    "fapi2": {"PS256", "ES256", "EdDSA"}}.get(profile, algs)
+                    "fapi2": {"PS256", "ES256", "EdDSA", "Ed25519"}}.get(profile, algs)
     assert {"RS512", "ES384", "EdDSA"} <= algs or profile != "documented"
 
 

@@ -62,7 +62,7 @@ def test_clients_of_npm_made_out_to_the_token_url_call_the_api(estate, node, scr
 
 
 @LIBRARIES
-@pytest.mark.parametrize("alg", ALGORITHMS["fapi2"])
+@pytest.mark.parametrize("alg", [*ALGORITHMS["fapi2"], "EdDSA"])
 def test_clients_of_fapi_with_dpop_call_the_api(estate, node, script, alg):
     house = estate.house("fapi2")
     client = enrol(house, alg, None)

@@ -14,6 +14,7 @@ const algorithms = {
   PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
   ES384: { name: 'ECDSA', namedCurve: 'P-384' },
+  EdDSA: { name: 'Ed25519' }, // which names it so in the header, too (RFC 9864)
 };
 
 async function byKey(library, { jwk, alg, kid, audience, typ }) {

@@ -104,11 +104,11 @@ TEST(challenge_to_a_bound_token_is_by_dpop_and_tells_the_algorithms)
         const char *challenge;
     } cases[] = {
         {CG_REASON_PROOF_NONCE_MISSING,
-         "DPoP realm=\"/r\", error=\"use_dpop_nonce\", algs=\"ES256 PS256 EdDSA\""},
+         "DPoP realm=\"/r\", error=\"use_dpop_nonce\", algs=\"ES256 PS256 EdDSA Ed25519\""},
         {CG_REASON_TOKEN_EXPIRED,
-         "DPoP realm=\"/r\", error=\"invalid_token\", algs=\"ES256 PS256 EdDSA\""},
+         "DPoP realm=\"/r\", error=\"invalid_token\", algs=\"ES256 PS256 EdDSA Ed25519\""},
         {CG_REASON_SCOPE_INSUFFICIENT, "DPoP realm=\"/r\", error=\"insufficient_scope\", "
-                                       "scope=\"a\", algs=\"ES256 PS256 EdDSA\""},
+                                       "scope=\"a\", algs=\"ES256 PS256 EdDSA Ed25519\""},
         {CG_REASON_PROOFS_FULL, ""},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {

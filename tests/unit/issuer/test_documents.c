@@ -34,7 +34,7 @@ static void metadata_stands_at_both_places(void **state)
     "\"" endpoint "_endpoint_auth_methods_supported\":[\"client_secret_post\","                    \
     "\"client_secret_basic\",\"private_key_jwt\"],"                                                \
     "\"" endpoint "_endpoint_auth_signing_alg_values_supported\":[\"RS256\",\"RS384\","            \
-    "\"RS512\",\"PS256\",\"PS384\",\"PS512\",\"ES256\",\"ES384\",\"ES512\",\"EdDSA\"]"
+    "\"RS512\",\"PS256\",\"PS384\",\"PS512\",\"ES256\",\"ES384\",\"ES512\",\"EdDSA\",\"Ed25519\"]"
 
 static void metadata_says_exactly_what_the_realm_does(void **state)
 {
@@ -50,7 +50,8 @@ static void metadata_says_exactly_what_the_realm_does(void **state)
         "," CLIENT_AUTH("token") "," CLIENT_AUTH("introspection") "," CLIENT_AUTH(
             "revocation") ","
                           "\"introspection_signing_alg_values_supported\":[\"RS256\"],"
-                          "\"dpop_signing_alg_values_supported\":[\"ES256\",\"PS256\",\"EdDSA\"],"
+                          "\"dpop_signing_alg_values_supported\":[\"ES256\",\"PS256\",\"EdDSA\","
+                          "\"Ed25519\"],"
                           "\"authorization_details_types_supported\":[\"caregate_documents\"]}";
     assert_span_text(response->body, want);
 }

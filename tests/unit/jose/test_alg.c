@@ -50,6 +50,13 @@ TEST(alg_rows_are_found_by_name_and_by_key_algorithm)
     assert_null(cg_alg_for_tokens(CG_SPAN_OF("HS256")));
 }
 
+/* RFC 9864 §2.2 */
+TEST(alg_knows_ed25519_by_both_of_its_names)
+{
+    assert_ptr_equal(cg_alg_find(CG_SPAN_OF("Ed25519")), cg_alg_find(CG_SPAN_OF("EdDSA")));
+    assert_null(cg_alg_for_tokens(CG_SPAN_OF("Ed25519")));
+}
+
 TEST(alg_of_an_unknown_key_algorithm_is_none)
 {
     assert_null(cg_alg_of((enum cg_key_algorithm)0));
@@ -76,6 +83,7 @@ TEST(alg_knows_no_name_outside_its_table)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(alg_finds_rs256_with_its_key_type),
     cmocka_unit_test(alg_rows_are_found_by_name_and_by_key_algorithm),
+    cmocka_unit_test(alg_knows_ed25519_by_both_of_its_names),
     cmocka_unit_test(alg_of_an_unknown_key_algorithm_is_none),
     cmocka_unit_test(alg_knows_no_name_outside_its_table),
 };

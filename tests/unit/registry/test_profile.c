@@ -20,11 +20,12 @@ static void profile_says_what_its_family_demands(void **state)
         bool kid;
         int64_t skew_s;
     } rows[] = {
-        {"documented", ANY_AUTH, "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA",
+        {"documented", ANY_AUTH,
+         "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519",
          (unsigned)CG_ASSERTION_FOR_TOKEN_URL | CG_ASSERTION_FOR_ISSUER, false, false, 60},
         {"smart", KEYS_ONLY, "RS384 ES384", CG_ASSERTION_FOR_TOKEN_URL, false, true, 60},
         {"nhs", KEYS_ONLY, "RS512", CG_ASSERTION_FOR_TOKEN_URL, false, true, 60},
-        {"fapi2", ANY_AUTH & ~(unsigned)CG_CLIENT_AUTH_SECRET, "PS256 ES256 EdDSA",
+        {"fapi2", ANY_AUTH & ~(unsigned)CG_CLIENT_AUTH_SECRET, "PS256 ES256 EdDSA Ed25519",
          CG_ASSERTION_FOR_ISSUER, true, false, 10},
     };
     (void)state;
