@@ -6,6 +6,7 @@
 #include "registry/client.h"
 #include "registry/client_key.h"
 #include "registry/client_upstream.h"
+#include "registry/grant.h"
 #include "registry/realm.h"
 #include "registry/upstream.h"
 
@@ -97,6 +98,27 @@ static enum cg_status look_at_upstream(void *context, const void *row)
     return CG_OK;
 }
 
+static void judge_id(struct trust_check *trust, const struct cg_client *client,
+                     const struct cg_upstream *upstream)
+{
+    struct cg_findings *findings = &trust->check->findings;
+    if (upstream->retired_s != 0) {
+        cg_findings_add(findings, CG_FINDING_WARNING, client->id,
+                        "`caregate client upstream remove`, and `add` it at the provider that "
+                        "followed, if one did",
+                        "this active client of %.*s has an id at the identity provider %.*s, which "
+                        "is retired: its ID tokens are refused",
+                        CG_SPAN_ARGS(trust->realm), CG_SPAN_ARGS(upstream->name));
+    } else if (!cg_span_has_word(client->grants, cg_grant_type(CG_GRANT_TOKEN_EXCHANGE))) {
+        cg_findings_add(findings, CG_FINDING_WARNING, client->id,
+                        "`caregate client set ID --grant client_credentials --grant "
+                        "token-exchange`, or `caregate client upstream remove`",
+                        "this active client of %.*s has an id at the identity provider %.*s, and "
+                        "may not exchange its ID tokens",
+                        CG_SPAN_ARGS(trust->realm), CG_SPAN_ARGS(upstream->name));
+    }
+}
+
 static enum cg_status look_at_id(void *context, const void *row)
 {
     struct trust_check *trust = context;
@@ -106,13 +128,8 @@ static enum cg_status look_at_id(void *context, const void *row)
     struct cg_upstream upstream;
     CG_TRY(cg_client_find(registry, trust->realm, id->client, trust->arena, &client));
     CG_TRY(cg_upstream_named(registry, trust->realm, id->upstream, trust->arena, &upstream));
-    if (client.state == CG_CLIENT_ACTIVE && upstream.retired_s != 0) {
-        cg_findings_add(&trust->check->findings, CG_FINDING_WARNING, client.id,
-                        "`caregate client upstream remove`, and `add` it at the provider that "
-                        "followed, if one did",
-                        "this active client of %.*s has an id at the identity provider %.*s, which "
-                        "is retired: its ID tokens are refused",
-                        CG_SPAN_ARGS(trust->realm), CG_SPAN_ARGS(upstream.name));
+    if (client.state == CG_CLIENT_ACTIVE) {
+        judge_id(trust, &client, &upstream);
     }
     cg_arena_clear(trust->arena);
     return CG_OK;

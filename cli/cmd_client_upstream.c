@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_client_upstream.h"
 
+#include "base/limits.h"
 #include "base/span.h"
 #include "cli/change.h"
 #include "cli/lookup.h"
 #include "registry/client_upstream.h"
+#include "registry/grant.h"
+
+#define ROW_BYTES_MAX CG_LIMIT_REGISTRY_LOAD_BYTES
 
 static void put_row(struct cg_output *output, const struct cg_client_upstream *row)
 {
@@ -18,7 +22,8 @@ static void put_row(struct cg_output *output, const struct cg_client_upstream *r
 
 /* "nhs-login: care-app", and who the client is. */
 static enum cg_status note(struct cg_change *change, const struct cg_lookup *lookup,
-                           enum cg_audit_kind kind, const struct cg_client_upstream *row)
+                           enum cg_audit_kind kind, const struct cg_client_upstream *row,
+                           struct cg_client *ret_client)
 {
     struct cg_audit_event *event = NULL;
     struct cg_client client;
@@ -30,6 +35,7 @@ static enum cg_status note(struct cg_change *change, const struct cg_lookup *loo
     event->client_id = client.id;
     event->organisation = client.organisation;
     event->detail = cg_span_of_string(detail);
+    *ret_client = client;
     return CG_OK;
 }
 
@@ -49,14 +55,21 @@ enum cg_status cg_client_upstream_add_run(struct cg_context *context, const stru
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
     struct cg_client_upstream row = row_of(context, args);
     struct cg_upstream upstream;
+    struct cg_client client;
     CG_TRY(cg_change_begin(context, &change));
     struct cg_lookup lookup = {context, cg_change_store(change), cg_change_realm(change)};
     row.realm = lookup.realm;
     CG_TRY(cg_lookup_upstream(&lookup, row.upstream, &upstream));
-    CG_TRY(note(change, &lookup, CG_AUDIT_CLIENT_UPSTREAM_ADDED, &row));
+    CG_TRY(note(change, &lookup, CG_AUDIT_CLIENT_UPSTREAM_ADDED, &row, &client));
     CG_TRY(cg_client_upstream_add(lookup.store, &row, context->arena, &context->fault));
     CG_TRY(cg_change_commit(change));
     put_row(&context->output, &row);
+    if (!cg_span_has_word(client.grants, cg_grant_type(CG_GRANT_TOKEN_EXCHANGE))) {
+        cg_say(context,
+               "the client may not exchange tokens yet: `caregate client set %.*s --grant "
+               "client_credentials --grant token-exchange`",
+               CG_SPAN_ARGS(client.id));
+    }
     return CG_OK;
 }
 
@@ -64,10 +77,11 @@ enum cg_status cg_client_upstream_remove_run(struct cg_context *context, const s
 {
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
     struct cg_client_upstream row = row_of(context, args);
+    struct cg_client client;
     CG_TRY(cg_change_begin(context, &change));
     struct cg_lookup lookup = {context, cg_change_store(change), cg_change_realm(change)};
     row.realm = lookup.realm;
-    CG_TRY(note(change, &lookup, CG_AUDIT_CLIENT_UPSTREAM_REMOVED, &row));
+    CG_TRY(note(change, &lookup, CG_AUDIT_CLIENT_UPSTREAM_REMOVED, &row, &client));
     CG_TRY(cg_client_upstream_remove(lookup.store, &row, &context->fault));
     CG_TRY(cg_change_commit(change));
     cg_say(context, "tokens got before live on to their end");
@@ -77,6 +91,7 @@ enum cg_status cg_client_upstream_remove_run(struct cg_context *context, const s
 /* What is to be shown; absent: all. */
 struct listing {
     struct cg_output *output;
+    struct cg_arena *arena; /* of one row, so that the list may be long */
     struct cg_span client;
     struct cg_span upstream;
 };
@@ -93,16 +108,18 @@ static enum cg_status list_one(void *context, const void *row)
     if (is_wanted(listing->client, one->client) && is_wanted(listing->upstream, one->upstream)) {
         put_row(listing->output, one);
     }
+    cg_arena_clear(listing->arena);
     return CG_OK;
 }
 
 enum cg_status cg_client_upstream_list_run(struct cg_context *context, const struct cg_args *args)
 {
     CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
     struct cg_lookup lookup;
     struct cg_client client;
     struct cg_upstream upstream;
-    struct listing listing = {&context->output, cg_args_value(args, "client"),
+    struct listing listing = {&context->output, NULL, cg_args_value(args, "client"),
                               cg_args_value(args, "upstream")};
     CG_TRY(cg_lookup_open(context, &store, &lookup));
     if (listing.client.data != NULL) {
@@ -111,8 +128,10 @@ enum cg_status cg_client_upstream_list_run(struct cg_context *context, const str
     if (listing.upstream.data != NULL) {
         CG_TRY(cg_lookup_upstream(&lookup, listing.upstream, &upstream));
     }
+    CG_TRY(cg_arena_new(ROW_BYTES_MAX, &arena));
+    listing.arena = arena;
     cg_output_open_list(&context->output, CG_LIST_TABLE, "no client has an id at a provider yet");
-    CG_TRY(cg_client_upstream_list(store, lookup.realm, context->arena, list_one, &listing));
+    CG_TRY(cg_client_upstream_list(store, lookup.realm, arena, list_one, &listing));
     cg_output_close_list(&context->output);
     return CG_OK;
 }

@@ -90,6 +90,15 @@ enum cg_status cg_client_upstream_remove(struct cg_store *store,
     return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }
 
+enum cg_status cg_client_upstream_clients(struct cg_store *store, struct cg_span realm,
+                                          struct cg_span upstream, int64_t *ret_count)
+{
+    struct cg_client_upstream of = {.realm = realm, .upstream = upstream};
+    struct cg_statement *statement = NULL;
+    CG_TRY(start(store, CG_SQL_CLIENT_UPSTREAM_CLIENTS, &of, &statement));
+    return cg_rows_number(statement, ret_count);
+}
+
 static enum cg_status read_row(struct cg_statement *statement, struct cg_arena *arena, void *row)
 {
     enum cg_status status = CG_OK;

@@ -31,6 +31,10 @@ CG_MUST_USE enum cg_status cg_client_upstream_remove(struct cg_store *store,
                                                      const struct cg_client_upstream *row,
                                                      struct cg_fault *fault);
 
+/* How many clients have an id at an upstream. */
+CG_MUST_USE enum cg_status cg_client_upstream_clients(struct cg_store *store, struct cg_span realm,
+                                                      struct cg_span upstream, int64_t *ret_count);
+
 /* Those of all clients of a realm, by client, upstream and audience. */
 CG_MUST_USE enum cg_status cg_client_upstream_list(struct cg_store *store, struct cg_span realm,
                                                    struct cg_arena *arena, cg_registry_visit visit,

@@ -134,13 +134,19 @@ def trust(house, *more, url="https://auth.login.example/jwks.json"):
               "https://auth.login.example", "--jwks-uri", url, *more)
 
 
-def trust_no_more(house):
-    """A provider that is retired while a client relies on it."""
+def rely(house, *grants):
+    """A client that is to exchange the ID tokens of a provider."""
     house.add_to_http("    caregate_fetch_hosts auth.login.example;")
     trust(house)
     client, _ = with_secret(house, "Relying", "90d")
+    house.cli("client", "set", client, "--grant", "client_credentials", *grants)
     house.cli("client", "upstream", "add", "--client", client, "--upstream", "login",
               "--audience", "care-app")
+
+
+def trust_no_more(house):
+    """A provider that is retired while a client relies on it."""
+    rely(house, "--grant", "token-exchange")
     assert findings(house) == [], "a provider in force is well"
     house.cli("upstream", "retire", "login")
 
@@ -152,6 +158,8 @@ WRONG = [
                  id="provider-keys-that-may-not-be-fetched"),
     pytest.param(lambda house: trust(house, "--level", "P0", "--level", "P9"), "warning", "login",
                  "upstream set", id="provider-trusted-to-know-nobody"),
+    pytest.param(rely, "warning", "relying-", "--grant token-exchange",
+                 id="client-that-may-not-exchange"),
     pytest.param(trust_no_more, "warning", "relying-", "client upstream remove",
                  id="client-of-a-retired-provider"),
     pytest.param(age_key, "warning", "/vlive/hpca", "caregate serve", id="key-past-its-life"),

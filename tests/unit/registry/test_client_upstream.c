@@ -57,6 +57,13 @@ static void assert_listed(struct desk *desk, const char *want)
     assert_span_text(text, want);
 }
 
+static int64_t clients_at(struct desk *desk, const char *upstream)
+{
+    int64_t count = -1;
+    assert_ok(cg_client_upstream_clients(desk->store, desk->realm, test_span(upstream), &count));
+    return count;
+}
+
 static void client_upstream_is_listed_until_it_is_removed(void **state)
 {
     struct desk *desk = *state;
@@ -69,10 +76,16 @@ static void client_upstream_is_listed_until_it_is_removed(void **state)
     assert_ok(add(desk, &browser));
     assert_ok(add(desk, &staff));
     assert_listed(desk, "cis2 phone;nhs-login browser;nhs-login phone;");
+    assert_int_equal(clients_at(desk, "nhs-login"), 1);
     before = desk_version(desk);
     assert_ok(cg_client_upstream_remove(desk->store, &phone, NULL));
     assert_touched(desk, before, CG_TOUCH_REGISTRY);
     assert_listed(desk, "cis2 phone;nhs-login browser;");
+    phone.client = desk_add_client(desk, "Second");
+    assert_ok(add(desk, &phone));
+    assert_int_equal(clients_at(desk, "nhs-login"), 2);
+    assert_int_equal(clients_at(desk, "nothing"), 0);
+    assert_ok(cg_client_upstream_remove(desk->store, &phone, NULL));
     assert_refused(desk, "removed twice",
                    cg_client_upstream_remove(desk->store, &phone, &desk->fault), CG_ERR_NOT_FOUND);
 }

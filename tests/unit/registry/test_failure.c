@@ -170,6 +170,7 @@ static enum cg_status trust(struct desk *desk)
     struct cg_client_upstream row = {desk->realm, desk->client, upstream.name, CG_SPAN("phone"),
                                      DESK_NOW_S};
     struct cg_upstream_trust trust;
+    int64_t clients = 0;
     size_t count = 0;
     struct cg_store *store = desk->store;
     struct cg_arena *arena = desk->arena;
@@ -180,6 +181,7 @@ static enum cg_status trust(struct desk *desk)
     CG_TRY(cg_upstream_list(store, desk->realm, arena, desk_count, &count));
     CG_TRY(cg_client_upstream_list(store, desk->realm, arena, desk_count, &count));
     assert_int_equal(count, 2);
+    CG_TRY(cg_client_upstream_clients(store, desk->realm, upstream.name, &clients));
     CG_TRY(cg_client_upstream_remove(store, &row, NULL));
     return cg_upstream_retire(store, desk->realm, upstream.name, DESK_NOW_S, arena, NULL);
 }
