@@ -75,7 +75,10 @@ TEST(replay_has_one_winner_of_64_threads_for_each_proof)
         memset(memory, 0, sizeof(memory));
         assert_ok(cg_replay_init(memory, sizeof(memory), key, &replay));
         race(replay, steps_s[i], racers);
-        assert_int_equal(racers[0].others, 0);
+        for (size_t racer = 0; racer < THREADS && steps_s[i] == 0; racer++) {
+            assert_int_equal(racers[racer].others, 0);
+        }
+        /* Who is a whole turn of generations behind another finds its places in later use. */
         assert_one_winner_each(racers);
     }
 }
