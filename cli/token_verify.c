@@ -6,6 +6,7 @@
 #include "cli/lookup.h"
 #include "cli/token_file.h"
 #include "feed/feed.h"
+#include "gate/decide.h"
 #include "jose/jws.h"
 #include "token/verify.h"
 
@@ -76,18 +77,11 @@ static enum check check_of(const struct verification *verification, enum cg_reas
 static enum check check_denylist(const struct verification *verification)
 {
     const struct cg_access_token *token = &verification->token;
-    if (cg_snapshot_denies_token(verification->realm, token->token_id)) {
-        return CHECK_TOKEN_DENIED;
+    enum cg_reason denied = cg_decide_denylist(verification->realm, token);
+    if (denied != CG_REASON_NONE) {
+        return denied == CG_REASON_TOKEN_REVOKED ? CHECK_TOKEN_DENIED : CHECK_CLIENT_DENIED;
     }
-    if (cg_snapshot_denies_client(verification->realm, token->client_id, token->epoch)) {
-        return CHECK_CLIENT_DENIED;
-    }
-    for (size_t i = 0; i < token->api_count; i++) {
-        if (cg_snapshot_denies_agreement(verification->realm, token->apis[i].agreement)) {
-            return CHECK_AGREEMENTS;
-        }
-    }
-    return CHECK_COUNT;
+    return cg_decide_withdrawn(verification->realm, token) != 0 ? CHECK_AGREEMENTS : CHECK_COUNT;
 }
 
 static enum cg_status verify(struct verification *verification)

@@ -30,6 +30,7 @@ static ngx_int_t keep_caller(ngx_http_request_t *r, const struct cg_gate_verdict
         {verdict->subject, &caller->subject},
         {verdict->scope, &caller->scope},
         {verdict->token_id, &caller->token_id},
+        {verdict->actor, &caller->actor},
         {verdict->details, &caller->details},
     };
     size_t len = 0;

@@ -37,6 +37,8 @@ static const struct known_header known_headers[] = {
      offsetof(struct caregate_caller, scope)},
     {ngx_string("Caregate-Token-Id"), ngx_string("caregate-token-id"), KIND_IDENTITY,
      offsetof(struct caregate_caller, token_id)},
+    {ngx_string("Caregate-Actor-Subject"), ngx_string("caregate-actor-subject"), KIND_IDENTITY,
+     offsetof(struct caregate_caller, actor)},
     {ngx_string("Caregate-Authorization-Details"), ngx_string("caregate-authorization-details"),
      KIND_IDENTITY, offsetof(struct caregate_caller, details)},
     {ngx_string("Authorization"), ngx_string("authorization"), KIND_TOKEN, 0},

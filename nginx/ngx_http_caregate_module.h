@@ -139,6 +139,7 @@ struct caregate_caller {
     ngx_str_t subject;
     ngx_str_t scope;
     ngx_str_t token_id;
+    ngx_str_t actor; /* subject of who acts for the subject */
     ngx_str_t details;
 };
 

@@ -39,6 +39,11 @@ static ngx_str_t token_id(const struct caregate_mark *mark)
     return mark->caller.token_id;
 }
 
+static ngx_str_t actor_subject(const struct caregate_mark *mark)
+{
+    return mark->caller.actor;
+}
+
 static ngx_str_t request_id(const struct caregate_mark *mark)
 {
     return mark->visit->request_id;
@@ -67,6 +72,7 @@ static const struct variable variables[] = {
     {ngx_string("caregate_organisation"), organisation},
     {ngx_string("caregate_scope"), scope},
     {ngx_string("caregate_token_id"), token_id},
+    {ngx_string("caregate_actor_subject"), actor_subject},
     {ngx_string("caregate_decision"), decision},
     {ngx_string("caregate_reason"), reason},
     {ngx_string("caregate_request_id"), request_id},

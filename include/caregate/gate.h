@@ -138,6 +138,7 @@ struct cg_gate_verdict {
     struct cg_span organisation;
     struct cg_span scope;
     struct cg_span token_id;
+    struct cg_span actor;        /* who acts for the subject, or absent */
     struct cg_span details;      /* of a narrowed token: JSON array for the API behind */
     struct cg_span needed_scope; /* what is refused with 403: the scopes of which some are needed */
     int64_t retry_after_s;       /* what is refused with 429: when to try again */

@@ -32,6 +32,7 @@
 /* Tokens and keys */
 #define CG_LIMIT_TOKEN_BYTES 4096      /* a compact JWS that we issue or accept */
 #define CG_LIMIT_TOKEN_APIS 32         /* APIs that one token names */
+#define CG_LIMIT_TOKEN_ACTORS 4        /* a chain of who acts for whom */
 #define CG_LIMIT_TOKEN_SCOPES 128      /* scope tokens in one token */
 #define CG_LIMIT_SUBJECT_BYTES 255     /* sub of another issuer's token (OpenID Connect Core §2) */
 #define CG_LIMIT_LEVEL_BYTES 128       /* its acr or vot */

@@ -220,10 +220,32 @@ static enum cg_method method_of(const struct cg_explain_question *question)
     return question->method.data == NULL ? CG_METHOD_GET : cg_method_of(question->method);
 }
 
+/* Who acts for whom; no rule can fail here. */
+static enum cg_status explain_behalf(struct explaining *explaining,
+                                     const struct cg_token_behalf *behalf)
+{
+    struct cg_buf buf;
+    struct cg_span detail = {NULL, 0};
+    cg_buf_init_arena(&buf, explaining->arena, DETAIL_BYTES);
+    cg_buf_put(&buf, behalf->actors[0]);
+    if (behalf->client_id.len > 0) {
+        cg_buf_put_string(&buf, " for ");
+        cg_buf_put(&buf, behalf->client_id);
+        cg_buf_put_string(&buf, ", by its token ");
+        cg_buf_put(&buf, behalf->token_id);
+    }
+    CG_TRY(cg_buf_finish(&buf, &detail));
+    step(explaining, "the token was exchanged: who calls acts for another", CG_REASON_NONE, detail);
+    return CG_OK;
+}
+
 /* The gate's own rules, on a token whose signature needs no doubt. */
 static enum cg_status explain_gate(struct explaining *explaining,
                                    const struct cg_access_token *token)
 {
+    if (token->behalf.actor_count > 0) {
+        CG_TRY(explain_behalf(explaining, &token->behalf));
+    }
     enum cg_reason denied = cg_decide_denylist(explaining->realm, token);
     step(explaining, "neither the token nor its client is on the denylist", denied,
          detail_of(denied));

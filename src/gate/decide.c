@@ -9,10 +9,14 @@ _Static_assert(CG_LIMIT_TOKEN_APIS <= 32, "one bit for each agreement of a token
 enum cg_reason cg_decide_denylist(const struct cg_snapshot_realm *realm,
                                   const struct cg_access_token *token)
 {
-    if (cg_snapshot_denies_token(realm, token->token_id)) {
+    const struct cg_token_behalf *behalf = &token->behalf;
+    bool is_exchanged = behalf->client_id.len > 0;
+    if (cg_snapshot_denies_token(realm, token->token_id) ||
+        (is_exchanged && cg_snapshot_denies_token(realm, behalf->token_id))) {
         return CG_REASON_TOKEN_REVOKED;
     }
-    if (cg_snapshot_denies_client(realm, token->client_id, token->epoch)) {
+    if (cg_snapshot_denies_client(realm, token->client_id, token->epoch) ||
+        (is_exchanged && cg_snapshot_denies_client(realm, behalf->client_id, behalf->epoch))) {
         return CG_REASON_CLIENT_SUSPENDED;
     }
     return CG_REASON_NONE;
@@ -22,8 +26,12 @@ uint32_t cg_decide_withdrawn(const struct cg_snapshot_realm *realm,
                              const struct cg_access_token *token)
 {
     uint32_t withdrawn = 0;
+    struct cg_span rest = token->behalf.agreements;
     for (size_t i = 0; i < token->api_count; i++) {
-        if (cg_snapshot_denies_agreement(realm, token->apis[i].agreement)) {
+        struct cg_span shared;
+        bool is_shared = cg_span_split(&rest, ' ', &shared);
+        if (cg_snapshot_denies_agreement(realm, token->apis[i].agreement) ||
+            (is_shared && cg_snapshot_denies_agreement(realm, shared))) {
             withdrawn |= UINT32_C(1) << i;
         }
     }

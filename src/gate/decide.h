@@ -11,12 +11,13 @@
 
 #include <caregate/gate.h>
 
-/* What the denylist says of a proven token: NONE, TOKEN_REVOKED or CLIENT_SUSPENDED. Agreements are
- * looked at by cg_decide. */
+/* What the denylist says of a proven token, and of the one that it was exchanged for: NONE,
+ * TOKEN_REVOKED or CLIENT_SUSPENDED. Agreements are looked at by cg_decide. */
 enum cg_reason cg_decide_denylist(const struct cg_snapshot_realm *realm,
                                   const struct cg_access_token *token);
 
-/* Which of the token's agreements are denied: bit i stands for agreement i. */
+/* Which of the token's agreements are denied: bit i stands for agreement i, and for the one beside
+ * it of the client on whose behalf it is. */
 uint32_t cg_decide_withdrawn(const struct cg_snapshot_realm *realm,
                              const struct cg_access_token *token);
 

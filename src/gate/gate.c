@@ -191,6 +191,9 @@ static void show_identity(const struct cg_access_token *token, struct cg_gate_ve
     verdict->organisation = token->organisation;
     verdict->scope = token->scope;
     verdict->token_id = token->token_id;
+    if (token->behalf.actor_count > 0) {
+        verdict->actor = token->behalf.actors[0];
+    }
 }
 
 /* The entry of the token last verified; without memory for one it serves this request only. */

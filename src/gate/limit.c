@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/limit.h"
 
+#include "base/span.h"
 #include "gate/decide.h"
 
 #define MS_PER_S 1000
@@ -8,8 +9,12 @@
 uint32_t cg_limit_find(const struct cg_snapshot_realm *realm, const struct cg_access_token *token)
 {
     uint32_t limited = 0;
+    struct cg_span rest = token->behalf.agreements;
     for (size_t i = 0; cg_snapshot_has_limits(realm) && i < token->api_count; i++) {
-        if (cg_snapshot_find_limit(realm, token->apis[i].agreement) != NULL) {
+        struct cg_span shared;
+        bool is_shared = cg_span_split(&rest, ' ', &shared);
+        if (cg_snapshot_find_limit(realm, token->apis[i].agreement) != NULL ||
+            (is_shared && cg_snapshot_find_limit(realm, shared) != NULL)) {
             limited |= UINT32_C(1) << i;
         }
     }
@@ -39,13 +44,47 @@ static int64_t ask(const struct cg_limit *limit, struct cg_span agreement, ask_t
     return (wait_ms + MS_PER_S - 1) / MS_PER_S;
 }
 
-static int64_t ask_all(const struct cg_limit *limit, ask_throttle question)
+/* Agreements, each once: an exchanged token may name one at several places. */
+struct agreements {
+    struct cg_span ids[2 * CG_LIMIT_TOKEN_APIS];
+    size_t count;
+};
+
+static void add(struct agreements *agreements, struct cg_span id)
+{
+    for (size_t i = 0; i < agreements->count; i++) {
+        if (cg_span_equal(agreements->ids[i], id)) {
+            return;
+        }
+    }
+    agreements->ids[agreements->count++] = id;
+}
+
+static void collect(const struct cg_limit *limit, struct agreements *agreements)
 {
     const struct cg_access_token *token = limit->token;
-    int64_t longest_s = 0;
+    struct cg_span rest = token->behalf.agreements;
+    agreements->count = 0;
     for (size_t i = 0; i < token->api_count; i++) {
-        bool counts = (limit->agreements >> i & 1) != 0;
-        int64_t wait_s = counts ? ask(limit, token->apis[i].agreement, question) : 0;
+        struct cg_span shared = {NULL, 0};
+        bool is_shared = cg_span_split(&rest, ' ', &shared);
+        if ((limit->agreements >> i & 1) == 0) {
+            continue;
+        }
+        add(agreements, token->apis[i].agreement);
+        if (is_shared) {
+            add(agreements, shared);
+        }
+    }
+}
+
+static int64_t ask_all(const struct cg_limit *limit, ask_throttle question)
+{
+    struct agreements agreements;
+    int64_t longest_s = 0;
+    collect(limit, &agreements);
+    for (size_t i = 0; i < agreements.count; i++) {
+        int64_t wait_s = ask(limit, agreements.ids[i], question);
         longest_s = wait_s > longest_s ? wait_s : longest_s;
     }
     return longest_s;

@@ -12,7 +12,8 @@
 #include "token/access_token.h"
 #include "token/snapshot.h"
 
-/* Which of the token's agreements have a limit: bit i stands for agreement i. */
+/* Which of the token's agreements have a limit: bit i stands for agreement i, and for the one
+ * beside it of the client on whose behalf the token is. */
 uint32_t cg_limit_find(const struct cg_snapshot_realm *realm, const struct cg_access_token *token);
 
 /* Those of `limited` under which the token names the route's API, which is one. */
@@ -27,7 +28,8 @@ struct cg_limit {
     int64_t now_ms;
 };
 
-/* Takes one request of each agreement. Returns 0, or the seconds until there is room again. */
+/* Takes one request of each agreement, and of those beside them. Returns 0, or the seconds until
+ * there is room again. */
 int64_t cg_limit_take(const struct cg_limit *limit);
 
 /* What cg_limit_take would return, without taking. */

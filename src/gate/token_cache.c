@@ -28,7 +28,7 @@ struct cg_token_cache {
     struct place *oldest;
 };
 
-#define TOKEN_SPANS (10 + 4 * CG_LIMIT_TOKEN_APIS)
+#define TOKEN_SPANS (10 + 4 * CG_LIMIT_TOKEN_APIS + CG_LIMIT_TOKEN_ACTORS + 3)
 
 CG_DEFINE_CLEANUP(token_cache_free_at, struct cg_token_cache *, cg_token_cache_free)
 
@@ -147,6 +147,14 @@ static size_t list_spans(struct cg_access_token *token, struct cg_span *ret_span
         ret_spans[count++] = &token->apis[i].name;
         ret_spans[count++] = &token->apis[i].agreement;
         ret_spans[count++] = &token->apis[i].details;
+    }
+    for (size_t i = 0; i < token->behalf.actor_count; i++) {
+        ret_spans[count++] = &token->behalf.actors[i];
+    }
+    if (token->behalf.client_id.len > 0) {
+        ret_spans[count++] = &token->behalf.client_id;
+        ret_spans[count++] = &token->behalf.token_id;
+        ret_spans[count++] = &token->behalf.agreements;
     }
     return count;
 }

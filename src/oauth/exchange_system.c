@@ -8,6 +8,8 @@
 static const char send_living[] =
     "send as subject_token an access token of this realm that is not over: have the caller get a "
     "new one";
+static const char send_own[] = "send as subject_token one that the caller itself asked for: this "
+                               "one was exchanged for another";
 static const char be_introspector[] =
     "have this client registered as an introspector of an API that the subject token names: it "
     "serves none of them";
@@ -45,14 +47,35 @@ static enum cg_status check_serves(struct cg_oauth_context *context,
 static enum cg_status find_agreements(struct cg_oauth_context *context,
                                       struct cg_wish_subject *subject)
 {
-    const struct cg_client_record *record = NULL;
-    CG_TRY(cg_standing_of(context, subject->token, &record));
-    if (record == NULL) {
-        return cg_token_exchange_refuse(context, send_living,
-                                        "the subject token was revoked, or its client suspended");
+    const struct cg_access_token *token = subject->token;
+    CG_TRY(cg_standing_of(context, token, subject->agreements));
+    cg_standing_drop_broken(token, subject->agreements);
+    for (size_t i = 0; i < token->api_count; i++) {
+        if (subject->agreements[i] != NULL) {
+            return CG_OK;
+        }
     }
-    cg_standing_agreements(context, record, subject->token, subject->agreements);
-    cg_standing_drop_broken(subject->token, subject->agreements);
+    return cg_token_exchange_refuse(context, send_living,
+                                    "the subject token was revoked, or what it rests on is over");
+}
+
+/* RFC 8693 §4.1: the actors before "are not considered in authorization decisions", but kept for
+ * the record. */
+static enum cg_status put_behalf(struct cg_oauth_context *context,
+                                 const struct cg_access_token *held, struct cg_access_token *token)
+{
+    struct cg_token_behalf *behalf = &token->behalf;
+    if (held->behalf.actor_count == CG_LIMIT_TOKEN_ACTORS) {
+        return cg_token_exchange_refuse(context, NULL, "too many actors stand before the client");
+    }
+    behalf->actors[0] = token->client_id;
+    for (size_t i = 0; i < held->behalf.actor_count; i++) {
+        behalf->actors[i + 1] = held->behalf.actors[i];
+    }
+    behalf->actor_count = held->behalf.actor_count + 1;
+    behalf->client_id = held->client_id;
+    behalf->token_id = held->token_id;
+    behalf->epoch = held->epoch;
     return CG_OK;
 }
 
@@ -68,20 +91,23 @@ enum cg_status cg_exchange_system(struct cg_oauth_context *context,
     struct cg_access_token held;
     struct cg_wish_subject subject = {.token = &held};
     CG_TRY(prove(context, exchange->subject_token, &held));
+    if (held.behalf.client_id.len > 0) {
+        return cg_token_exchange_refuse(context, send_own,
+                                        "the subject token was exchanged for another already");
+    }
     CG_TRY(check_serves(context, &held));
     CG_TRY(find_agreements(context, &subject));
-    if (held.is_narrowed) {
-        return cg_token_exchange_refuse(
-            context, "have the caller ask for a token that no authorization_details narrow",
-            "the subject token is narrowed");
-    }
     struct cg_wish wish;
     CG_TRY(cg_wish_read(context, &wish));
     CG_TRY(cg_wish_read_audiences(context, &wish));
     wish.subject = &subject;
     struct cg_access_token token;
     CG_TRY(cg_wish_grant(context, record, &wish, &token));
+    CG_TRY(put_behalf(context, &held, &token));
     token.subject = held.subject;
+    token.idp = held.idp;
+    token.acr = held.acr;
+    token.authenticated_s = held.authenticated_s;
     if (token.expires_s > held.expires_s) {
         token.expires_s = held.expires_s;
     }

@@ -19,48 +19,38 @@ static enum cg_status leave_what_may_be_told(struct cg_oauth_context *context,
     if (cg_span_equal(token->client_id, context->event.client_id)) {
         return CG_OK;
     }
-    size_t left = 0;
+    bool may[CG_LIMIT_TOKEN_APIS];
     for (size_t i = 0; i < token->api_count; i++) {
-        bool may = false;
-        CG_TRY(cg_standing_may_know(context, &token->apis[i], &may));
-        if (may) {
-            token->apis[left] = token->apis[i];
-            left++;
-        }
+        CG_TRY(cg_standing_may_know(context, &token->apis[i], &may[i]));
     }
-    token->api_count = left;
-    return CG_OK;
+    return cg_access_token_keep(token, may, context->arena);
 }
 
 /* Leaves of the token the APIs whose agreements are in force, and of its scope what those give. */
 static enum cg_status leave_what_is_agreed(struct cg_oauth_context *context,
-                                           const struct cg_client_record *record,
                                            struct cg_access_token *token)
 {
     const struct cg_record_agreement *agreements[CG_LIMIT_TOKEN_APIS];
-    cg_standing_agreements(context, record, token, agreements);
-    /* The objects of a narrowed API cannot be told apart by agreement: when one of its agreements
-     * is over, so is the API. */
-    if (token->is_narrowed) {
+    size_t count = token->api_count;
+    bool is_agreed[CG_LIMIT_TOKEN_APIS];
+    CG_TRY(cg_standing_of(context, token, agreements));
+    /* The objects of a narrowed API cannot be told apart by agreement, nor the scopes of one that
+     * two clients' agreements share: when one of its agreements is over, so is the API. */
+    if (token->is_narrowed || token->behalf.client_id.len > 0) {
         cg_standing_drop_broken(token, agreements);
     }
-    size_t left = 0;
-    for (size_t i = 0; i < token->api_count; i++) {
-        if (agreements[i] != NULL) {
-            agreements[left] = agreements[i];
-            token->apis[left] = token->apis[i];
-            left++;
-        }
+    for (size_t i = 0; i < count; i++) {
+        is_agreed[i] = agreements[i] != NULL;
     }
-    token->api_count = left;
+    CG_TRY(cg_access_token_keep(token, is_agreed, context->arena));
     struct cg_buf buf;
     cg_buf_init_arena(&buf, context->arena, CG_LIMIT_SCOPE_BYTES);
     struct cg_span rest = token->scope;
     struct cg_span scope = {NULL, 0};
     while (cg_span_split(&rest, ' ', &scope)) {
         bool is_given = false;
-        for (size_t i = 0; i < left && !is_given; i++) {
-            is_given = cg_scope_text_has(agreements[i]->scope, scope);
+        for (size_t i = 0; i < count && !is_given; i++) {
+            is_given = is_agreed[i] && cg_scope_text_has(agreements[i]->scope, scope);
         }
         if (is_given) {
             cg_buf_put_string(&buf, buf.len > 0 ? " " : "");
@@ -74,16 +64,7 @@ static enum cg_status leave_what_is_agreed(struct cg_oauth_context *context,
 static enum cg_status judge(struct cg_oauth_context *context, struct cg_access_token *token)
 {
     CG_TRY(leave_what_may_be_told(context, token));
-    if (token->api_count == 0) {
-        return CG_OK;
-    }
-    const struct cg_client_record *record = NULL;
-    CG_TRY(cg_standing_of(context, token, &record));
-    if (record == NULL) {
-        token->api_count = 0;
-        return CG_OK;
-    }
-    return leave_what_is_agreed(context, record, token);
+    return token->api_count > 0 ? leave_what_is_agreed(context, token) : CG_OK;
 }
 
 enum cg_status cg_introspect(struct cg_oauth_context *context)

@@ -86,13 +86,21 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
     return CG_OK;
 }
 
-/* Which agreements' APIs the token opens in part only, by id. */
-static enum cg_status tell_narrowing(struct cg_oauth_context *context,
-                                     const struct cg_access_token *token)
+/* On whose behalf the token is, and which agreements' APIs it opens in part only, by id. */
+static enum cg_status tell_detail(struct cg_oauth_context *context,
+                                  const struct cg_access_token *token)
 {
     struct cg_buf detail;
     cg_buf_init_arena(&detail, context->arena, CG_LIMIT_TOKEN_BYTES);
-    cg_buf_put_string(&detail, "narrowed:");
+    if (token->behalf.client_id.len > 0) {
+        cg_buf_put_string(&detail, "on behalf of ");
+        cg_buf_put(&detail, token->behalf.client_id);
+        cg_buf_put_string(&detail, " by token ");
+        cg_buf_put(&detail, token->behalf.token_id);
+    }
+    if (token->is_narrowed) {
+        cg_buf_put_string(&detail, detail.len > 0 ? "; narrowed:" : "narrowed:");
+    }
     for (size_t i = 0; i < token->api_count; i++) {
         if (token->apis[i].details.len > 0) {
             cg_buf_put_byte(&detail, ' ');
@@ -118,8 +126,8 @@ static enum cg_status fill_event(struct cg_oauth_context *context,
     }
     CG_TRY(cg_buf_finish(&apis, &context->event.api));
     CG_TRY(cg_buf_finish(&agreements, &context->event.agreement));
-    if (token->is_narrowed) {
-        CG_TRY(tell_narrowing(context, token));
+    if (token->is_narrowed || token->behalf.client_id.len > 0) {
+        CG_TRY(tell_detail(context, token));
     }
     context->event.kind = CG_AUDIT_TOKEN_ISSUED;
     context->event.token_id = token->token_id;

@@ -47,7 +47,8 @@ static bool is_within(const struct bound *bound, const struct cg_details *asked,
     return is_open || cg_scope_text_within(list_at(asked, bound->asked), agreed);
 }
 
-static bool allows(const struct cg_record_agreement *agreement, const struct cg_details *asked)
+bool cg_narrowing_allows(const struct cg_record_agreement *agreement,
+                         const struct cg_details *asked)
 {
     bool allowed = cg_scope_text_has(asked->locations, agreement->audience);
     for (size_t i = 0; i < BOUND_COUNT && allowed; i++) {
@@ -83,7 +84,8 @@ static bool any_allows(const struct cg_offers *offers, struct cg_span location,
 {
     for (size_t i = 0; i < offers->count; i++) {
         const struct cg_record_agreement *agreement = offers->items[i];
-        bool fits = bound == NULL ? allows(agreement, asked) : is_within(bound, asked, agreement);
+        bool fits = bound == NULL ? cg_narrowing_allows(agreement, asked)
+                                  : is_within(bound, asked, agreement);
         if (fits && cg_span_equal(agreement->audience, location)) {
             return true;
         }
@@ -149,7 +151,7 @@ void cg_narrowing_limit(const struct cg_details_list *asked,
     for (size_t i = 0; i < scope->count; i++) {
         bool is_asked = false;
         for (size_t j = 0; j < asked->count && !is_asked; j++) {
-            is_asked = allows(agreement, &asked->items[j]) &&
+            is_asked = cg_narrowing_allows(agreement, &asked->items[j]) &&
                        is_action_of(&asked->items[j], scope->tokens[i]);
         }
         if (is_asked) {
@@ -170,10 +172,9 @@ static const struct cg_record_agreement *agreement_of(const struct cg_client_rec
     return NULL;
 }
 
-static bool narrows(const struct cg_record_agreement *agreement)
+bool cg_narrowing_is(const struct cg_record_agreement *agreement)
 {
-    return agreement != NULL &&
-           (agreement->document_types.len > 0 || agreement->organisations.len > 0);
+    return agreement->document_types.len > 0 || agreement->organisations.len > 0;
 }
 
 /* Whether an agreement of the token narrows this API. */
@@ -181,8 +182,9 @@ static bool is_narrowed(const struct cg_client_record *record, const struct cg_a
                         struct cg_span audience)
 {
     for (size_t i = 0; i < token->api_count; i++) {
-        if (cg_span_equal(token->apis[i].audience, audience) &&
-            narrows(agreement_of(record, &token->apis[i]))) {
+        const struct cg_record_agreement *agreement = agreement_of(record, &token->apis[i]);
+        if (agreement != NULL && cg_span_equal(token->apis[i].audience, audience) &&
+            cg_narrowing_is(agreement)) {
             return true;
         }
     }
@@ -245,7 +247,7 @@ static enum cg_status write_objects(struct writing *writing, const struct cg_det
         return write_object(writing, &all);
     }
     for (size_t i = 0; i < asked->count; i++) {
-        if (allows(writing->agreement, &asked->items[i])) {
+        if (cg_narrowing_allows(writing->agreement, &asked->items[i])) {
             CG_TRY(write_object(writing, &asked->items[i]));
         }
     }

@@ -27,6 +27,13 @@ CG_MUST_USE enum cg_status cg_narrowing_check(struct cg_oauth_context *context,
                                               const struct cg_details_list *asked,
                                               const struct cg_offers *offers);
 
+/* Whether an object lies, at the agreement's API, within the agreement. */
+bool cg_narrowing_allows(const struct cg_record_agreement *agreement,
+                         const struct cg_details *asked);
+
+/* Whether an agreement names document types or organisations. */
+bool cg_narrowing_is(const struct cg_record_agreement *agreement);
+
 /* Leaves of an agreement's scopes those that an object within it asks for. */
 void cg_narrowing_limit(const struct cg_details_list *asked,
                         const struct cg_record_agreement *agreement, struct cg_scope *scope);

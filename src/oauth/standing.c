@@ -10,8 +10,10 @@ static enum cg_status store_failed(struct cg_oauth_context *context)
     CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_STORE_UNAVAILABLE, NULL, NULL);
 }
 
-enum cg_status cg_standing_of(struct cg_oauth_context *context, const struct cg_access_token *token,
-                              const struct cg_client_record **ret_record)
+/* The record of the token's client; NULL when the token is over. */
+static enum cg_status find_live(struct cg_oauth_context *context,
+                                const struct cg_access_token *token,
+                                const struct cg_client_record **ret_record)
 {
     bool is_denied = false;
     if (cg_denial_has_token(context->registry, context->issuing->realm.path, token->token_id,
@@ -44,14 +46,35 @@ static const struct cg_record_agreement *agreement_of(const struct cg_client_rec
     return NULL;
 }
 
-void cg_standing_agreements(
-    const struct cg_oauth_context *context, const struct cg_client_record *record,
-    const struct cg_access_token *token,
+static enum cg_status find_agreements(
+    struct cg_oauth_context *context, const struct cg_access_token *token,
     const struct cg_record_agreement *ret_agreements[static CG_LIMIT_TOKEN_APIS])
 {
+    const struct cg_client_record *record = NULL;
+    CG_TRY(find_live(context, token, &record));
     for (size_t i = 0; i < token->api_count; i++) {
-        ret_agreements[i] = agreement_of(record, &token->apis[i], context->now_s);
+        ret_agreements[i] =
+            record == NULL ? NULL : agreement_of(record, &token->apis[i], context->now_s);
     }
+    return CG_OK;
+}
+
+enum cg_status cg_standing_of(
+    struct cg_oauth_context *context, const struct cg_access_token *token,
+    const struct cg_record_agreement *ret_agreements[static CG_LIMIT_TOKEN_APIS])
+{
+    CG_TRY(find_agreements(context, token, ret_agreements));
+    if (token->behalf.client_id.len == 0) {
+        return CG_OK;
+    }
+    struct cg_access_token subject;
+    const struct cg_record_agreement *shared[CG_LIMIT_TOKEN_APIS];
+    cg_access_token_subject(token, &subject);
+    CG_TRY(find_agreements(context, &subject, shared));
+    for (size_t i = 0; i < token->api_count; i++) {
+        ret_agreements[i] = shared[i] == NULL ? NULL : ret_agreements[i];
+    }
+    return CG_OK;
 }
 
 void cg_standing_drop_broken(

@@ -10,19 +10,13 @@
 #include "token/access_token.h"
 
 /*
- * The record of the token's client, NULL when the token is over: it was revoked, or its client was
- * suspended since or is gone. As cg_context_find_client for how long the record lives.
- * STORE_UNAVAILABLE.
+ * The agreements that the token's APIs rest on, in their order; NULL for each that is no more in
+ * force, or that the client's on whose behalf it is, beside it, is not; all NULL when the token is
+ * over: it was revoked, or its client was suspended since or is gone, or the token that it was
+ * exchanged for is over. They live as cg_context_find_client says. STORE_UNAVAILABLE.
  */
-CG_MUST_USE enum cg_status cg_standing_of(struct cg_oauth_context *context,
-                                          const struct cg_access_token *token,
-                                          const struct cg_client_record **ret_record);
-
-/* The agreements that the token's APIs rest on, in their order; NULL for each that is no more in
- * force. */
-void cg_standing_agreements(
-    const struct cg_oauth_context *context, const struct cg_client_record *record,
-    const struct cg_access_token *token,
+CG_MUST_USE enum cg_status cg_standing_of(
+    struct cg_oauth_context *context, const struct cg_access_token *token,
     const struct cg_record_agreement *ret_agreements[static CG_LIMIT_TOKEN_APIS]);
 
 /*

@@ -3,6 +3,7 @@
 
 #include "base/span.h"
 #include "codec/uri.h"
+#include "oauth/meeting.h"
 #include "oauth/narrowing.h"
 
 /* RFC 8707 §2: "Its value MUST be an absolute URI […] The URI MUST NOT include a fragment
@@ -129,9 +130,13 @@ static enum cg_status check_details(struct cg_oauth_context *context, const stru
 
 /* What is being granted: the token's places, and its scopes before they are written. */
 struct grant {
+    struct cg_arena *arena;
+    const struct cg_client_record *record;
     const struct cg_wish *wish;
     struct cg_scope scope;
     struct cg_access_token *token;
+    struct cg_span shared[CG_LIMIT_TOKEN_APIS]; /* the subject's agreement at each place */
+    size_t object_count;
 };
 
 /* Leaves of a set the tokens that a list has. */
@@ -166,17 +171,37 @@ static enum cg_status add_place(struct grant *grant, const struct cg_record_agre
     return CG_OK;
 }
 
+/* Adds what an agreement of the client and one of the subject, at a place of its token, give
+ * together. */
+static enum cg_status add_pair(struct grant *grant, const struct cg_meeting *meeting, size_t place,
+                               struct cg_scope given)
+{
+    const struct cg_wish_subject *subject = grant->wish->subject;
+    struct cg_access_token *token = grant->token;
+    size_t next = token->api_count;
+    struct cg_span objects = {NULL, 0};
+    leave_within(subject->token->scope, &given);
+    leave_within(subject->agreements[place]->scope, &given);
+    CG_TRY(cg_meeting_limit(meeting, grant->arena, &given, &objects, &grant->object_count));
+    CG_TRY(add_place(grant, meeting->agreement, &given));
+    if (token->api_count > next) {
+        token->apis[next].details = objects;
+        token->is_narrowed = token->is_narrowed || objects.len > 0;
+        grant->shared[next] = subject->agreements[place]->id;
+    }
+    return grant->object_count > CG_LIMIT_DETAILS ? CG_ERR_LIMIT : CG_OK;
+}
+
 /* A place for each agreement of the subject that gives something together with this one. */
 static enum cg_status add_shared(struct grant *grant, const struct cg_record_agreement *agreement,
                                  const struct cg_scope *given)
 {
     const struct cg_wish_subject *subject = grant->wish->subject;
+    struct cg_meeting meeting = {.agreement = agreement, .asked = grant->wish->details};
+    CG_TRY(cg_meeting_begin(&meeting, grant->record, subject->token, grant->arena));
     for (size_t i = 0; i < subject->token->api_count; i++) {
         if (is_place_of(subject, i, agreement)) {
-            struct cg_scope shared = *given;
-            leave_within(subject->token->scope, &shared);
-            leave_within(subject->agreements[i]->scope, &shared);
-            CG_TRY(add_place(grant, agreement, &shared));
+            CG_TRY(add_pair(grant, &meeting, i, *given));
         }
     }
     return CG_OK;
@@ -281,6 +306,18 @@ static enum cg_status collect(struct cg_oauth_context *context,
     return CG_OK;
 }
 
+static enum cg_status write_shared(struct cg_oauth_context *context, const struct grant *grant,
+                                   struct cg_span *ret_agreements)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, context->arena, CG_LIMIT_TOKEN_BYTES);
+    for (size_t i = 0; i < grant->token->api_count; i++) {
+        cg_buf_put_string(&buf, i > 0 ? " " : "");
+        cg_buf_put(&buf, grant->shared[i]);
+    }
+    return cg_buf_finish(&buf, ret_agreements);
+}
+
 static enum cg_status write_scope(struct cg_oauth_context *context, const struct cg_scope *granted,
                                   struct cg_access_token *token)
 {
@@ -300,11 +337,19 @@ enum cg_status cg_wish_grant(struct cg_oauth_context *context,
     CG_TRY(check_resources(context, wish, record));
     CG_TRY(check_details(context, wish, record));
     struct cg_access_token token = {.api_count = 0};
-    struct grant grant = {.wish = wish, .scope = {.count = 0}, .token = &token};
+    struct grant grant;
+    grant.arena = context->arena;
+    grant.record = record;
+    grant.wish = wish;
+    grant.scope.count = 0;
+    grant.token = &token;
+    grant.object_count = 0;
     CG_TRY(collect(context, record, &grant));
     CG_TRY(check_ambiguity(context, &grant.scope, &token));
     CG_TRY(write_scope(context, &grant.scope, &token));
-    if (record->is_narrowed || wish->details != NULL) {
+    if (wish->subject != NULL) {
+        CG_TRY(write_shared(context, &grant, &token.behalf.agreements));
+    } else if (record->is_narrowed || wish->details != NULL) {
         CG_TRY(cg_narrowing_apply(context, record, wish->details, &grant.scope, &token));
     }
     token.client_id = record->client.id;

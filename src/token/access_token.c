@@ -81,6 +81,7 @@ void cg_access_token_write_claims(const struct cg_access_token *token,
     cg_json_member_put(writer, "jti", token->token_id);
     cg_json_member_put(writer, "org", token->organisation);
     cg_json_member_put_number(writer, "epoch", token->epoch);
+    cg_token_behalf_write(&token->behalf, writer);
     cg_access_token_put_details(token, writer);
     put_binding(token, writer);
     put_person(token, writer);
@@ -304,8 +305,8 @@ static enum cg_status take_details(const struct cg_details_list *list, struct cg
     return cg_buf_finish(&buf, &api->details);
 }
 
-enum cg_status cg_access_token_read_details(const struct cg_json_value *root,
-                                            struct cg_arena *arena, struct cg_access_token *token)
+static enum cg_status read_details(const struct cg_json_value *root, struct cg_arena *arena,
+                                   struct cg_access_token *token)
 {
     const struct cg_json_value *array = cg_json_member(root, CG_DETAILS_CLAIM);
     if (array == NULL) {
@@ -326,4 +327,50 @@ enum cg_status cg_access_token_read_details(const struct cg_json_value *root,
     }
     token->is_narrowed = true;
     return CG_OK;
+}
+
+enum cg_status cg_access_token_read_rest(const struct cg_json_value *root, struct cg_arena *arena,
+                                         struct cg_access_token *token)
+{
+    CG_TRY(cg_token_behalf_read(root, token->api_count, arena, &token->behalf));
+    return read_details(root, arena, token);
+}
+
+void cg_access_token_subject(const struct cg_access_token *token,
+                             struct cg_access_token *ret_subject)
+{
+    *ret_subject = (struct cg_access_token){
+        .client_id = token->behalf.client_id,
+        .token_id = token->behalf.token_id,
+        .epoch = token->behalf.epoch,
+        .api_count = token->api_count,
+    };
+    struct cg_span rest = token->behalf.agreements;
+    for (size_t i = 0; i < token->api_count; i++) {
+        ret_subject->apis[i] = token->apis[i];
+        ret_subject->apis[i].agreement = (struct cg_span){NULL, 0};
+        (void)cg_span_split(&rest, ' ', &ret_subject->apis[i].agreement);
+    }
+}
+
+enum cg_status cg_access_token_keep(struct cg_access_token *token,
+                                    const bool keep[static CG_LIMIT_TOKEN_APIS],
+                                    struct cg_arena *arena)
+{
+    struct cg_buf shared;
+    cg_buf_init_arena(&shared, arena, CG_LIMIT_TOKEN_BYTES);
+    struct cg_span rest = token->behalf.agreements;
+    size_t left = 0;
+    for (size_t i = 0; i < token->api_count; i++) {
+        struct cg_span agreement = {NULL, 0};
+        (void)cg_span_split(&rest, ' ', &agreement);
+        if (keep[i]) {
+            cg_buf_put_string(&shared, left > 0 && agreement.len > 0 ? " " : "");
+            cg_buf_put(&shared, agreement);
+            token->apis[left++] = token->apis[i];
+        }
+    }
+    token->api_count = left;
+    return token->behalf.client_id.len > 0 ? cg_buf_finish(&shared, &token->behalf.agreements)
+                                           : CG_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The access token's claims (RFC 9068, with the house's own: apis, agreements, org, epoch; RFC 9396
- * where an agreement narrows). What is written here and what is read here is the same list. Spans
- * borrow. Any thread.
+ * where an agreement narrows; RFC 8693 where one was exchanged for another). What is written here
+ * and what is read here is the same list. Spans borrow. Any thread.
  */
 #ifndef CG_TOKEN_ACCESS_TOKEN_H
 #define CG_TOKEN_ACCESS_TOKEN_H
@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "codec/json.h"
+#include "token/behalf.h"
 
 #include <caregate/types.h>
 #include <stdbool.h>
@@ -37,6 +38,7 @@ struct cg_access_token {
     int64_t authenticated_s; /* auth_time: when the person signed in; 0: not said */
     struct cg_token_api apis[CG_LIMIT_TOKEN_APIS];
     size_t api_count;
+    struct cg_token_behalf behalf;
     bool is_narrowed; /* some API has details */
     int64_t issued_s;
     int64_t expires_s;
@@ -66,14 +68,27 @@ CG_MUST_USE enum cg_status cg_access_token_read(const struct cg_json_value *root
                                                 struct cg_access_token *ret_token);
 
 /*
- * Reads what the token is narrowed to into its APIs' details, in the arena. The token is one that
- * cg_access_token_read gave of this root, its own texts wherever they are. CG_ERR_INPUT for an
- * object that is not as token/details.h writes it, with one location, an API of the token;
+ * Reads what few tokens have, into the arena: what it is narrowed to, into its APIs' details, and
+ * on whose behalf it is. Without this a token is not read. It is one that cg_access_token_read gave
+ * of this root, its own texts wherever they are. CG_ERR_INPUT for an object that is not as
+ * token/details.h writes it, with one location, an API of the token, and as token/behalf.h says;
  * CG_ERR_LIMIT for memory.
  */
-CG_MUST_USE enum cg_status cg_access_token_read_details(const struct cg_json_value *root,
-                                                        struct cg_arena *arena,
-                                                        struct cg_access_token *token);
+CG_MUST_USE enum cg_status cg_access_token_read_rest(const struct cg_json_value *root,
+                                                     struct cg_arena *arena,
+                                                     struct cg_access_token *token);
+
+/*
+ * The token that an exchanged one was exchanged for, as far as that tells: client_id, jti, epoch,
+ * APIs and the agreements they rest on. Only for a token that is on behalf of a client.
+ */
+void cg_access_token_subject(const struct cg_access_token *token,
+                             struct cg_access_token *ret_subject);
+
+/* Leaves of the token the APIs at some places. CG_ERR_LIMIT for memory. */
+CG_MUST_USE enum cg_status cg_access_token_keep(struct cg_access_token *token,
+                                                const bool keep[static CG_LIMIT_TOKEN_APIS],
+                                                struct cg_arena *arena);
 
 /* Writes the member authorization_details; nothing when no API of it is narrowed. */
 void cg_access_token_put_details(const struct cg_access_token *token,

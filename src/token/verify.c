@@ -142,7 +142,7 @@ enum cg_status cg_token_prove(const struct cg_token_trust *trust, struct cg_span
     CG_TRY(check_not_before(cg_json_root(json), now_s, fault));
     struct cg_access_token copy;
     CG_TRY(copy_token(&token, arena, &copy));
-    enum cg_status status = cg_access_token_read_details(cg_json_root(json), arena, &copy);
+    enum cg_status status = cg_access_token_read_rest(cg_json_root(json), arena, &copy);
     if (status != CG_OK) {
         return status == CG_ERR_INPUT ? malformed(fault) : status;
     }

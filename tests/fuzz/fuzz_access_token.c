@@ -38,7 +38,7 @@ static bool is_read(const struct cg_json *json, struct cg_arena *arena,
                     struct cg_access_token *ret_token)
 {
     return cg_access_token_read(cg_json_root(json), ret_token) == CG_OK &&
-           cg_access_token_read_details(cg_json_root(json), arena, ret_token) == CG_OK;
+           cg_access_token_read_rest(cg_json_root(json), arena, ret_token) == CG_OK;
 }
 
 static void check_rewriting(const struct cg_access_token *token, struct cg_arena *arena)

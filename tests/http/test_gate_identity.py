@@ -12,8 +12,8 @@ from support.wire import Wire, head
 
 NAMES = ("Caregate-Client-Id", "Caregate-Organisation", "Caregate-Subject", "Caregate-Scope",
          "Caregate-Token-Id")
-# And one that a token has only where an agreement narrows, as none does here.
-ALL_NAMES = (*NAMES, "Caregate-Authorization-Details")
+# And those of tokens that an agreement narrows or that were exchanged, as none is here.
+ALL_NAMES = (*NAMES, "Caregate-Authorization-Details", "Caregate-Actor-Subject")
 # Underscores and other odd letters in names reach the modules only when the operator lets them.
 LOCATIONS = """
         underscores_in_headers on;

@@ -231,6 +231,32 @@ static void decide_names_who_is_on_the_denylist(void **state)
     scene_release(&scene);
 }
 
+static void decide_finds_the_subjects_agreement_beside_each_place(void **state)
+{
+    static const struct {
+        const char *denied;
+        uint32_t withdrawn;
+    } rows[] = {
+        {"agr-1", 1}, {"agr-2", 2}, {"agr-5", 1}, {"agr-6", 2}, {"agr-7", 0},
+    };
+    struct sample *sample = *state;
+    struct cg_access_token token = claims_for_both();
+    token.behalf = (struct cg_token_behalf)SAMPLE_BEHALF;
+    token.behalf.agreements = test_span("agr-5 agr-6");
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        sample->realms[SAMPLE_LIVE].denial_count = 0;
+        sample_deny(sample, CG_DENIAL_AGREEMENT, rows[i].denied, 0);
+        struct scene scene = scene_of(sample, "documents", NULL, 0);
+        assert_int_equal(cg_decide_withdrawn(scene.realm, &token), rows[i].withdrawn);
+        scene_release(&scene);
+    }
+    sample_deny(sample, CG_DENIAL_AGREEMENT, "agr-1", 0);
+    sample_deny(sample, CG_DENIAL_AGREEMENT, "agr-6", 0);
+    struct scene scene = scene_of(sample, "documents", NULL, 0);
+    assert_int_equal(cg_decide_withdrawn(scene.realm, &token), 3);
+    scene_release(&scene);
+}
+
 #define SAMPLE_TEST_CASE(name) cmocka_unit_test_setup_teardown(name, sample_setup, sample_teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -241,5 +267,6 @@ static const struct CMUnitTest tests[] = {
     SAMPLE_TEST_CASE(decide_lets_no_scope_of_one_api_open_another),
     SAMPLE_TEST_CASE(decide_looks_at_the_agreement_of_this_api_only),
     SAMPLE_TEST_CASE(decide_names_who_is_on_the_denylist),
+    SAMPLE_TEST_CASE(decide_finds_the_subjects_agreement_beside_each_place),
 };
 TEST_MAIN(tests)

@@ -149,10 +149,14 @@ static void gate_follows_the_denylist_both_ways_for_a_cached_token(void **state)
         {"token", CG_DENIAL_TOKEN, "jti-1", 0, CG_REASON_TOKEN_REVOKED},
         {"agreement", CG_DENIAL_AGREEMENT, "agr-1", 0, CG_REASON_AGREEMENT_WITHDRAWN},
         {"client", CG_DENIAL_CLIENT, "ward-9", 1, CG_REASON_CLIENT_SUSPENDED},
+        {"subject's token", CG_DENIAL_TOKEN, "jti-3", 0, CG_REASON_TOKEN_REVOKED},
+        {"subject's agreement", CG_DENIAL_AGREEMENT, "agr-3", 0, CG_REASON_AGREEMENT_WITHDRAWN},
+        {"subject's client", CG_DENIAL_CLIENT, "ward-3", 3, CG_REASON_CLIENT_SUSPENDED},
     };
     struct scene *scene = *state;
     struct sample *sample = scene->sample;
     struct cg_access_token claims = sample_claims();
+    claims.behalf = (struct cg_token_behalf)SAMPLE_BEHALF;
     struct cg_span compact = sample_token(sample, &claims);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         assert_reason_row(rows[i].label, scene_ask(scene, compact), CG_REASON_NONE);
@@ -166,6 +170,21 @@ static void gate_follows_the_denylist_both_ways_for_a_cached_token(void **state)
         scene_install(scene);
     }
     assert_reason(scene_ask(scene, compact), CG_REASON_NONE);
+}
+
+static void gate_says_who_acts_for_the_subject(void **state)
+{
+    struct scene *scene = *state;
+    struct cg_access_token claims = sample_claims();
+    struct cg_span plain = sample_token(scene->sample, &claims);
+    claims.behalf = (struct cg_token_behalf)SAMPLE_BEHALF;
+    struct cg_span exchanged = sample_token(scene->sample, &claims);
+    for (int i = 0; i < 2; i++) {
+        assert_reason(scene_ask(scene, exchanged), CG_REASON_NONE);
+        assert_span_text(scene->verdict.actor, "ward-9");
+        assert_reason(scene_ask(scene, plain), CG_REASON_NONE);
+        assert_null(scene->verdict.actor.data);
+    }
 }
 
 static void gate_resuming_a_client_does_not_revive_its_old_tokens(void **state)
@@ -317,6 +336,7 @@ static const struct CMUnitTest tests[] = {
     SCENE_TEST_CASE(gate_keeps_proofs_through_a_revocation),
     SCENE_TEST_CASE(gate_forgets_the_least_recently_used),
     SCENE_TEST_CASE(gate_follows_the_denylist_both_ways_for_a_cached_token),
+    SCENE_TEST_CASE(gate_says_who_acts_for_the_subject),
     SCENE_TEST_CASE(gate_resuming_a_client_does_not_revive_its_old_tokens),
     SCENE_TEST_CASE(gate_is_not_confused_by_a_token_for_several_apis),
     SCENE_TEST_CASE(gate_refuses_a_cached_token_whose_apis_have_left_the_realm),

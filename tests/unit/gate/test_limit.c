@@ -100,6 +100,30 @@ static void limit_of_one_agreement_is_none_of_another(void **state)
     assert_reason(ask(scene, limited, NOW_MS), CG_REASON_AGREEMENT_RATE_EXCEEDED);
 }
 
+/* Both agreements are used, each once, at however many places it stands. */
+static void limit_counts_for_both_agreements_of_an_exchanged_token(void **state)
+{
+    struct scene *scene = *state;
+    struct cg_access_token claims = sample_claims();
+    struct cg_span plain = sample_token(scene->sample, &claims);
+    claims.api_count = 2;
+    claims.apis[1] = claims.apis[0];
+    claims.behalf = (struct cg_token_behalf)SAMPLE_BEHALF;
+    claims.behalf.agreements = test_span("agr-3 agr-4");
+    struct cg_span exchanged = sample_token(scene->sample, &claims);
+    struct cg_snapshot_limit limits[] = {of(claims, 2, 60), of(claims, 3, 60)};
+    limits[1].agreement = test_span("agr-4");
+    limit(scene, limits, 2);
+    assert_reason(ask(scene, exchanged, NOW_MS), CG_REASON_NONE);
+    assert_reason(ask(scene, plain, NOW_MS), CG_REASON_NONE);
+    assert_reason(ask(scene, plain, NOW_MS), CG_REASON_AGREEMENT_RATE_EXCEEDED);
+    limit(scene, limits + 1, 1);
+    assert_reason(ask(scene, exchanged, NOW_MS), CG_REASON_NONE);
+    assert_reason(ask(scene, exchanged, NOW_MS), CG_REASON_NONE);
+    assert_reason(ask(scene, exchanged, NOW_MS), CG_REASON_AGREEMENT_RATE_EXCEEDED);
+    assert_reason(ask(scene, plain, NOW_MS), CG_REASON_NONE);
+}
+
 static void limit_that_comes_or_goes_holds_for_a_cached_token(void **state)
 {
     struct scene *scene = *state;
@@ -310,6 +334,7 @@ static const struct CMUnitTest tests[] = {
     CASE(limit_of_an_agreement_is_kept_and_recovers),
     CASE(limit_counts_all_tokens_of_an_agreement_together),
     CASE(limit_of_one_agreement_is_none_of_another),
+    CASE(limit_counts_for_both_agreements_of_an_exchanged_token),
     CASE(limit_that_comes_or_goes_holds_for_a_cached_token),
     CASE(limit_is_not_used_up_by_what_is_refused),
     CASE(limit_counts_a_request_once_however_many_locations_it_passes),

@@ -60,6 +60,12 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
         };
     }
     token.scope = (struct cg_span){NULL, 0};
+    token.behalf = (struct cg_token_behalf)SAMPLE_BEHALF;
+    token.behalf.actor_count = CG_LIMIT_TOKEN_ACTORS;
+    for (size_t i = 0; i < CG_LIMIT_TOKEN_ACTORS; i++) {
+        token.behalf.actors[i] = test_span(text);
+    }
+    token.behalf.agreements = test_span(text);
     struct digest digest = digest_of(1);
     struct cg_cached_token *entry = NULL;
     assert_ok(cg_token_cache_insert(cache, digest.bytes, &token, &entry));
@@ -80,6 +86,10 @@ TEST(token_cache_keeps_its_own_copy_of_all_claims)
     assert_span_text(entry->token.apis[31].audience, "u");
     assert_span_text(entry->token.apis[31].name, "n");
     assert_span_text(entry->token.apis[31].details, "{}");
+    assert_span_text(entry->token.behalf.actors[CG_LIMIT_TOKEN_ACTORS - 1], "agr-1");
+    assert_span_text(entry->token.behalf.agreements, "agr-1");
+    assert_span_text(entry->token.behalf.client_id, "ward-3");
+    assert_span_text(entry->token.behalf.token_id, "jti-3");
     (void)cg_token_cache_free(cache);
 }
 

@@ -282,21 +282,31 @@ struct cg_span house_header(const struct cg_response *response, const char *name
     return (struct cg_span){NULL, 0};
 }
 
+struct count {
+    const char *text;
+    int64_t found;
+};
+
 static enum cg_status count_one(void *context, struct cg_span record, int64_t time_s)
 {
-    (void)record;
+    struct count *count = context;
     (void)time_s;
-    *(int64_t *)context += 1;
+    count->found += memmem(record.data, record.len, count->text, strlen(count->text)) != NULL;
     return CG_OK;
 }
 
 int64_t house_count_events(struct house *house, const char *kind)
 {
+    return house_count_events_with(house, kind, "");
+}
+
+int64_t house_count_events_with(struct house *house, const char *kind, const char *text)
+{
     struct cg_store *audit = NULL;
     assert_ok(cg_store_open(test_span(house->uri), CG_STORE_AUDIT, CG_STORE_READ_ONLY, &audit));
     struct cg_audit_filter filter = {.until_s = INT64_MAX, .kind = test_span(kind)};
-    int64_t count = 0;
+    struct count count = {text, 0};
     assert_ok(cg_audit_list(audit, &filter, count_one, &count));
     (void)cg_store_free(audit);
-    return count;
+    return count.found;
 }

@@ -83,7 +83,8 @@ const struct cg_response *house_present(struct house *house, const char *path,
 /* The value of a response header, or an absent span. */
 struct cg_span house_header(const struct cg_response *response, const char *name);
 
-/* How many audit records of a kind there are. */
+/* How many audit records of a kind there are, and how many of them hold a text. */
 int64_t house_count_events(struct house *house, const char *kind);
+int64_t house_count_events_with(struct house *house, const char *kind, const char *text);
 
 #endif

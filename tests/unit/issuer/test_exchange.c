@@ -12,6 +12,7 @@
 #include "registry/introspector.h"
 #include "sample.h"
 #include "test.h"
+#include "token/scope.h"
 
 #define ACCESS_TOKEN "urn:ietf:params:oauth:token-type:access_token"
 #define AUDIENCE "https://api.example/documents"
@@ -57,24 +58,24 @@ static void add_introspector(struct house *house, const char *api, const char *c
     assert_ok(cg_store_commit(house->registry));
 }
 
-static void add_letters(struct house *house)
+static void add_api(struct house *house, const char *name, const char *audience, const char *scope)
 {
     struct cg_api api = {.realm = CG_SPAN(HOUSE_REALM),
-                         .name = CG_SPAN("letters"),
-                         .audience = CG_SPAN("https://api.example/letters"),
-                         .scope = CG_SPAN("letters.write"),
+                         .name = test_span(name),
+                         .audience = test_span(audience),
+                         .scope = test_span(scope),
                          .approvals_wanted = 1,
                          .created_s = HOUSE_NOW_S};
     assert_ok(cg_store_begin(house->registry));
     assert_ok(cg_api_add(house->registry, &api, NULL));
     assert_ok(cg_store_commit(house->registry));
-    (void)house_agree(house, "letters", "letters.write", HOUSE_NOW_S, 0);
 }
 
 static struct scene set_scene(struct house *house)
 {
     struct scene scene = {.house = house};
-    add_letters(house);
+    add_api(house, "letters", "https://api.example/letters", "letters.write");
+    (void)house_agree(house, "letters", "letters.write", HOUSE_NOW_S, 0);
     scene.server = house_add_client(house, "Letters");
     set_grants(house, scene.server.id,
                "client_credentials urn:ietf:params:oauth:grant-type:token-exchange");
@@ -115,8 +116,11 @@ static struct cg_access_token claims_of(struct house *house, struct cg_span comp
     assert_ok(cg_jws_split(compact, house->arena, NULL, &jws));
     assert_ok(cg_json_parse(jws.payload, CG_LIMIT_TOKEN_BYTES, &json));
     assert_ok(cg_access_token_read(cg_json_root(json), &token));
-    struct cg_span *const kept[] = {&token.subject, &token.client_id, &token.scope,
-                                    &token.apis[0].name, &token.apis[0].agreement};
+    assert_ok(cg_access_token_read_rest(cg_json_root(json), house->arena, &token));
+    struct cg_span *const kept[] = {&token.subject,      &token.client_id,
+                                    &token.scope,        &token.token_id,
+                                    &token.apis[0].name, &token.apis[0].agreement,
+                                    &token.apis[1].name, &token.apis[1].agreement};
     for (size_t i = 0; i < TEST_COUNT(kept); i++) {
         assert_ok(cg_arena_copy(house->arena, *kept[i], kept[i]));
     }
@@ -138,6 +142,33 @@ static void system_gets_a_token_for_its_caller(void **state)
     assert_int_equal(token.api_count, 1);
     assert_span_text(token.apis[0].name, "documents");
     assert_true(cg_span_equal(token.apis[0].agreement, scene.agreement));
+}
+
+static void token_says_who_acts_and_on_whose_behalf(void **state)
+{
+    struct scene scene = set_scene(*state);
+    struct house *house = scene.house;
+    struct cg_access_token held = claims_of(house, scene.caller_token);
+    const struct cg_response *response = exchange(&scene, scene.caller_token, "");
+    struct cg_access_token token = claims_of(house, house_token_of(house, response));
+    assert_int_equal(token.behalf.actor_count, 1);
+    assert_span_text(token.behalf.actors[0], scene.server.id);
+    assert_span_text(token.behalf.client_id, house->client);
+    assert_true(cg_span_equal(token.behalf.token_id, held.token_id));
+    assert_true(cg_span_equal(token.behalf.agreements, house->agreement));
+    char detail[200];
+    (void)snprintf(detail, sizeof(detail), "\"on behalf of %s by token %.*s\"", house->client,
+                   CG_SPAN_ARGS(held.token_id));
+    assert_int_equal(house_count_events(house, "token_issued"), 2);
+    assert_int_equal(house_count_events_with(house, "token_issued", detail), 1);
+}
+
+static void exchanged_token_is_not_exchanged_again(void **state)
+{
+    struct scene scene = set_scene(*state);
+    add_introspector(scene.house, "documents", scene.server.id);
+    struct cg_span token = house_token_of(scene.house, exchange(&scene, scene.caller_token, ""));
+    assert_reason(exchange(&scene, token, ""), 400, CG_REASON_SUBJECT_TOKEN_REFUSED);
 }
 
 static void jwt_is_a_name_for_an_access_token(void **state)
@@ -209,23 +240,42 @@ static void who_serves_no_api_of_the_token_exchanges_nothing(void **state)
     assert_reason(exchange(&scene, token, ""), 400, CG_REASON_SUBJECT_TOKEN_REFUSED);
 }
 
+static void revoke(const struct scene *scene)
+{
+    struct house_client own = house_own_client(scene->house);
+    assert_reason(
+        house_present(scene->house, HOUSE_REALM "/oauth/revoke", &own, scene->caller_token, NULL),
+        200, CG_REASON_NONE);
+}
+
+static void suspend(const struct scene *scene)
+{
+    assert_ok(cg_store_begin(scene->house->registry));
+    assert_ok(cg_client_suspend(scene->house->registry, CG_SPAN_OF(HOUSE_REALM),
+                                test_span(scene->house->client), HOUSE_NOW_S, NULL));
+    assert_ok(cg_store_commit(scene->house->registry));
+}
+
+static void withdraw(const struct scene *scene)
+{
+    struct cg_decision decision = {.who = CG_SPAN("Dr Example"), .at_s = HOUSE_NOW_S};
+    assert_ok(cg_store_begin(scene->house->registry));
+    assert_ok(cg_agreement_withdraw(scene->house->registry, CG_SPAN_OF(HOUSE_REALM),
+                                    scene->house->agreement, &decision, NULL));
+    assert_ok(cg_store_commit(scene->house->registry));
+}
+
 static void revoked_subject_token_is_refused(void **state)
 {
     struct scene scene = set_scene(*state);
-    struct house_client own = house_own_client(scene.house);
-    assert_reason(
-        house_present(scene.house, HOUSE_REALM "/oauth/revoke", &own, scene.caller_token, NULL),
-        200, CG_REASON_NONE);
+    revoke(&scene);
     assert_reason(exchange(&scene, scene.caller_token, ""), 400, CG_REASON_SUBJECT_TOKEN_REFUSED);
 }
 
 static void token_of_a_suspended_client_is_refused(void **state)
 {
     struct scene scene = set_scene(*state);
-    assert_ok(cg_store_begin(scene.house->registry));
-    assert_ok(cg_client_suspend(scene.house->registry, CG_SPAN_OF(HOUSE_REALM),
-                                test_span(scene.house->client), HOUSE_NOW_S, NULL));
-    assert_ok(cg_store_commit(scene.house->registry));
+    suspend(&scene);
     assert_reason(exchange(&scene, scene.caller_token, ""), 400, CG_REASON_SUBJECT_TOKEN_REFUSED);
 }
 
@@ -267,12 +317,202 @@ static void scopes_never_grow(void **state)
 static void callers_withdrawn_agreement_gives_nothing(void **state)
 {
     struct scene scene = set_scene(*state);
-    struct cg_decision decision = {.who = CG_SPAN("Dr Example"), .at_s = HOUSE_NOW_S};
-    assert_ok(cg_store_begin(scene.house->registry));
-    assert_ok(cg_agreement_withdraw(scene.house->registry, CG_SPAN_OF(HOUSE_REALM),
-                                    scene.house->agreement, &decision, NULL));
-    assert_ok(cg_store_commit(scene.house->registry));
+    withdraw(&scene);
     assert_reason(exchange(&scene, scene.caller_token, ""), 400, CG_REASON_SCOPE_NOT_AGREED);
+}
+
+/* The caller's two agreements are within one of the server's: a place for each. */
+static void agreements_are_paired(void **state)
+{
+    struct scene scene = set_scene(*state);
+    struct house *house = scene.house;
+    struct cg_span second = house_agree(house, "documents", "documents.write", HOUSE_NOW_S, 0);
+    struct cg_span held = house_token(house, "&scope=letters.write+documents.write");
+    const struct cg_response *response = exchange(&scene, held, "");
+    struct cg_access_token token = claims_of(house, house_token_of(house, response));
+    assert_int_equal(token.api_count, 2);
+    assert_true(cg_span_equal(token.apis[0].agreement, scene.agreement));
+    assert_true(cg_span_equal(token.apis[1].agreement, scene.agreement));
+    assert_span_text(token.scope, "documents.write");
+    struct cg_span shared = token.behalf.agreements;
+    assert_int_equal(shared.len, house->agreement.len + 1 + second.len);
+    assert_true(cg_scope_text_has(shared, house->agreement));
+    assert_true(cg_scope_text_has(shared, second));
+}
+
+#define PLAN "736253002"
+#define SUMMARY "861421000000109"
+#define NEWS "1363501000000100"
+#define TYPE(code) "\"http://snomed.info/sct|" code "\""
+#define ODS(code) "\"https://fhir.nhs.uk/Id/ods-organization-code|" code "\""
+#define RECORDS "https://api.example/records"
+#define OBJECT(actions, members)                                                                   \
+    "\"authorization_details\":[{\"type\":\"caregate_documents\",\"locations\":[\"" RECORDS        \
+    "\"],\"actions\":[" actions "]" members "}]"
+#define READ "\"records.read\""
+#define BOTH READ ",\"records.write\""
+
+/* What an agreement on "records" gives. */
+struct part {
+    const char *scope;
+    const char *types;
+    const char *organisations;
+};
+
+static void agree_records(struct house *house, const char *client, const struct part *part)
+{
+    struct cg_agreement agreement = {.client = test_span(client),
+                                     .api = CG_SPAN("records"),
+                                     .scope = test_span(part->scope),
+                                     .document_types = test_span(part->types),
+                                     .organisations = test_span(part->organisations),
+                                     .from_s = HOUSE_NOW_S};
+    (void)house_agree_with(house, &agreement);
+}
+
+static struct cg_span caller_token(struct house *house, const struct part *part)
+{
+    struct house_client caller = house_add_client(house, "Caller");
+    struct cg_agreement letters = {.client = test_span(caller.id),
+                                   .api = CG_SPAN("letters"),
+                                   .scope = CG_SPAN("letters.write"),
+                                   .from_s = HOUSE_NOW_S};
+    (void)house_agree_with(house, &letters);
+    agree_records(house, caller.id, part);
+    char body[400];
+    (void)snprintf(body, sizeof(body),
+                   "grant_type=client_credentials&client_id=%s&client_secret=%s", caller.id,
+                   caller.secret);
+    return house_token_of(house, house_ask(house, "POST", HOUSE_REALM "/oauth/token", body));
+}
+
+static const struct {
+    const char *label;
+    struct part caller;
+    struct part server;
+    const char *asked; /* objects' members after type and locations, or NULL */
+    const char *want;  /* in the answer; NULL: refused */
+} meetings[] = {
+    {"neither is narrowed",
+     {"records.read", "", ""},
+     {"records.read records.write", "", ""},
+     NULL,
+     "\"scope\":\"records.read\"}"},
+    {"the caller is",
+     {"records.read records.write", PLAN, "RX809"},
+     {"records.read records.write", "", ""},
+     NULL,
+     OBJECT(BOTH, ",\"document_types\":[" TYPE(PLAN) "],\"organisations\":[" ODS("RX809") "]")},
+    {"the server is",
+     {"records.read", "", ""},
+     {"records.read", SUMMARY, ""},
+     NULL,
+     OBJECT(READ, ",\"document_types\":[" TYPE(SUMMARY) "]")},
+    {"both are, and share",
+     {"records.read", PLAN " " SUMMARY, "RX809"},
+     {"records.read", SUMMARY " " NEWS, ""},
+     NULL,
+     OBJECT(READ, ",\"document_types\":[" TYPE(SUMMARY) "],\"organisations\":[" ODS("RX809") "]")},
+    {"both are, and share nothing",
+     {"records.read", PLAN, ""},
+     {"records.read", SUMMARY, ""},
+     NULL,
+     NULL},
+    {"organisations without one in common",
+     {"records.read", "", "RX809"},
+     {"records.read", "", "Y51"},
+     NULL,
+     NULL},
+    {"less is asked for",
+     {"records.read records.write", PLAN " " SUMMARY, ""},
+     {"records.read records.write", "", "RX809"},
+     "\"actions\":[" READ "],\"document_types\":[" TYPE(PLAN) "]",
+     OBJECT(READ, ",\"document_types\":[" TYPE(PLAN) "],\"organisations\":[" ODS("RX809") "]")},
+    {"more is asked for than the caller may",
+     {"records.read", PLAN, ""},
+     {"records.read", "", ""},
+     "\"document_types\":[" TYPE(PLAN) "," TYPE(NEWS) "]",
+     OBJECT(READ, ",\"document_types\":[" TYPE(PLAN) "]")},
+    {"only what the caller may not",
+     {"records.read", PLAN, ""},
+     {"records.read", "", ""},
+     "\"document_types\":[" TYPE(NEWS) "]",
+     NULL},
+};
+
+/* RFC 9396 §7: within both. */
+static void narrowing_is_intersected(void **state)
+{
+    struct scene scene = set_scene(*state);
+    struct house *house = scene.house;
+    add_api(house, "records", RECORDS, "records.read records.write");
+    for (size_t i = 0; i < TEST_COUNT(meetings); i++) {
+        scene.server = house_add_client(house, "Letters");
+        set_grants(house, scene.server.id, "urn:ietf:params:oauth:grant-type:token-exchange");
+        add_introspector(house, "letters", scene.server.id);
+        agree_records(house, scene.server.id, &meetings[i].server);
+        char more[800] = "";
+        if (meetings[i].asked != NULL) {
+            (void)snprintf(more, sizeof(more),
+                           "&authorization_details=[{\"type\":\"caregate_documents\","
+                           "\"locations\":[\"" RECORDS "\"],%s}]",
+                           meetings[i].asked);
+        }
+        const struct cg_response *response =
+            exchange(&scene, caller_token(house, &meetings[i].caller), more);
+        bool as_wanted = meetings[i].want != NULL
+                             ? response->http_status == 200 && body_has(response, meetings[i].want)
+                             : response->reason == CG_REASON_SCOPE_NOT_AGREED;
+        if (!as_wanted) {
+            fail_msg("%s: %.*s", meetings[i].label, CG_SPAN_ARGS(response->body));
+        }
+    }
+}
+
+static bool is_active(const struct scene *scene, struct cg_span token)
+{
+    const struct cg_response *response =
+        house_present(scene->house, HOUSE_REALM "/oauth/introspect", &scene->server, token, NULL);
+    assert_reason(response, 200, CG_REASON_NONE);
+    return body_has(response, "\"active\":true");
+}
+
+static void introspection_tells_on_whose_behalf_a_token_is(void **state)
+{
+    struct scene scene = set_scene(*state);
+    struct cg_span token = house_token_of(scene.house, exchange(&scene, scene.caller_token, ""));
+    char want[200];
+    (void)snprintf(want, sizeof(want),
+                   "\"act\":{\"sub\":\"%s\"},\"on_behalf_of\":{\"client_id\":\"%s\",\"epoch\":0,",
+                   scene.server.id, scene.house->client);
+    const struct cg_response *response =
+        house_present(scene.house, HOUSE_REALM "/oauth/introspect", &scene.server, token, NULL);
+    assert_true(body_has(response, want));
+}
+
+static void token_is_over_with_what_it_was_exchanged_for(void **state,
+                                                         void (*end)(const struct scene *))
+{
+    struct scene scene = set_scene(*state);
+    struct cg_span token = house_token_of(scene.house, exchange(&scene, scene.caller_token, ""));
+    assert_true(is_active(&scene, token));
+    end(&scene);
+    assert_false(is_active(&scene, token));
+}
+
+static void token_is_over_when_the_callers_is_revoked(void **state)
+{
+    token_is_over_with_what_it_was_exchanged_for(state, revoke);
+}
+
+static void token_is_over_when_the_caller_is_suspended(void **state)
+{
+    token_is_over_with_what_it_was_exchanged_for(state, suspend);
+}
+
+static void token_is_over_when_the_callers_agreement_is_withdrawn(void **state)
+{
+    token_is_over_with_what_it_was_exchanged_for(state, withdraw);
 }
 
 static void exchanged_token_does_not_outlive_its_subject(void **state)
@@ -288,6 +528,8 @@ static void exchanged_token_does_not_outlive_its_subject(void **state)
 
 static const struct CMUnitTest tests[] = {
     HOUSED(system_gets_a_token_for_its_caller),
+    HOUSED(token_says_who_acts_and_on_whose_behalf),
+    HOUSED(exchanged_token_is_not_exchanged_again),
     HOUSED(jwt_is_a_name_for_an_access_token),
     HOUSED(malformed_exchanges_are_refused),
     HOUSED(client_needs_the_grant),
@@ -296,6 +538,12 @@ static const struct CMUnitTest tests[] = {
     HOUSED(token_of_a_suspended_client_is_refused),
     HOUSED(scopes_never_grow),
     HOUSED(callers_withdrawn_agreement_gives_nothing),
+    HOUSED(agreements_are_paired),
+    HOUSED(narrowing_is_intersected),
+    HOUSED(introspection_tells_on_whose_behalf_a_token_is),
+    HOUSED(token_is_over_when_the_callers_is_revoked),
+    HOUSED(token_is_over_when_the_caller_is_suspended),
+    HOUSED(token_is_over_when_the_callers_agreement_is_withdrawn),
     HOUSED(exchanged_token_does_not_outlive_its_subject),
 };
 

@@ -33,6 +33,13 @@
     "{\"type\":\"caregate_documents\",\"locations\":[\"" SAMPLE_DOCUMENTS "\"],"                   \
     "\"document_types\":[\"http://snomed.info/sct|736253002\"]}"
 
+/* On behalf of ward-3, by the client of sample_claims, at its one API. */
+#define SAMPLE_BEHALF                                                                              \
+    {                                                                                              \
+        .actors = {CG_SPAN("ward-9")}, .actor_count = 1, .client_id = CG_SPAN("ward-3"),           \
+        .token_id = CG_SPAN("jti-3"), .agreements = CG_SPAN("agr-3"), .epoch = 2                   \
+    }
+
 enum { SAMPLE_LIVE, SAMPLE_TEST, SAMPLE_REALMS };
 
 struct sample {
