@@ -69,6 +69,7 @@ struct cg_exchange {
     /* Not 0: there is no answer yet, since a client's keys are being fetched. Answer it again when
      * cg_key_fetcher_turns is no longer one less than this, or without may_wait. */
     uint64_t waits;
+    unsigned is_counted; /* the issuer's own: its client's rate was asked before it waited */
 };
 
 /* Makes an empty exchange with an arena of its own. CG_ERR_LIMIT when memory is short. */

@@ -94,6 +94,8 @@ enum cg_reason {
     CG_REASON_TOKEN_OF_ANOTHER_CLIENT, /* who may revoke it is the client that it was issued to */
     CG_REASON_EXCHANGE_MALFORMED,      /* a parameter of token exchange is missing or unknown */
     CG_REASON_SUBJECT_TOKEN_REFUSED,   /* it proves nothing here, or not to this client */
+    CG_REASON_SUBJECT_TOKEN_SPENT,     /* it was exchanged before */
+    CG_REASON_ISSUER_KEYS_UNAVAILABLE, /* 503: those of an ID token's issuer */
     CG_REASON_LINK_UNUSABLE,           /* to a secret: unknown, opened, over, cancelled */
     CG_REASON_RATE_EXCEEDED,
     CG_REASON_TOO_MANY_FAILURES, /* to prove a client, from this address or at this client */

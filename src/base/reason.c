@@ -211,6 +211,12 @@ static const struct entry entries[CG_REASON_COUNT] = {
     [CG_REASON_SUBJECT_TOKEN_REFUSED] =
         {"subject_token_refused",
          "Send as subject_token one that holds and that this client may exchange."},
+    [CG_REASON_SUBJECT_TOKEN_SPENT] =
+        {"subject_token_spent",
+         "Have the person sign in again: an ID token is exchanged once, and this one was."},
+    [CG_REASON_ISSUER_KEYS_UNAVAILABLE] =
+        {"issuer_keys_unavailable",
+         "Try again later: the keys of the ID token's issuer cannot be fetched now."},
     [CG_REASON_LINK_UNUSABLE] =
         {"link_unusable", "Ask who sent the link for a new one: this one was opened before, is "
                           "over, was cancelled or is not complete."},

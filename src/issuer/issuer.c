@@ -102,8 +102,10 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
     void *memory = NULL;
     if (exchange->waits != 0) {
         struct cg_request request = exchange->request;
+        unsigned is_counted = exchange->is_counted;
         cg_exchange_clear(exchange);
         exchange->request = request;
+        exchange->is_counted = is_counted;
     }
     exchange->pending = NULL;
     if (cg_arena_take(exchange->arena, sizeof(struct cg_oauth_context), &memory) != CG_OK) {
@@ -139,6 +141,8 @@ static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version
         return;
     }
     if (status != CG_OK) {
+        /* Whoever signed in need not do so again since a scope was misspelt. */
+        cg_context_spare(context, CG_SINGLE_USE_EXCHANGE);
         refuse(slot, context, route);
     }
     if (context->used_secret.data != NULL) {

@@ -67,18 +67,6 @@ static enum cg_status try_verifier(struct trial *trial, struct cg_verifier *veri
     CG_FAIL(&trial->context->fault, status, CG_REASON_INTERNAL, NULL, NULL);
 }
 
-/* The key may be where it cannot be looked for now. That is nobody's failure, and counted as none:
- * else a host that is away would lock its clients out for longer than it is away. */
-static enum cg_status put_off(struct cg_oauth_context *context, const struct cg_key_answer *answer)
-{
-    if (answer->waits != 0 && context->exchange->request.may_wait != 0) {
-        context->exchange->waits = answer->waits;
-        return CG_ERR_STORE;
-    }
-    context->event.detail = cg_span_of_string(answer->missing);
-    CG_FAIL(&context->fault, CG_ERR_STORE, CG_REASON_CLIENT_KEYS_UNAVAILABLE, NULL, NULL);
-}
-
 /* *ret_refusal is NULL when one of the client's keys proves the signature. */
 static enum cg_status try_keys(struct trial *trial, const struct cg_client_record *record,
                                const char **ret_refusal)
@@ -101,7 +89,7 @@ static enum cg_status try_keys(struct trial *trial, const struct cg_client_recor
         }
     }
     if (answer.missing != NULL) {
-        return put_off(trial->context, &answer);
+        return cg_context_put_off(trial->context, &answer, CG_REASON_CLIENT_KEYS_UNAVAILABLE);
     }
     *ret_refusal =
         answer.refusal != NULL ? answer.refusal : "the signature of the assertion does not hold";

@@ -24,6 +24,30 @@ enum cg_status cg_context_is_spent(struct cg_oauth_context *context,
     return CG_OK;
 }
 
+/* That is nobody's failure, and counted as none: else a host that is away would lock its clients
+ * out for longer than it is away. */
+enum cg_status cg_context_put_off(struct cg_oauth_context *context,
+                                  const struct cg_key_answer *answer, enum cg_reason reason)
+{
+    if (answer->waits != 0 && context->exchange->request.may_wait != 0) {
+        context->exchange->waits = answer->waits;
+        return CG_ERR_STORE;
+    }
+    context->event.detail = cg_span_of_string(answer->missing);
+    CG_FAIL(&context->fault, CG_ERR_STORE, reason, NULL, NULL);
+}
+
+void cg_context_spare(struct cg_oauth_context *context, enum cg_single_use_kind kind)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < context->spending_count; i++) {
+        if (context->spendings[i].use.kind != kind) {
+            context->spendings[left++] = context->spendings[i];
+        }
+    }
+    context->spending_count = left;
+}
+
 enum cg_status cg_context_find_client(struct cg_oauth_context *context, struct cg_span id,
                                       const struct cg_client_record **ret_record)
 {

@@ -113,6 +113,15 @@ CG_MUST_USE enum cg_status cg_context_spend(struct cg_oauth_context *context,
 CG_MUST_USE enum cg_status cg_context_is_spent(struct cg_oauth_context *context,
                                                const struct cg_single_use *use, bool *ret_spent);
 
+/* The key that is wanted may be in a set that is `missing`: the exchange waits for it, or is
+ * refused for the reason. CG_ERR_STORE. */
+CG_MUST_USE enum cg_status cg_context_put_off(struct cg_oauth_context *context,
+                                              const struct cg_key_answer *answer,
+                                              enum cg_reason reason);
+
+/* Forgets what of this kind is to be used up, when it was of no use. */
+void cg_context_spare(struct cg_oauth_context *context, enum cg_single_use_kind kind);
+
 /* The record of a client, until the next call but one; CG_ERR_NOT_FOUND when there is none; or
  * another failure, with the fault set. */
 CG_MUST_USE enum cg_status cg_context_find_client(struct cg_oauth_context *context,

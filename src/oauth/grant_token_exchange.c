@@ -16,6 +16,7 @@ static const struct {
 } subjects[] = {
     {CG_SPAN(CG_TOKEN_TYPE_ACCESS_TOKEN), cg_exchange_system},
     {CG_SPAN(CG_TOKEN_TYPE_JWT), cg_exchange_system},
+    {CG_SPAN(CG_TOKEN_TYPE_ID_TOKEN), cg_exchange_person},
 };
 
 /* What may be asked for. All that we issue are access tokens, which happen to be JWTs. */
@@ -78,8 +79,8 @@ static enum cg_status find_subject(struct cg_oauth_context *context, struct cg_s
             return CG_OK;
         }
     }
-    return malformed(context, "send as subject_token_type that of an access token: no other is "
-                              "exchanged");
+    return malformed(context, "send as subject_token_type that of an access token or an ID "
+                              "token: no other is exchanged");
 }
 
 enum cg_status cg_token_exchange_refuse(struct cg_oauth_context *context, const char *text,

@@ -86,26 +86,38 @@ static enum cg_status respond(struct cg_oauth_context *context, bool documented,
     return CG_OK;
 }
 
-/* On whose behalf the token is, and which agreements' APIs it opens in part only, by id. */
+/* Which agreements' APIs the token opens in part only, by id. */
+static void tell_narrowing(const struct cg_access_token *token, struct cg_buf *detail)
+{
+    cg_buf_put_string(detail, detail->len > 0 ? "; narrowed:" : "narrowed:");
+    for (size_t i = 0; i < token->api_count; i++) {
+        if (token->apis[i].details.len > 0) {
+            cg_buf_put_byte(detail, ' ');
+            cg_buf_put(detail, token->apis[i].agreement);
+        }
+    }
+}
+
+/* On whose behalf the token is, a system's or a person's, and what it is narrowed to. */
 static enum cg_status tell_detail(struct cg_oauth_context *context,
                                   const struct cg_access_token *token)
 {
     struct cg_buf detail;
-    cg_buf_init_arena(&detail, context->arena, CG_LIMIT_TOKEN_BYTES);
+    cg_buf_init_arena(&detail, context->arena, 2 * CG_LIMIT_TOKEN_BYTES);
+    if (token->idp.len > 0) {
+        cg_buf_put_string(&detail, "for ");
+        cg_buf_put(&detail, token->subject);
+        cg_buf_put_string(&detail, token->acr.len > 0 ? " at " : "");
+        cg_buf_put(&detail, token->acr);
+    }
     if (token->behalf.client_id.len > 0) {
-        cg_buf_put_string(&detail, "on behalf of ");
+        cg_buf_put_string(&detail, detail.len > 0 ? "; on behalf of " : "on behalf of ");
         cg_buf_put(&detail, token->behalf.client_id);
         cg_buf_put_string(&detail, " by token ");
         cg_buf_put(&detail, token->behalf.token_id);
     }
     if (token->is_narrowed) {
-        cg_buf_put_string(&detail, detail.len > 0 ? "; narrowed:" : "narrowed:");
-    }
-    for (size_t i = 0; i < token->api_count; i++) {
-        if (token->apis[i].details.len > 0) {
-            cg_buf_put_byte(&detail, ' ');
-            cg_buf_put(&detail, token->apis[i].agreement);
-        }
+        tell_narrowing(token, &detail);
     }
     return cg_buf_finish(&detail, &context->event.detail);
 }
@@ -126,7 +138,7 @@ static enum cg_status fill_event(struct cg_oauth_context *context,
     }
     CG_TRY(cg_buf_finish(&apis, &context->event.api));
     CG_TRY(cg_buf_finish(&agreements, &context->event.agreement));
-    if (token->is_narrowed || token->behalf.client_id.len > 0) {
+    if (token->is_narrowed || token->behalf.client_id.len > 0 || token->idp.len > 0) {
         CG_TRY(tell_detail(context, token));
     }
     context->event.kind = CG_AUDIT_TOKEN_ISSUED;

@@ -129,9 +129,11 @@ void cg_lockout_proven(struct cg_oauth_context *context)
 
 enum cg_status cg_lockout_take_token(struct cg_oauth_context *context, struct cg_span client)
 {
-    if (context->throttle == NULL || context->token_rate.count == 0) {
+    if (context->throttle == NULL || context->token_rate.count == 0 ||
+        context->exchange->is_counted != 0) {
         return CG_OK;
     }
+    context->exchange->is_counted = 1;
     uint64_t key = client_key(context, CG_THROTTLE_TOKENS, client);
     int64_t wait_ms =
         cg_throttle_take(context->throttle, key, &context->token_rate, context->now_ms);

@@ -12,6 +12,7 @@
 
 #define CG_TOKEN_TYPE_ACCESS_TOKEN "urn:ietf:params:oauth:token-type:access_token"
 #define CG_TOKEN_TYPE_JWT "urn:ietf:params:oauth:token-type:jwt"
+#define CG_TOKEN_TYPE_ID_TOKEN "urn:ietf:params:oauth:token-type:id_token"
 
 /* Well formed as a request. */
 struct cg_token_exchange {
@@ -32,6 +33,17 @@ CG_MUST_USE enum cg_status cg_token_exchange_refuse(struct cg_oauth_context *con
  * oauth/wish.h.
  */
 CG_MUST_USE enum cg_status cg_exchange_system(struct cg_oauth_context *context,
+                                              const struct cg_client_record *record,
+                                              const struct cg_token_exchange *exchange,
+                                              struct cg_access_token *ret_token);
+
+/*
+ * An ID token that an identity provider made for this client: on behalf of the person who signed
+ * in. Each is exchanged once. Reasons: SUBJECT_TOKEN_REFUSED, SUBJECT_TOKEN_SPENT (when the batch
+ * is committed), EXCHANGE_MALFORMED, ISSUER_KEYS_UNAVAILABLE, STORE_UNAVAILABLE, those of
+ * oauth/wish.h. CG_ERR_STORE, and the exchange waits, when the provider's keys are being fetched.
+ */
+CG_MUST_USE enum cg_status cg_exchange_person(struct cg_oauth_context *context,
                                               const struct cg_client_record *record,
                                               const struct cg_token_exchange *exchange,
                                               struct cg_access_token *ret_token);

@@ -39,6 +39,9 @@ static const struct cg_wire_error wire_errors[CG_REASON_COUNT] = {
      * any reason, or are unacceptable based on policy". */
     [CG_REASON_EXCHANGE_MALFORMED] = {400, "invalid_request", false, 0},
     [CG_REASON_SUBJECT_TOKEN_REFUSED] = {400, "invalid_request", false, 0},
+    [CG_REASON_SUBJECT_TOKEN_SPENT] = {400, "invalid_request", false, 0},
+    [CG_REASON_ISSUER_KEYS_UNAVAILABLE] = {503, "temporarily_unavailable", false,
+                                           CG_LIMIT_REMOTE_RETRY_S},
     [CG_REASON_LINK_UNUSABLE] = {404, "invalid_request", false, 0},
     /* RFC 9449 §5: what is wrong with a proof; without one that is wanted, a part of the request
      * is missing. */

@@ -49,6 +49,7 @@ enum cg_status cg_wish_read(struct cg_oauth_context *context, struct cg_wish *re
 {
     ret_wish->resource_count = 0;
     ret_wish->subject = NULL;
+    ret_wish->holder = &cg_scope_holder_system;
     struct cg_span text = {NULL, 0};
     CG_TRY(cg_params_get(&context->params, "scope", &text));
     if (cg_scope_parse(text, &ret_wish->scope) != CG_OK) {
@@ -207,6 +208,19 @@ static enum cg_status add_shared(struct grant *grant, const struct cg_record_agr
     return CG_OK;
 }
 
+/* Leaves of a set what its holder may hold. What comes from a subject's token was theirs to hold.
+ */
+static void leave_for_holder(const struct cg_wish *wish, struct cg_scope *scope)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < scope->count; i++) {
+        if (wish->subject != NULL || cg_scope_holder_may(wish->holder, scope->tokens[i])) {
+            scope->tokens[left++] = scope->tokens[i];
+        }
+    }
+    scope->count = left;
+}
+
 /* Adds what this agreement gives of the wish. */
 static enum cg_status add_agreement(struct grant *grant,
                                     const struct cg_record_agreement *agreement)
@@ -221,6 +235,7 @@ static enum cg_status add_agreement(struct grant *grant,
     if (wish->details != NULL) {
         cg_narrowing_limit(wish->details, agreement, &given);
     }
+    leave_for_holder(wish, &given);
     return wish->subject == NULL ? add_place(grant, agreement, &given)
                                  : add_shared(grant, agreement, &given);
 }

@@ -7,6 +7,7 @@
 #define CG_OAUTH_WISH_H
 
 #include "oauth/context.h"
+#include "oauth/scope_holder.h"
 #include "token/access_token.h"
 #include "token/details.h"
 #include "token/scope.h"
@@ -26,10 +27,11 @@ struct cg_wish {
     size_t resource_count;
     const struct cg_details_list *details;
     const struct cg_wish_subject *subject; /* NULL: the client asks for itself */
+    const struct cg_scope_holder *holder;  /* who is to hold them: where there is no subject */
 };
 
-/* Reads it from the request, but `subject`. Reasons: SCOPE_MALFORMED, RESOURCE_UNKNOWN,
- * DETAILS_MALFORMED. */
+/* Reads it from the request, but `subject`; the holder is a system. Reasons: SCOPE_MALFORMED,
+ * RESOURCE_UNKNOWN, DETAILS_MALFORMED. */
 CG_MUST_USE enum cg_status cg_wish_read(struct cg_oauth_context *context, struct cg_wish *ret_wish);
 
 /* RFC 8693 §2.1: audience names an API, too; may be given several times. RESOURCE_UNKNOWN. */

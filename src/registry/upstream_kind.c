@@ -54,16 +54,3 @@ const struct cg_upstream_kind *cg_upstream_kind_find(struct cg_span name)
     }
     return NULL;
 }
-
-struct cg_span cg_upstream_kind_level(const struct cg_upstream_kind *kind, struct cg_span value)
-{
-    size_t end = kind->level_end == 0 ? value.len : cg_span_find(value, kind->level_end, 0);
-    return cg_span_part(value, 0, end);
-}
-
-bool cg_upstream_kind_accepts(const struct cg_upstream_kind *kind, struct cg_span accepted,
-                              struct cg_span value)
-{
-    struct cg_span level = cg_upstream_kind_level(kind, value);
-    return accepted.len == 0 || (level.len > 0 && cg_span_has_word(accepted, level));
-}

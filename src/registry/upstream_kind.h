@@ -7,7 +7,6 @@
 #define CG_REGISTRY_UPSTREAM_KIND_H
 
 #include <caregate/types.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 struct cg_upstream_kind {
@@ -25,13 +24,5 @@ struct cg_upstream_kind {
 
 /* NULL for an unknown name. */
 const struct cg_upstream_kind *cg_upstream_kind_find(struct cg_span name);
-
-/* The level that a value of level_claim stands for: "P9" of "P9.Cp.Cd". Borrows from it. */
-struct cg_span cg_upstream_kind_level(const struct cg_upstream_kind *kind, struct cg_span value);
-
-/* Whether a value of level_claim (absent: no such claim) stands for one of the levels accepted,
- * which are space-separated; empty accepts any and none. */
-bool cg_upstream_kind_accepts(const struct cg_upstream_kind *kind, struct cg_span accepted,
-                              struct cg_span value);
 
 #endif

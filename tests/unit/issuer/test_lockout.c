@@ -251,6 +251,21 @@ static void rate_of_a_client_lets_so_many_tokens_through(void **state)
     assert_int_equal(prove(house, "192.0.2.1"), 429);
 }
 
+/* One that waits for keys is answered anew from the start. */
+static void rate_is_asked_once_of_a_request_that_waited(void **state)
+{
+    struct house *house = *state;
+    const struct cg_rate rate = {1, 3600, 1};
+    struct cg_exchange *const exchanges[] = {house->exchange};
+    throttle(house, &rate);
+    assert_int_equal(prove(house, "192.0.2.1"), 200);
+    house->exchange->waits = 1;
+    cg_issuer_answer(house->slot, exchanges, 1, house->now_s);
+    cg_issuer_commit(house->slot, exchanges, 1);
+    assert_int_equal(house->exchange->response.http_status, 200);
+    assert_int_equal(prove(house, "192.0.2.1"), 429);
+}
+
 static void rate_of_a_client_cannot_be_used_up_by_others(void **state)
 {
     struct house *house = *state;
@@ -325,6 +340,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lockout_counts_nothing_but_failed_proofs),
     cmocka_unit_test(lockout_is_told_to_the_audit_in_summary),
     cmocka_unit_test(rate_of_a_client_lets_so_many_tokens_through),
+    cmocka_unit_test(rate_is_asked_once_of_a_request_that_waited),
     cmocka_unit_test(rate_of_a_client_cannot_be_used_up_by_others),
     cmocka_unit_test(rate_is_counted_by_when_requests_came),
     cmocka_unit_test(lane_is_one_for_each_caller),

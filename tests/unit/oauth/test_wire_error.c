@@ -43,6 +43,7 @@ TEST(each_reason_of_the_issuer_has_its_row)
         {CG_REASON_RATE_EXCEEDED, 429, "slow_down"},
         {CG_REASON_STORE_UNAVAILABLE, 503, "temporarily_unavailable"},
         {CG_REASON_CLIENT_KEYS_UNAVAILABLE, 503, "temporarily_unavailable"},
+        {CG_REASON_ISSUER_KEYS_UNAVAILABLE, 503, "temporarily_unavailable"},
         {CG_REASON_QUEUE_FULL, 503, "temporarily_unavailable"},
         {CG_REASON_AUDIT_UNAVAILABLE, 503, "temporarily_unavailable"},
         {CG_REASON_TOKEN_EXPIRED, 500, "server_error"}, /* the gate's, never the issuer's */
