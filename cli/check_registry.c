@@ -102,19 +102,27 @@ static void judge_algorithm(struct realm_check *realm, struct cg_span alg, int64
     }
 }
 
+/* What to do about a key that is past its life. */
+static const char *mend_age(const struct realm_check *realm, const struct cg_signing_key *key)
+{
+    if (realm->key_life_s == 0) {
+        return "`caregate key rotate` announces the next; no token is lost by it";
+    }
+    return key->reference.len == 0
+               ? "`caregate serve` changes it by itself while it runs; or `caregate key rotate`"
+               : "`caregate serve` has the next one made in its security module while it runs, "
+                 "else "
+                 "says in its log why not; or `caregate key rotate --pkcs11 URI`";
+}
+
 /* Where keys change by themselves none gets older than its life. */
 static void judge_age(struct realm_check *realm, const struct cg_signing_key *key, int64_t until_s)
 {
     int64_t age_s = realm->check->context->now_s - key->sign_from_s;
     int64_t most_s = realm->key_life_s != 0 ? realm->key_life_s : CG_CHECK_KEY_AGE_S;
-    const char *mend =
-        realm->key_life_s != 0 && key->reference.len == 0
-            ? "`caregate serve` changes it by itself while it runs; or `caregate key "
-              "rotate`"
-            : "`caregate key rotate` announces the next; no token is lost by it";
     bool old = age_s > most_s && until_s == INT64_MAX;
     cg_findings_add(findings_of(realm), old ? CG_FINDING_WARNING : CG_FINDING_OK, realm->realm,
-                    old ? mend : NULL, "its signing key is %lld days old%s",
+                    old ? mend_age(realm, key) : NULL, "its signing key is %lld days old%s",
                     (long long)(age_s / 86400),
                     old && realm->key_life_s != 0 ? ", more than the realm allows" : "");
 }

@@ -173,6 +173,17 @@ def test_keys_of_a_module_change_by_themselves_and_stay_in_it(fresh, first):
     assert following["held_in"].startswith("pkcs11:token=box;object=caregate-")
 
 
+def test_check_says_who_changes_a_key_of_a_module_that_is_past_its_life(fresh):
+    house = fresh.house
+    house.cli("key", "rotate", "--now", "--pkcs11", "pkcs11:token=box", "--generate")
+    change(house.dir / "registry.db", "update signing_key set sign_from_s = sign_from_s - ?",
+           3 * 86400)
+    house.cli("realm", "set", house.realm, "--key-life", "2d")
+    told = house.run("check", json=False)
+    assert "more than the realm allows" in told.out + told.err
+    assert "says in its log why not" in told.out + told.err
+
+
 @pytest.mark.parametrize("uri, why", [
     ("pkcs11:token=box;id=%01", "has no id="), ("pkcs11:object=x", "needs token="),
     ("pkcs11:token=nowhere", "no such token")])
