@@ -224,22 +224,19 @@ static enum cg_status see_key(void *context, const void *row)
     return CG_OK;
 }
 
-/* What a method is no good without: one of these kinds. */
+/* What a method is no good without: see cg_client_key_kinds_for. */
 static const struct {
     enum cg_client_auth auth;
-    unsigned kinds;
     const char *mend;
     const char *finding;
 } needs[] = {
-    {CG_CLIENT_AUTH_PRIVATE_KEY_JWT, 1U << CG_CLIENT_KEY_JWKS | 1U << CG_CLIENT_KEY_JWKS_URI,
+    {CG_CLIENT_AUTH_PRIVATE_KEY_JWT,
      "`caregate client key add --client ID --jwks FILE` or --jwks-uri URL",
      "is to prove itself by a key, and has none"},
-    {CG_CLIENT_AUTH_TLS, 1U << CG_CLIENT_KEY_TLS_SUBJECT | 1U << CG_CLIENT_KEY_TLS_SAN_DNS,
+    {CG_CLIENT_AUTH_TLS,
      "`caregate client key add --client ID --tls-subject DN` or --tls-san-dns NAME",
      "is to prove itself by a certificate, and no name of one is registered"},
-    {CG_CLIENT_AUTH_SELF_SIGNED_TLS,
-     1U << CG_CLIENT_KEY_CERTIFICATE | 1U << CG_CLIENT_KEY_JWKS | 1U << CG_CLIENT_KEY_JWKS_URI,
-     "`caregate client key add --client ID --certificate FILE`",
+    {CG_CLIENT_AUTH_SELF_SIGNED_TLS, "`caregate client key add --client ID --certificate FILE`",
      "is to prove itself by a certificate, and none is registered"},
 };
 
@@ -249,8 +246,9 @@ static enum cg_status judge_keys(struct realm_check *realm, enum cg_client_auth 
     realm->key_kinds = 0;
     CG_TRY(cg_client_key_list(check->registry, realm->realm, realm->client, check->context->arena,
                               see_key, realm));
+    bool has_one = (cg_client_key_kinds_for(auth) & realm->key_kinds) != 0;
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
-        if (needs[i].auth == auth && (needs[i].kinds & realm->key_kinds) == 0) {
+        if (needs[i].auth == auth && !has_one) {
             cg_findings_add(findings_of(realm), CG_FINDING_WARNING, realm->client, needs[i].mend,
                             "this active client of %.*s %s", CG_SPAN_ARGS(realm->realm),
                             needs[i].finding);

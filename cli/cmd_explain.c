@@ -5,7 +5,10 @@
 #include "cli/lookup.h"
 #include "cli/nouns.h"
 #include "cli/token_file.h"
+#include "crypto/certificate_facts.h"
 #include "feed/explain.h"
+
+#define CERTIFICATE_FILE_BYTES_MAX (64UL * 1024)
 
 static void put_steps_for_people(struct cg_output *output, const struct cg_explanation *explanation)
 {
@@ -74,6 +77,26 @@ static enum cg_status put_verdict(struct cg_context *context,
     return CG_OK;
 }
 
+static enum cg_status read_certificate(struct cg_context *context, const struct cg_args *args,
+                                       struct cg_span *ret_der)
+{
+    struct cg_span name = cg_args_value(args, "certificate");
+    struct cg_span pem = {NULL, 0};
+    const char *path = NULL;
+    if (name.data == NULL) {
+        return CG_OK;
+    }
+    if (!cg_args_has(args, "token")) {
+        return cg_complain_usage(context, "wants --token FILE beside --certificate");
+    }
+    CG_TRY(cg_context_string(context, name, &path));
+    CG_TRY(cg_context_read_file(context, path, CERTIFICATE_FILE_BYTES_MAX, &pem));
+    if (cg_certificate_decode_pem(pem, context->arena, ret_der) != CG_OK) {
+        return cg_complain(context, CG_ERR_INPUT, "%s does not hold one certificate in PEM", path);
+    }
+    return CG_OK;
+}
+
 static enum cg_status read_question(struct cg_context *context, const struct cg_args *args,
                                     struct cg_explain_question *question)
 {
@@ -84,6 +107,7 @@ static enum cg_status read_question(struct cg_context *context, const struct cg_
     if (by_token) {
         CG_TRY(cg_token_file_read(context, cg_args_value(args, "token"), &question->token));
     }
+    CG_TRY(read_certificate(context, args, &question->certificate));
     question->client_id = cg_args_value(args, "client");
     question->api = cg_args_value(args, "api");
     question->method = cg_args_value(args, "method");
@@ -118,6 +142,7 @@ static enum cg_status run_explain(struct cg_context *context, const struct cg_ar
 static const struct cg_option explain_options[] = {
     {"client", "ID", CG_OPTION_PLAIN, "a client, as the registry is now"},
     {"token", "FILE", CG_OPTION_PLAIN, "a token in a file, - for standard input"},
+    {"certificate", "FILE", CG_OPTION_PLAIN, "that would come with the token, in PEM"},
     {"api", "NAME", CG_OPTION_REQUIRED, "the API that it would call"},
     {"method", "METHOD", CG_OPTION_PLAIN, "how it would call, GET if left out"},
     {"path", "PATH", CG_OPTION_PLAIN, "what it would call: the API's only location if left out"},
@@ -131,6 +156,7 @@ static const struct cg_verb explain_verbs[] = {
         .options = explain_options,
         .help = "Goes through the rules of issuer and gate, each with whether it held, with\n"
                 "what nginx.conf wants by caregate_require. The verdict is the gate's own.\n"
+                "Of a token that is bound it says what must come along.\n"
                 "Exit 0: it would be let in; 1: it would not.",
         .example = "caregate explain --client ward-system-7f3k9q2x --api documents.write",
         .run = run_explain,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of measurements: what its parts share, and what they tell."""
+import contextlib
 import pathlib
+import shutil
 
 from measure import Quiet, caregate_bench, openssl_speed, spread, worker_time, wrk
 
@@ -16,10 +18,23 @@ class Bench:
         self.results = {}
         self.scene = None
 
+    @contextlib.contextmanager
+    def scene_of_its_own(self, kind, name):
+        """For a part that changes what the others share."""
+        before, self.scene = self.scene, kind(self.folder / name, self.options.build)
+        try:
+            self.scene.start_upstream()
+            self.scene.start(self.scene.upstream.port)
+            yield self.scene
+        finally:
+            self.scene.stop()
+            shutil.rmtree(self.scene.folder, ignore_errors=True)
+            self.scene = before
+
     def row(self, what, value, aim="", unit=""):
         self.rows.append((what, value, unit, aim))
 
-    def ratio(self, what, key, values, aim):
+    def ratio(self, what, key, values, aim=""):
         self.results[key] = spread(values)
         told = self.results[key]
         self.row(what, f"{told['median']:.3f}  ({told['least']:.3f} to {told['most']:.3f})", aim)

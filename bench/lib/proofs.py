@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients prove themselves with, made ahead by a library that is not ours."""
 import base64
+import hashlib
 import json
 import subprocess
 import time
@@ -64,9 +65,20 @@ def assertion(key, client, token_url):
 
 
 def proof(key, token_url):
-    """RFC 9449."""
+    """RFC 9449, for the token endpoint."""
+    return signed_proof(key, "POST", token_url)
+
+
+def proof_of_call(key, url, token, nonce=None):
+    """For a call of an API, with the nonce of its gate."""
+    digest = hashlib.sha256(token.encode()).digest()
+    return signed_proof(key, "GET", url, ath=base64url(digest),
+                        **({} if nonce is None else {"nonce": nonce}))
+
+
+def signed_proof(key, method, url, **claims):
     return compact(key, {"typ": "dpop+jwt", "alg": key.alg, "jwk": key.jwk}, {
-        "jti": str(uuid.uuid4()), "htm": "POST", "htu": token_url, "iat": int(time.time())})
+        "jti": str(uuid.uuid4()), "htm": method, "htu": url, "iat": int(time.time()), **claims})
 
 
 def certificate(folder, name, subject):

@@ -266,6 +266,19 @@ def fill(registry, count):
     store.close()
 
 
+def deny(registry, count):
+    """So many entries of the denylist beside the first one that there is, for an hour."""
+    store = sqlite3.connect(registry)
+    store.row_factory = sqlite3.Row
+    first = store.execute("select * from denial limit 1").fetchone()
+    with store:
+        store.execute("delete from denial where subject like 'bulk-%'")
+        insert_many(store, "denial", first, count, lambda n: {
+            "subject": f"bulk-{n:08d}", "expires_at_s": int(time.time()) + 3600})
+        store.execute("update version set denylist = denylist + 1")
+    store.close()
+
+
 def bulk_credentials(count, asking):
     """So many of them, spread over all."""
     step = max(1, count // asking)

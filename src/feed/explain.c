@@ -4,14 +4,17 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "codec/base64url.h"
 #include "feed/feed.h"
 #include "gate/decide.h"
+#include "gate/possession.h"
 #include "registry/agreement.h"
 #include "registry/api.h"
 #include "registry/grant.h"
 #include "registry/realm.h"
 #include "registry/record_load.h"
 #include "registry/signing_key.h"
+#include "token/client_certificate.h"
 #include "token/scope.h"
 #include "token/verify.h"
 
@@ -86,13 +89,9 @@ static void explain_places(struct explaining *explaining)
          fails(served, CG_REASON_GATE_MISCONFIGURED), question->api);
 }
 
-static enum cg_status explain_client(struct explaining *explaining,
+static enum cg_status explain_secret(struct explaining *explaining,
                                      const struct cg_client_record *record)
 {
-    enum cg_client_state state = record->client.state;
-    step(explaining, "the client is active",
-         fails(state == CG_CLIENT_ACTIVE, CG_REASON_CLIENT_SUSPENDED),
-         cg_span_of_string(cg_client_state_name(state)));
     struct cg_span detail = CG_SPAN_OF("none");
     if (record->secret_count > 0) {
         const struct cg_record_secret *last = &record->secrets[record->secret_count - 1];
@@ -101,11 +100,58 @@ static enum cg_status explain_client(struct explaining *explaining,
     }
     step(explaining, "the client has a valid secret",
          fails(record->secret_count > 0, CG_REASON_CLIENT_AUTHENTICATION_FAILED), detail);
+    return CG_OK;
+}
+
+/* What the client proves itself with, where that is no secret. */
+static void explain_keys(struct explaining *explaining, const struct cg_client_record *record)
+{
+    bool has_one = false;
+    for (size_t i = 0; i < record->key_count; i++) {
+        unsigned kind = 1U << (unsigned)record->keys[i].kind;
+        has_one = has_one || (kind & cg_client_key_kinds_for(record->client.auth)) != 0;
+    }
+    step(explaining, "the client has a key, certificate or name to prove itself by",
+         fails(has_one, CG_REASON_CLIENT_AUTHENTICATION_FAILED),
+         cg_client_auth_name(record->client.auth));
+}
+
+/* What its tokens are good together with; no rule can fail here. */
+static enum cg_status explain_binding(struct explaining *explaining, const struct cg_client *client)
+{
+    static const char *const details[] = {
+        [CG_CLIENT_BIND_DPOP] = "it asks for them, and calls, with a proof by its key (DPoP)",
+        [CG_CLIENT_BIND_MTLS] = "it asks for them, and calls, with the same TLS certificate",
+    };
+    struct cg_realm realm;
+    CG_TRY(
+        cg_realm_find(explaining->store, explaining->question->realm, explaining->arena, &realm));
+    struct cg_span profile = client->profile.data != NULL ? client->profile : realm.profile;
+    enum cg_client_bind binding = cg_client_binding(client, cg_profile_find(profile));
+    if (binding != CG_CLIENT_BIND_NONE) {
+        step(explaining, "the client's tokens are bound to it", CG_REASON_NONE,
+             cg_span_of_string(details[binding]));
+    }
+    return CG_OK;
+}
+
+static enum cg_status explain_client(struct explaining *explaining,
+                                     const struct cg_client_record *record)
+{
+    enum cg_client_state state = record->client.state;
+    step(explaining, "the client is active",
+         fails(state == CG_CLIENT_ACTIVE, CG_REASON_CLIENT_SUSPENDED),
+         cg_span_of_string(cg_client_state_name(state)));
+    if (record->client.auth == CG_CLIENT_AUTH_SECRET) {
+        CG_TRY(explain_secret(explaining, record));
+    } else {
+        explain_keys(explaining, record);
+    }
     bool granted =
         cg_scope_text_has(record->client.grants, cg_grant_type(CG_GRANT_CLIENT_CREDENTIALS));
     step(explaining, "the client may use the grant client_credentials",
          fails(granted, CG_REASON_GRANT_NOT_ALLOWED), record->client.grants);
-    return CG_OK;
+    return explain_binding(explaining, &record->client);
 }
 
 static enum cg_status explain_key(struct explaining *explaining)
@@ -220,6 +266,65 @@ static enum cg_method method_of(const struct cg_explain_question *question)
     return question->method.data == NULL ? CG_METHOD_GET : cg_method_of(question->method);
 }
 
+static enum cg_status words(struct cg_arena *arena, const char *text, struct cg_span name,
+                            struct cg_span *ret_words)
+{
+    struct cg_buf buf;
+    cg_buf_init_arena(&buf, arena, DETAIL_BYTES);
+    cg_buf_put_string(&buf, text);
+    cg_buf_put(&buf, name);
+    return cg_buf_finish(&buf, ret_words);
+}
+
+/* What must come with the token; no rule can fail here. */
+static enum cg_status explain_confirmation(struct explaining *explaining,
+                                           const struct cg_access_token *token)
+{
+    const struct {
+        struct cg_span thumbprint;
+        const char *rule;
+        const char *detail;
+    } rows[] = {
+        {token->certificate_thumbprint, "the token is bound to a certificate",
+         "it comes over TLS with the certificate whose x5t#S256 is "},
+        {token->key_thumbprint, "the token is bound to a key",
+         "it comes as \"Authorization: DPoP\", with a new proof each time by the key whose jkt "
+         "is "},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cg_span detail = {NULL, 0};
+        if (rows[i].thumbprint.len > 0) {
+            CG_TRY(words(explaining->arena, rows[i].detail, rows[i].thumbprint, &detail));
+            step(explaining, rows[i].rule, CG_REASON_NONE, detail);
+        }
+    }
+    return CG_OK;
+}
+
+/* The certificate at hand, by the gate's own rule. */
+static enum cg_status explain_certificate(struct explaining *explaining,
+                                          const struct cg_access_token *token)
+{
+    const struct cg_client_certificate shown = {.der = explaining->question->certificate};
+    uint8_t digest[CG_SHA256_BYTES];
+    struct cg_span detail = CG_SPAN_OF("the token is bound to none");
+    if (shown.der.data == NULL) {
+        return CG_OK;
+    }
+    if (token->certificate_thumbprint.len > 0) {
+        struct cg_buf buf;
+        struct cg_span text = {NULL, 0};
+        CG_TRY(cg_client_certificate_digest(&shown, digest));
+        cg_buf_init_arena(&buf, explaining->arena, DETAIL_BYTES);
+        cg_base64url_encode(cg_span_of_bytes(digest, sizeof(digest)), &buf);
+        CG_TRY(cg_buf_finish(&buf, &text));
+        CG_TRY(words(explaining->arena, "its x5t#S256 is ", text, &detail));
+    }
+    step(explaining, "the token may come with this certificate",
+         cg_possession_check_certificate(&shown, token), detail);
+    return CG_OK;
+}
+
 /* Who acts for whom; no rule can fail here. */
 static enum cg_status explain_behalf(struct explaining *explaining,
                                      const struct cg_token_behalf *behalf)
@@ -239,7 +344,7 @@ static enum cg_status explain_behalf(struct explaining *explaining,
     return CG_OK;
 }
 
-/* The gate's own rules, on a token whose signature needs no doubt. */
+/* The gate's own rules, in its order, on a token whose signature needs no doubt. */
 static enum cg_status explain_gate(struct explaining *explaining,
                                    const struct cg_access_token *token)
 {
@@ -249,6 +354,8 @@ static enum cg_status explain_gate(struct explaining *explaining,
     enum cg_reason denied = cg_decide_denylist(explaining->realm, token);
     step(explaining, "neither the token nor its client is on the denylist", denied,
          detail_of(denied));
+    CG_TRY(explain_confirmation(explaining, token));
+    CG_TRY(explain_certificate(explaining, token));
     enum cg_method method = method_of(explaining->question);
     enum cg_reason reason = cg_decide(explaining->realm, explaining->route, token, method);
     struct cg_span detail = detail_of(reason);

@@ -14,8 +14,9 @@
 
 struct cg_explain_question {
     struct cg_span realm;
-    struct cg_span client_id; /* or absent */
-    struct cg_span token;     /* compact JWS, or absent; goes before client_id */
+    struct cg_span client_id;   /* or absent */
+    struct cg_span token;       /* compact JWS, or absent; goes before client_id */
+    struct cg_span certificate; /* that would come with the token, in DER; or absent */
     struct cg_span api;
     struct cg_span method;            /* absent: GET */
     const struct cg_gate_rule *rules; /* caregate_require at the location; may be none */

@@ -3,14 +3,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
-#include "base/secret.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "codec/authz_header.h"
-#include "codec/base64url.h"
 #include "codec/form.h"
 #include "codec/uri.h"
-#include "crypto/digest.h"
 #include "crypto/keyed_hash.h"
 #include "gate/decide.h"
 #include "gate/limit.h"
@@ -18,7 +15,6 @@
 #include "gate/refusals.h"
 #include "gate/route.h"
 #include "gate/token_cache.h"
-#include "token/client_certificate.h"
 #include "token/snapshot.h"
 #include "token/verify.h"
 
@@ -203,6 +199,7 @@ static struct cg_cached_token *remember(struct cg_gate *gate,
     struct cg_cached_token *entry = &gate->uncached;
     entry->denylist_generation = CG_DENYLIST_UNSEEN;
     entry->limits_version = CG_LIMITS_UNSEEN;
+    entry->hash.is_known = false;
     (void)!cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, &entry);
     return entry;
 }
@@ -243,30 +240,6 @@ static void ask_denylist(const struct cg_gate *gate, const struct cg_snapshot_re
     entry->denied = cg_decide_denylist(realm, &entry->token);
     entry->withdrawn = cg_decide_withdrawn(realm, &entry->token);
     entry->denylist_generation = generation;
-}
-
-/* RFC 8705 §3: a token with x5t#S256 is of use over a connection with that very certificate only.
- */
-static enum cg_reason check_certificate(const struct cg_gate_request *request,
-                                        const struct cg_access_token *token)
-{
-    uint8_t shown[CG_SHA256_BYTES];
-    uint8_t wanted[CG_SHA256_BYTES];
-    size_t len = 0;
-    if (token->certificate_thumbprint.len == 0) {
-        return CG_REASON_NONE;
-    }
-    enum cg_status status = cg_client_certificate_digest(&request->certificate, shown);
-    if (status == CG_ERR_NOT_FOUND) {
-        return CG_REASON_CERTIFICATE_MISSING;
-    }
-    if (status != CG_OK) {
-        return status == CG_ERR_INPUT ? CG_REASON_CERTIFICATE_MALFORMED : CG_REASON_INTERNAL;
-    }
-    bool fits =
-        cg_base64url_decode(token->certificate_thumbprint, wanted, sizeof(wanted), &len) == CG_OK &&
-        cg_secret_equal(cg_span_of_bytes(shown, sizeof(shown)), cg_span_of_bytes(wanted, len));
-    return fits ? CG_REASON_NONE : CG_REASON_CERTIFICATE_WRONG;
 }
 
 static bool names_an_api(const struct cg_snapshot_realm *realm, const struct cg_access_token *token)
@@ -400,7 +373,8 @@ static enum cg_reason use_up(const struct cg_gate *gate, const struct call *call
 static enum cg_reason judge_call(struct cg_gate *gate, const struct call *call,
                                  struct cg_gate_verdict *verdict)
 {
-    enum cg_reason reason = check_certificate(call->request, call->presented.token);
+    enum cg_reason reason =
+        cg_possession_check_certificate(&call->request->certificate, call->presented.token);
     if (reason == CG_REASON_NONE) {
         reason =
             cg_possession_check_scheme(gate->possession, call->request, &call->presented, verdict);
@@ -431,6 +405,7 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
         return reason;
     }
     call.presented.token = &call.entry->token;
+    call.presented.hash = &call.entry->hash;
     show_identity(&call.entry->token, verdict);
     if (reason != CG_REASON_NONE) {
         return reason;

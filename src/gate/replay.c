@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
-#include "crypto/digest.h"
 #include "jose/jwk.h"
 
 #include <assert.h>
@@ -23,7 +22,7 @@
 #define PROBES 64
 #define PLACES_MIN 64
 
-/* A place: the generation that took it in the upper bits, a part of the proof's digest in the lower
+/* A place: the generation that took it in the upper bits, a part of the proof's hash in the lower
  * ones; 0 when none ever did. Generations come round again after 34 years. */
 #define MARK_BITS 36
 #define MARK_MASK ((UINT64_C(1) << MARK_BITS) - 1)
@@ -71,34 +70,25 @@ enum cg_status cg_replay_init(void *memory, size_t len,
     return CG_OK;
 }
 
-static uint64_t read_number(const uint8_t bytes[static 8])
-{
-    uint64_t number;
-    memcpy(&number, bytes, sizeof(number));
-    return number;
-}
-
 /* The thumbprint has one length, so that no two pairs make one text. */
-static enum cg_status make_trace(struct cg_replay *replay, struct cg_span thumbprint,
-                                 struct cg_span id, int64_t issued_s, struct trace *ret_trace)
+static struct trace make_trace(struct cg_replay *replay, struct cg_span thumbprint,
+                               struct cg_span id, int64_t issued_s)
 {
     uint8_t text[CG_THUMBPRINT_CHARS + CG_LIMIT_PROOF_ID_BYTES];
-    uint8_t digest[CG_SHA256_BYTES];
     assert(thumbprint.len == CG_THUMBPRINT_CHARS && id.len <= CG_LIMIT_PROOF_ID_BYTES);
     memcpy(text, thumbprint.data, thumbprint.len);
     memcpy(text + thumbprint.len, id.data, id.len);
-    CG_TRY(cg_hmac_sha256(cg_span_of_bytes(replay->key, sizeof(replay->key)),
-                          cg_span_of_bytes(text, thumbprint.len + id.len), digest));
+    struct cg_span whole = cg_span_of_bytes(text, thumbprint.len + id.len);
+    uint64_t mark = cg_siphash(replay->key, whole) & MARK_MASK;
+    uint64_t place = cg_siphash(replay->key + CG_SIPHASH_KEY_BYTES, whole);
     uint64_t generation = (uint64_t)issued_s / GENERATION_S;
-    uint64_t mark = read_number(digest) & MARK_MASK;
-    *ret_trace = (struct trace){
+    return (struct trace){
         .places = replay->places + (generation % GENERATIONS) * (replay->place_mask + 1),
-        .start = read_number(digest + 8),
-        .stride = read_number(digest + 16) | 1,
+        .start = place,
+        .stride = place >> 32 | 1,
         .tag = generation & TAG_MASK,
         .mark = mark != 0 ? mark : 1,
     };
-    return CG_OK;
 }
 
 /* Whether a place was taken by a generation after this one: then this one is long past. */
@@ -128,10 +118,7 @@ static enum taken take(_Atomic uint64_t *place, const struct trace *trace)
 enum cg_reason cg_replay_spend(struct cg_replay *replay, struct cg_span thumbprint,
                                struct cg_span id, int64_t issued_s)
 {
-    struct trace trace;
-    if (make_trace(replay, thumbprint, id, issued_s, &trace) != CG_OK) {
-        return CG_REASON_INTERNAL;
-    }
+    struct trace trace = make_trace(replay, thumbprint, id, issued_s);
     for (uint64_t probe = 0; probe < PROBES; probe++) {
         uint64_t at = (trace.start + probe * trace.stride) & replay->place_mask;
         switch (take(&trace.places[at], &trace)) {

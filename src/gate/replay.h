@@ -13,10 +13,12 @@
 #ifndef CG_GATE_REPLAY_H
 #define CG_GATE_REPLAY_H
 
+#include "base/siphash.h"
+
 #include <caregate/reason.h>
 #include <caregate/types.h>
 
-#define CG_REPLAY_KEY_BYTES 32
+#define CG_REPLAY_KEY_BYTES (2 * CG_SIPHASH_KEY_BYTES)
 
 struct cg_replay;
 
@@ -33,8 +35,8 @@ CG_MUST_USE enum cg_status cg_replay_init(void *memory, size_t len,
                                           struct cg_replay **ret_replay);
 
 /*
- * Notes that a proof is used: NONE for the first who says so, PROOF_REPLAYED, PROOFS_FULL, or
- * INTERNAL when OpenSSL fails. The id is at most CG_LIMIT_PROOF_ID_BYTES long; issued_s is in the
+ * Notes that a proof is used: NONE for the first who says so, PROOF_REPLAYED, or PROOFS_FULL. The
+ * id is at most CG_LIMIT_PROOF_ID_BYTES long; issued_s is in the
  * window that token/dpop.h accepts.
  */
 enum cg_reason cg_replay_spend(struct cg_replay *replay, struct cg_span thumbprint,

@@ -10,6 +10,7 @@
 #define CG_GATE_TOKEN_CACHE_H
 
 #include "crypto/keyed_hash.h"
+#include "gate/possession.h"
 #include "token/access_token.h"
 
 #include <caregate/reason.h>
@@ -27,6 +28,7 @@ struct cg_cached_token {
     uint32_t withdrawn;           /* and of its agreements: cg_decide_withdrawn */
     int64_t limits_version;       /* of the snapshot under which the next was found */
     uint32_t limited;             /* which of its agreements have a limit: cg_limit_find */
+    struct cg_token_hash hash;    /* for the proofs that come with it */
 };
 
 /* places: 1 or more, else CG_ERR_INPUT. CG_ERR_LIMIT when memory is short. */

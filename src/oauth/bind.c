@@ -59,7 +59,7 @@ static enum cg_status check_unbound(struct cg_oauth_context *context,
         return CG_OK;
     }
     const struct cg_profile *profile = cg_client_profile(context, record);
-    if (record->client.bind != CG_CLIENT_BIND_NONE || profile == NULL || profile->tokens_bound) {
+    if (cg_client_binding(&record->client, profile) != CG_CLIENT_BIND_NONE) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_PROOF_MISSING, NULL, "RFC 9449 §5.2");
     }
     return CG_OK;

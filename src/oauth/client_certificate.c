@@ -110,15 +110,8 @@ enum cg_status cg_client_certificate_judge(struct cg_oauth_context *context,
 static bool wants_binding(const struct cg_oauth_context *context,
                           const struct cg_client_record *record)
 {
-    if (record->client.bind != CG_CLIENT_BIND_NONE) {
-        return record->client.bind == CG_CLIENT_BIND_MTLS;
-    }
-    if (record->client.auth != CG_CLIENT_AUTH_TLS &&
-        record->client.auth != CG_CLIENT_AUTH_SELF_SIGNED_TLS) {
-        return false;
-    }
     const struct cg_profile *profile = cg_client_profile(context, record);
-    return profile != NULL && profile->tokens_bound;
+    return cg_client_binding(&record->client, profile) == CG_CLIENT_BIND_MTLS;
 }
 
 static enum cg_status find_digest(struct cg_oauth_context *context,

@@ -27,6 +27,21 @@ const char *cg_client_state_name(enum cg_client_state state)
     return state_names[state];
 }
 
+enum cg_client_bind cg_client_binding(const struct cg_client *client,
+                                      const struct cg_profile *profile)
+{
+    unsigned by_certificate =
+        (unsigned)CG_CLIENT_AUTH_TLS | (unsigned)CG_CLIENT_AUTH_SELF_SIGNED_TLS;
+    if (client->bind != CG_CLIENT_BIND_NONE) {
+        return client->bind;
+    }
+    if (profile != NULL && !profile->tokens_bound) {
+        return CG_CLIENT_BIND_NONE;
+    }
+    return profile != NULL && ((unsigned)client->auth & by_certificate) != 0 ? CG_CLIENT_BIND_MTLS
+                                                                             : CG_CLIENT_BIND_DPOP;
+}
+
 static enum cg_status find_state(struct cg_span name, enum cg_client_state *ret_state)
 {
     for (size_t i = 0; i < STATE_COUNT; i++) {

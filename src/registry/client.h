@@ -30,6 +30,11 @@ struct cg_client {
 
 const char *cg_client_state_name(enum cg_client_state state);
 
+/* What the client's tokens are bound to under its profile: to a key also where the profile is not
+ * known (NULL), so that nothing goes out unbound by mistake. */
+enum cg_client_bind cg_client_binding(const struct cg_client *client,
+                                      const struct cg_profile *profile);
+
 /* Makes an id from the client's name and random digits ("ward-system-7f3k9q2x"), adds the client,
  * returns the id in the arena. */
 CG_MUST_USE enum cg_status cg_client_add(struct cg_store *store, const struct cg_client *client,

@@ -20,6 +20,27 @@ struct cg_span cg_client_key_kind_name(enum cg_client_key_kind kind)
     return cg_span_of_string(kind_names[kind]);
 }
 
+#define KIND(name) (1U << (unsigned)CG_CLIENT_KEY_##name)
+
+static const struct {
+    enum cg_client_auth auth;
+    unsigned kinds;
+} kinds_for[] = {
+    {CG_CLIENT_AUTH_PRIVATE_KEY_JWT, KIND(JWKS) | KIND(JWKS_URI)},
+    {CG_CLIENT_AUTH_TLS, KIND(TLS_SUBJECT) | KIND(TLS_SAN_DNS)},
+    {CG_CLIENT_AUTH_SELF_SIGNED_TLS, KIND(CERTIFICATE) | KIND(JWKS) | KIND(JWKS_URI)},
+};
+
+unsigned cg_client_key_kinds_for(enum cg_client_auth auth)
+{
+    for (size_t i = 0; i < sizeof(kinds_for) / sizeof(kinds_for[0]); i++) {
+        if (kinds_for[i].auth == auth) {
+            return kinds_for[i].kinds;
+        }
+    }
+    return 0;
+}
+
 enum cg_status cg_client_key_kind_find(struct cg_span name, enum cg_client_key_kind *ret_kind)
 {
     for (size_t i = 0; i < CG_CLIENT_KEY_KIND_COUNT; i++) {

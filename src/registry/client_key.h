@@ -8,6 +8,7 @@
 #define CG_REGISTRY_CLIENT_KEY_H
 
 #include "crypto/random.h"
+#include "registry/profile.h"
 #include "registry/registry.h"
 
 enum cg_client_key_kind {
@@ -33,6 +34,10 @@ struct cg_client_key {
 struct cg_span cg_client_key_kind_name(enum cg_client_key_kind kind);
 CG_MUST_USE enum cg_status cg_client_key_kind_find(struct cg_span name,
                                                    enum cg_client_key_kind *ret_kind);
+
+/* The kinds of which a client that proves itself this way needs one: bits by kind; none for a
+ * secret. */
+unsigned cg_client_key_kinds_for(enum cg_client_auth auth);
 
 /*
  * Adds one; its id is made here. The value has been checked by the caller, who knows its grammar.

@@ -34,6 +34,8 @@ void cg_dpop_key_release(struct cg_dpop_key *key);
 CG_MUST_USE enum cg_status cg_dpop_key_read(struct cg_span header, struct cg_arena *arena,
                                             struct cg_fault *fault, struct cg_dpop_key *ret_key);
 
+#define CG_DPOP_HASH_CHARS 43
+
 /* The request that a proof must have been made for. */
 struct cg_dpop_demand {
     struct cg_span method; /* as received */
@@ -68,7 +70,6 @@ CG_MUST_USE enum cg_status cg_dpop_check(struct cg_span compact,
                                          struct cg_arena *arena, struct cg_fault *fault,
                                          struct cg_dpop_proof *ret_proof);
 
-#define CG_DPOP_HASH_CHARS 43
 /* ath of an access token (RFC 9449 §4.2). CG_ERR_CRYPTO when OpenSSL fails. */
 CG_MUST_USE enum cg_status cg_dpop_hash_token(struct cg_span token,
                                               uint8_t ret_text[static CG_DPOP_HASH_CHARS]);

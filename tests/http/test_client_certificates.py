@@ -206,6 +206,29 @@ def test_a_bound_token_is_let_in_with_its_certificate_only(scene, echo, client, 
     assert len(echo.seen) == 2
 
 
+def test_explain_says_whether_a_certificate_fits_a_bound_token(scene):
+    token = token_of(ask(scene, "bound", who="good"))
+    for who, fits in (("good", True), ("other", False)):
+        done = scene.house.run("explain", "--token", "-", "--api", "results", "--certificate",
+                               str(scene.files[who][0]), stdin=token)
+        assert (done.code, done.json["let_in"]) == ((0, True) if fits else (1, False))
+        assert done.json["reason"] == (None if fits else "certificate_wrong")
+        told = {step["rule"]: step.get("detail", "") for step in done.json["steps"]}
+        assert certificates.thumbprint(scene.holders["good"]) in told[
+            "the token is bound to a certificate"]
+        assert certificates.thumbprint(scene.holders[who]) in told[
+            "the token may come with this certificate"]
+    client = scene.clients["bound"].id
+    refused = scene.house.cli("explain", "--client", client, "--api", "results", "--certificate",
+                              str(scene.files["good"][0]), ok=False)
+    assert refused.code == 2
+    junk = scene.house.cli("explain", "--token", "-", "--api", "results", "--certificate",
+                           str(scene.house.ca.parent / "server.key"), ok=False, stdin=token)
+    assert junk.code == 1
+    assert "PEM" in junk.err
+    assert scene.house.run("explain", "--client", client, "--api", "results").code == 0
+
+
 def test_a_client_whose_tokens_are_bound_gets_none_without_certificate(scene):
     secret = {"client_secret": scene.clients["secret"].secret}
     for mtls in (True, False):

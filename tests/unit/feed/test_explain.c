@@ -4,6 +4,7 @@
 #include "feed_test.h"
 #include "jose/jws.h"
 #include "registry/api.h"
+#include "registry/client_key.h"
 #include "registry/denial.h"
 #include "token/access_token.h"
 
@@ -224,11 +225,10 @@ static void malformed_question_is_refused(void **state)
                   CG_ERR_INTERNAL);
 }
 
-/* A token as the issuer makes it, for the API documents, with a scope of the caller's choice. */
-static struct cg_span sign(struct desk *desk, const char *agreement, const char *scope,
-                           int64_t expires_s)
+static struct cg_access_token claims_of(const struct desk *desk, const char *agreement,
+                                        const char *scope, int64_t expires_s)
 {
-    struct cg_access_token token = {
+    return (struct cg_access_token){
         .issuer = CG_SPAN(FEED_TEST_BASE_URL DESK_REALM),
         .subject = desk->client,
         .client_id = desk->client,
@@ -241,6 +241,11 @@ static struct cg_span sign(struct desk *desk, const char *agreement, const char 
         .issued_s = expires_s - DESK_LIFE_S,
         .expires_s = expires_s,
     };
+}
+
+/* A token as the issuer makes it. */
+static struct cg_span sign_claims(struct desk *desk, const struct cg_access_token *token)
+{
     struct cg_signing_key stored;
     int64_t until_s;
     assert_ok(cg_signing_key_current(desk->store, desk->realm, DESK_NOW_S, desk->arena, &stored,
@@ -257,11 +262,19 @@ static struct cg_span sign(struct desk *desk, const char *agreement, const char 
     assert_ok(
         cg_jws_header(cg_alg_find(CG_SPAN_OF("RS256")), CG_SPAN_OF("JWT"), stored.kid, &parts[0]));
     assert_ok(cg_buf_finish(&parts[0], &texts[0]));
-    cg_access_token_write(&token, &parts[1]);
+    cg_access_token_write(token, &parts[1]);
     assert_ok(cg_buf_finish(&parts[1], &texts[1]));
     assert_ok(cg_jws_make(texts[0], texts[1], signer, &parts[2]));
     assert_ok(cg_buf_finish(&parts[2], &texts[2]));
     return texts[2];
+}
+
+/* For the API documents, with a scope of the caller's choice. */
+static struct cg_span sign(struct desk *desk, const char *agreement, const char *scope,
+                           int64_t expires_s)
+{
+    struct cg_access_token token = claims_of(desk, agreement, scope, expires_s);
+    return sign_claims(desk, &token);
 }
 
 static struct cg_span with_changed_signature(struct desk *desk, struct cg_span token)
@@ -339,6 +352,86 @@ static void denied_token_is_told_by_which_denial(void **state)
     }
 }
 
+#define CERTIFICATE "\x30\x03the certificate"
+#define CERTIFICATE_THUMBPRINT "ZZj7XEhkKKuBh_Lsm-SES1n6z24hHvC0QnsG16kQfTs"
+#define KEY_THUMBPRINT "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+static const char certificate_rule[] = "the token may come with this certificate";
+
+static void token_that_is_bound_is_told_what_must_come_along(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_explanation explanation;
+    struct cg_access_token claims =
+        claims_of(desk, "agr_1", "documents.write", DESK_NOW_S + DESK_LIFE_S);
+    claims.certificate_thumbprint = test_span(CERTIFICATE_THUMBPRINT);
+    struct cg_explain_question question = about_token(desk, sign_claims(desk, &claims));
+    assert_ok(ask(desk, &question, &explanation));
+    assert_int_equal(explanation.reason, CG_REASON_NONE);
+    assert_span_text(
+        detail_of(&explanation, "the token is bound to a certificate"),
+        "it comes over TLS with the certificate whose x5t#S256 is " CERTIFICATE_THUMBPRINT);
+    assert_null(detail_of(&explanation, "the token is bound to a key").data);
+    claims = claims_of(desk, "agr_1", "documents.write", DESK_NOW_S + DESK_LIFE_S);
+    claims.key_thumbprint = test_span(KEY_THUMBPRINT);
+    question = about_token(desk, sign_claims(desk, &claims));
+    assert_ok(ask(desk, &question, &explanation));
+    assert_int_equal(explanation.reason, CG_REASON_NONE);
+    assert_span_text(detail_of(&explanation, "the token is bound to a key"),
+                     "it comes as \"Authorization: DPoP\", with a new proof each time by the key "
+                     "whose jkt is " KEY_THUMBPRINT);
+    assert_null(detail_of(&explanation, certificate_rule).data);
+}
+
+static void certificate_at_hand_is_judged_as_the_gate_would(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_explanation explanation;
+    struct cg_access_token claims =
+        claims_of(desk, "agr_1", "documents.write", DESK_NOW_S + DESK_LIFE_S);
+    struct cg_explain_question question = about_token(desk, sign_claims(desk, &claims));
+    question.certificate = CG_SPAN_OF(CERTIFICATE);
+    assert_ok(ask(desk, &question, &explanation));
+    assert_int_equal(explanation.reason, CG_REASON_NONE);
+    assert_span_text(detail_of(&explanation, certificate_rule), "the token is bound to none");
+    claims.certificate_thumbprint = test_span(CERTIFICATE_THUMBPRINT);
+    question.token = sign_claims(desk, &claims);
+    assert_ok(ask(desk, &question, &explanation));
+    assert_int_equal(explanation.reason, CG_REASON_NONE);
+    assert_span_text(detail_of(&explanation, certificate_rule),
+                     "its x5t#S256 is " CERTIFICATE_THUMBPRINT);
+    question.certificate = CG_SPAN_OF(CERTIFICATE ".");
+    check(desk, "another", &question, CG_REASON_CERTIFICATE_WRONG);
+}
+
+static void client_without_a_secret_is_asked_for_what_it_proves_itself_by(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_explanation explanation;
+    struct cg_client client;
+    assert_ok(cg_client_find(desk->store, desk->realm, desk->client, desk->arena, &client));
+    client.auth = CG_CLIENT_AUTH_TLS;
+    client.bind = CG_CLIENT_BIND_MTLS;
+    assert_ok(cg_client_set(desk->store, &client, desk->arena, NULL));
+    agree(desk, ALL_WELL);
+    struct cg_explain_question question = about_client(desk);
+    check(desk, "no name", &question, CG_REASON_CLIENT_AUTHENTICATION_FAILED);
+    const struct cg_client_key name = {.realm = desk->realm,
+                                       .client = desk->client,
+                                       .kind = CG_CLIENT_KEY_TLS_SAN_DNS,
+                                       .value = CG_SPAN("ward.example"),
+                                       .created_s = DESK_NOW_S};
+    struct cg_span id;
+    assert_ok(cg_client_key_add(desk->store, &name, &desk->random, desk->arena, NULL, &id));
+    check(desk, "a name", &question, CG_REASON_NONE);
+    assert_ok(ask(desk, &question, &explanation));
+    assert_span_text(
+        detail_of(&explanation, "the client has a key, certificate or name to prove itself by"),
+        "tls_client_auth");
+    assert_span_text(detail_of(&explanation, "the client's tokens are bound to it"),
+                     "it asks for them, and calls, with the same TLS certificate");
+}
+
 static void token_of_an_unknown_realm_is_told(void **state)
 {
     struct desk *desk = *state;
@@ -356,6 +449,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(malformed_question_is_refused, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(token_is_told_what_the_gate_would_say, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(denied_token_is_told_by_which_denial, build_desk, desk_close),
+    cmocka_unit_test_setup_teardown(token_that_is_bound_is_told_what_must_come_along, build_desk,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(certificate_at_hand_is_judged_as_the_gate_would, build_desk,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(client_without_a_secret_is_asked_for_what_it_proves_itself_by,
+                                    build_desk, desk_close),
     cmocka_unit_test_setup_teardown(token_of_an_unknown_realm_is_told, build_desk, desk_close),
 };
 TEST_MAIN(tests)

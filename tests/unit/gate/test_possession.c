@@ -170,6 +170,25 @@ static void possession_wants_one_proof_by_the_key_of_the_token_for_this_token(vo
     prover_release(&thief);
 }
 
+static void possession_is_proven_for_each_of_several_tokens(void **state)
+{
+    struct stage *stage = *state;
+    struct cg_access_token claims = sample_claims();
+    claims.key_thumbprint = test_span(stage->prover.thumbprint);
+    claims.token_id = test_span("jti-2");
+    struct cg_span tokens[] = {stage->token, sample_token(stage->scene->sample, &claims)};
+    for (int round = 0; round < 4; round++) { /* the second time both are remembered */
+        struct cg_span id = sample_text(stage->scene->sample, "id-%d", round);
+        struct question question = good_question(stage, (const char *)id.data);
+        question.token = tokens[(round + 1) % 2];
+        question.proof = prover_proof(&stage->prover, stage->scene->sample, (const char *)id.data,
+                                      tokens[round % 2], stage->nonce);
+        assert_reason(ask(stage, &question), CG_REASON_PROOF_TOKEN_WRONG);
+        question.token = tokens[round % 2];
+        assert_reason(ask(stage, &question), CG_REASON_NONE);
+    }
+}
+
 static void possession_is_proven_to_one_gate_only(void **state)
 {
     struct stage *stage = *state;
@@ -300,6 +319,7 @@ static const struct CMUnitTest tests[] = {
     POSSESSION_TEST(possession_is_not_left_out_for_a_token_sent_as_bearer),
     POSSESSION_TEST(possession_cannot_be_claimed_for_a_token_that_is_not_bound),
     POSSESSION_TEST(possession_wants_one_proof_by_the_key_of_the_token_for_this_token),
+    POSSESSION_TEST(possession_is_proven_for_each_of_several_tokens),
     POSSESSION_TEST(possession_is_proven_to_one_gate_only),
     POSSESSION_TEST(possession_proven_in_one_worker_is_used_up_in_all),
     POSSESSION_TEST(possession_is_offered_a_fresh_nonce_before_the_old_one_ends),
