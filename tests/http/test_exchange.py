@@ -236,6 +236,19 @@ def test_exchanged_token_does_not_outlive_its_subject(scene):
     assert answer.json()["expires_in"] <= 20
 
 
+def test_a_persons_token_keeps_the_person_and_who_acted_before(scene):
+    forge = Forge(scene.house.dir, scene.house.realm)
+    person = {"sub": "login:7f3k", "idp": "login", "acr": "P9", "auth_time": 1767225600}
+    token = forge.vary(scene.house.token(scene.caller), act={"sub": "carer"}, **person)
+    made = claims(exchanged(scene, token))
+    assert {name: made[name] for name in person} == person
+    assert made["act"] == {"sub": scene.server.id, "act": {"sub": "carer"}}
+    assert made["on_behalf_of"]["client_id"] == scene.caller.id
+    chain = {"sub": "a", "act": {"sub": "b", "act": {"sub": "c", "act": {"sub": "d"}}}}
+    longest = forge.vary(token, act=chain)
+    assert_refused(exchange(scene.house, scene.server, longest), "invalid_request", "")
+
+
 def test_narrowing_of_both_holds(scene):
     house = scene.house
     caller = add_caller(house, "Narrow ward", agreement=("--type", "736253002", "--type",
