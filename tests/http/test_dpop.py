@@ -41,7 +41,7 @@ def assert_refused(answer, reason, error="invalid_dpop_proof", status=401):
     assert answer.json()["reason"] == reason
     assert challenge(answer).startswith("DPoP ")
     assert f'error="{error}"' in challenge(answer)
-    assert 'algs="ES256 PS256 EdDSA"' in challenge(answer)
+    assert 'algs="ES256 PS256 EdDSA Ed25519"' in challenge(answer)
 
 
 # Each row: what is wrong, how it comes to be (from a caller, the method and the URL of the request

@@ -126,7 +126,7 @@ def test_a_key_that_is_made_in_a_module_signs_and_never_leaves_it(lodge, alg):
 
 def test_a_key_that_is_made_in_a_module_has_the_label_that_was_asked_for(lodge):
     token = lodge.rotate("--pkcs11", "pkcs11:token=box;object=ward%201", "--generate", alg="ES256")
-    assert ";object=ward%201;id=%" in held_in(lodge.house, header(token)["kid"])
+    assert ";object=ward%201;id=" in held_in(lodge.house, header(token)["kid"])
 
 
 def test_what_was_made_in_a_module_is_destroyed_there_and_what_was_brought_is_not(lodge):
