@@ -214,6 +214,17 @@ def test_a_client_that_must_bind_its_tokens_gets_none_without_a_proof(house):
     assert Caller(house, bound).get_token().call().status_code == 200
 
 
+def test_explain_names_the_key_that_a_token_is_bound_to(house, caller):
+    done = house.run("explain", "--token", "-", "--api", "results", stdin=caller.token)
+    assert (done.code, done.json["let_in"]) == (0, True)
+    told = {step["rule"]: step.get("detail", "") for step in done.json["steps"]}
+    assert caller.prover.thumbprint in told["the token is bound to a key"]
+    bound = house.onboard("To be bound", "results", "results.read", options=["--bind", "dpop"])
+    done = house.run("explain", "--client", bound.id, "--api", "results")
+    told = {step["rule"]: step.get("detail", "") for step in done.json["steps"]}
+    assert "DPoP" in told["the client's tokens are bound to it"]
+
+
 def test_discovery_tells_the_algorithms_of_proofs(house):
     answer = house.request("GET", house.realm + "/.well-known/oauth-authorization-server")
     assert answer.json()["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA"]
