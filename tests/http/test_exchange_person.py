@@ -201,6 +201,19 @@ def test_another_client_cannot_exchange_an_id_token_that_leaked(house, ward, log
     assert exchange(house, ward, id_token).status_code == 200
 
 
+@pytest.mark.parametrize("form", ["name", "token"])
+def test_who_acts_for_a_person_is_told_to_the_api(house, ward, login, echo, form):
+    carer = login.claims(sub="bob")
+    act = {"sub": "bob" if form == "name" else login.id_token(carer)}
+    answer = exchange(house, ward, login.id_token(login.claims(sub="ann", act=act)))
+    token = answer.json()["access_token"]
+    assert claims_of(token)["act"] == {"sub": "nhs-login:bob"}
+    assert house.gate("/results/1", token).status_code == 200
+    seen = {name.lower(): value for name, value in echo.seen[-1]["headers"]}
+    assert seen["caregate-subject"] == "nhs-login:ann"
+    assert seen["caregate-actor-subject"] == "nhs-login:bob"
+
+
 def test_a_person_is_never_taken_for_a_client(house, ward, login):
     """RFC 9700 §4.15: whatever sub an issuer gives, it is no client's id."""
     answer = exchange(house, ward, login.id_token(login.claims(sub=ward.id)))
