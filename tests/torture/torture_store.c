@@ -61,26 +61,12 @@ static enum cg_status expect(struct cg_store *store, const char *name, const cha
     return same ? CG_OK : CG_ERR_INTERNAL;
 }
 
-static enum cg_status change_and_look(struct cg_store *store, struct cg_arena *arena)
-{
-    const char *value = NULL;
-    enum cg_status status = change(store, "first");
-    value = status == CG_OK ? "first" : value;
-    enum cg_status second = change(store, "second");
-    value = second == CG_OK ? "second" : value;
-    CG_TRY(expect(store, "a", value, arena));
-    CG_TRY(expect(store, "b", value, arena));
-    return status != CG_OK ? status : second;
-}
-
-static enum cg_status use(void *context)
+/* The smaller schema: each of its allocations has a run of its own, which makes all of it. */
+static enum cg_status make(void *context)
 {
     const struct scene *scene = context;
-    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
     CG_CLEANUP(cg_store_free_at) struct cg_store *store = NULL;
-    CG_TRY(cg_arena_new(4096, &arena));
-    CG_TRY(cg_store_open(test_span(scene->uri), CG_STORE_REGISTRY, CG_STORE_CREATE, &store));
-    CG_TRY(change_and_look(store, arena));
+    CG_TRY(cg_store_open(test_span(scene->uri), CG_STORE_AUDIT, CG_STORE_CREATE, &store));
     CG_TRY(cg_store_maintain(store));
     return cg_store_check(store);
 }
@@ -94,8 +80,12 @@ static enum cg_status use_file(void *context)
     CG_TRY(cg_arena_new(4096, &arena));
     CG_TRY(cg_store_open(test_span(scene->uri), CG_STORE_REGISTRY, CG_STORE_OPEN, &store));
     enum cg_status status = change(store, "third");
-    CG_TRY(expect(store, "a", status == CG_OK ? "third" : "before", arena));
+    const char *value = status == CG_OK ? "third" : "before";
+    CG_TRY(expect(store, "a", value, arena));
+    CG_TRY(expect(store, "b", value, arena));
     CG_TRY(status);
+    CG_TRY(cg_store_maintain(store));
+    CG_TRY(cg_store_check(store));
     return change(store, "before");
 }
 
@@ -117,7 +107,7 @@ static enum cg_status copy(void *context)
 TEST(store_in_memory_survives_every_failed_allocation)
 {
     struct scene scene = {.uri = "sqlite::memory:"};
-    struct torture_scenario scenario = {"in memory", use, &scene, ACCEPTED};
+    struct torture_scenario scenario = {"in memory", make, &scene, ACCEPTED};
     torture(&scenario);
 }
 
