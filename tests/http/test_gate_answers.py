@@ -34,7 +34,7 @@ TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 503: "Servi
 FHIR_CODES = {400: "invalid", 401: "login", 403: "forbidden", 503: "transient"}
 REALM = 'Bearer realm="/vlive/hpca"'
 INVALID = REALM + ', error="invalid_token"'
-NOT_BOUND = INVALID.replace("Bearer", "DPoP") + ', algs="ES256 PS256 EdDSA"'
+NOT_BOUND = INVALID.replace("Bearer", "DPoP") + ', algs="ES256 PS256 EdDSA Ed25519"'
 NEEDS_READ = REALM + ', error="insufficient_scope", scope="documents.read"'
 
 
