@@ -12,12 +12,13 @@
 #define CG_LIMIT_EXCHANGE_BYTES 131072    /* arena of one exchange */
 #define CG_LIMIT_BATCH_EXCHANGES 32       /* exchanges answered by one commit */
 #define CG_LIMIT_CLIENT_ID_BYTES 64
-#define CG_LIMIT_SECRET_BYTES 128   /* a presented client secret; longer ones are wrong */
-#define CG_LIMIT_SCOPE_BYTES 4096   /* a scope parameter */
-#define CG_LIMIT_RESOURCES 8        /* resource parameters of one request */
-#define CG_LIMIT_DETAILS 32         /* objects of authorization_details, asked for or granted */
-#define CG_LIMIT_DETAILS_VALUES 32  /* values of one list in it; scopes as in a token */
-#define CG_LIMIT_DETAILS_BYTES 4096 /* an authorization_details parameter */
+#define CG_LIMIT_SECRET_BYTES 128    /* a presented client secret; longer ones are wrong */
+#define CG_LIMIT_SCOPE_BYTES 4096    /* a scope parameter */
+#define CG_LIMIT_SMART_CONSTRAINTS 8 /* of the query of one SMART scope */
+#define CG_LIMIT_RESOURCES 8         /* resource parameters of one request */
+#define CG_LIMIT_DETAILS 32          /* objects of authorization_details, asked for or granted */
+#define CG_LIMIT_DETAILS_VALUES 32   /* values of one list in it; scopes as in a token */
+#define CG_LIMIT_DETAILS_BYTES 4096  /* an authorization_details parameter */
 
 /* Failed authentications, see oauth/lockout.h */
 #define CG_LIMIT_PAIR_FAILURES 50       /* of a client at an address before it has to wait */
