@@ -106,7 +106,7 @@
 
 /* Audit */
 #define CG_LIMIT_AUDIT_RECORD_BYTES 4096
-#define CG_LIMIT_AUDIT_DETAIL_BYTES 256
+#define CG_LIMIT_AUDIT_DETAIL_BYTES 704 /* two people's names and a token's */
 #define CG_LIMIT_WRITER_BYTES 64
 #define CG_LIMIT_SINGLE_USE_BYTES 8192         /* realm, owner and id of what may be used once */
 #define CG_LIMIT_SPENDINGS 3                   /* such things in one request */

@@ -22,6 +22,7 @@ struct person {
     struct trust trust;
     struct cg_id_token token;
     struct cg_span actor; /* sub of who acts for the person at the same issuer; absent: nobody */
+    int64_t ends_s;       /* what proves one of the two is over then */
 };
 
 /* The caller is proven, and the token was made for it: it may read why. */
@@ -131,16 +132,19 @@ static enum cg_status prove(struct cg_oauth_context *context, const struct trust
 }
 
 /* Another token of the same issuer for the same client: of the one who acts. */
-static enum cg_status prove_actor(struct cg_oauth_context *context, const struct trust *trust,
-                                  struct cg_span compact, struct cg_span *ret_actor)
+static enum cg_status prove_actor(struct cg_oauth_context *context, struct cg_span compact,
+                                  struct person *person)
 {
     struct cg_id_token token;
     CG_TRY(read_token(context, compact, &token));
-    CG_TRY(prove(context, trust, &token));
-    if (token.actor.data != NULL) {
+    CG_TRY(prove(context, &person->trust, &token));
+    if (token.actor.subject.data != NULL) {
         return refuse(context, "the ID token of who acts has an act of its own");
     }
-    *ret_actor = token.claims.subject;
+    person->actor = token.claims.subject;
+    if (token.claims.expires_s < person->ends_s) {
+        person->ends_s = token.claims.expires_s;
+    }
     return CG_OK;
 }
 
@@ -161,10 +165,10 @@ static enum cg_status admit_actor(struct cg_oauth_context *context,
                 "send as actor_token_type that of an ID token: who acts for a person is a person",
                 "RFC 8693 §2.1");
     }
-    if (person->token.actor.data != NULL) {
+    if (person->token.actor.subject.data != NULL) {
         return refuse(context, "the ID token names in act already who acts: leave actor_token out");
     }
-    CG_TRY(prove_actor(context, &person->trust, exchange->actor_token, &person->actor));
+    CG_TRY(prove_actor(context, exchange->actor_token, person));
     return may_act(person, person->actor)
                ? CG_OK
                : refuse(context, "may_act of the ID token does not name the one who is to act");
@@ -178,9 +182,9 @@ static enum cg_status find_actor(struct cg_oauth_context *context,
         return admit_actor(context, exchange, person);
     }
     if (person->token.actor_is_token) {
-        return prove_actor(context, &person->trust, person->token.actor, &person->actor);
+        return prove_actor(context, person->token.actor.subject, person);
     }
-    person->actor = person->token.actor;
+    person->actor = person->token.actor.subject;
     return CG_OK;
 }
 
@@ -221,8 +225,8 @@ static enum cg_status describe(struct cg_oauth_context *context, const struct pe
     token->idp = person->trust.upstream.name;
     token->acr = cg_id_token_level_claim(shown, &person->trust.demand.level);
     token->authenticated_s = shown->authenticated_s > 0 ? shown->authenticated_s : 0;
-    if (token->expires_s > shown->claims.expires_s) {
-        token->expires_s = shown->claims.expires_s;
+    if (token->expires_s > person->ends_s) {
+        token->expires_s = person->ends_s;
     }
     if (person->actor.data == NULL) {
         return CG_OK;
@@ -240,6 +244,7 @@ enum cg_status cg_exchange_person(struct cg_oauth_context *context,
     CG_TRY(read_token(context, exchange->subject_token, &person.token));
     CG_TRY(find_trust(context, record, person.token.claims.issuer, &person.trust));
     CG_TRY(prove(context, &person.trust, &person.token));
+    person.ends_s = person.token.claims.expires_s;
     CG_TRY(find_actor(context, exchange, &person));
     CG_TRY(spend(context, &person.token));
     const struct cg_scope_holder holder = {

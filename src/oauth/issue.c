@@ -98,6 +98,17 @@ static void tell_narrowing(const struct cg_access_token *token, struct cg_buf *d
     }
 }
 
+/* Who acts for the person, beside the client, which is the event's actor. */
+static void tell_actors(const struct cg_access_token *token, struct cg_buf *detail)
+{
+    for (size_t i = 0; i < token->behalf.actor_count; i++) {
+        if (!cg_span_equal(token->behalf.actors[i], token->client_id)) {
+            cg_buf_put_string(detail, ", by ");
+            cg_buf_put(detail, token->behalf.actors[i]);
+        }
+    }
+}
+
 /* On whose behalf the token is, a system's or a person's, and what it is narrowed to. */
 static enum cg_status tell_detail(struct cg_oauth_context *context,
                                   const struct cg_access_token *token)
@@ -109,6 +120,7 @@ static enum cg_status tell_detail(struct cg_oauth_context *context,
         cg_buf_put(&detail, token->subject);
         cg_buf_put_string(&detail, token->acr.len > 0 ? " at " : "");
         cg_buf_put(&detail, token->acr);
+        tell_actors(token, &detail);
     }
     if (token->behalf.client_id.len > 0) {
         cg_buf_put_string(&detail, detail.len > 0 ? "; on behalf of " : "on behalf of ");

@@ -63,35 +63,62 @@ static bool looks_like_token(struct cg_span text)
     return cg_span_starts_with(text, CG_SPAN_OF("eyJ")) && cg_jws_cut(text, &segments) == CG_OK;
 }
 
+/* RFC 8693 §4.1: sub names somebody of the issuer that iss names beside it. */
+static enum cg_status read_somebody(const struct cg_json_value *claim, struct cg_arena *arena,
+                                    struct cg_id_token_actor *ret_somebody)
+{
+    struct cg_span subject = {NULL, 0};
+    if (claim == NULL) {
+        return CG_OK;
+    }
+    CG_TRY(cg_json_member_string(claim, "sub", &subject));
+    CG_TRY(cg_arena_copy(arena, subject, &ret_somebody->subject));
+    return copy_member(claim, "iss", arena, &ret_somebody->issuer);
+}
+
 /* RFC 8693 §4.1: of nested actors the outermost is the current one; those before it are told for
  * information only. */
 static enum cg_status read_actor(const struct cg_json_value *root, struct cg_arena *arena,
                                  struct cg_id_token *token)
 {
-    const struct cg_json_value *act = cg_json_member(root, "act");
-    struct cg_span subject = {NULL, 0};
-    if (act == NULL) {
-        return CG_OK;
-    }
-    CG_TRY(cg_json_member_string(act, "sub", &subject));
-    CG_TRY(cg_arena_copy(arena, subject, &token->actor));
-    token->actor_is_token = looks_like_token(token->actor);
-    return token->actor_is_token || cg_text_is_header_safe(subject, CG_LIMIT_SUBJECT_BYTES)
+    CG_TRY(read_somebody(cg_json_member(root, "act"), arena, &token->actor));
+    struct cg_span subject = token->actor.subject;
+    token->actor_is_token = looks_like_token(subject);
+    return subject.data == NULL || token->actor_is_token ||
+                   cg_text_is_header_safe(subject, CG_LIMIT_SUBJECT_BYTES)
                ? CG_OK
                : CG_ERR_INPUT;
 }
 
-static enum cg_status read_may_act(const struct cg_json_value *root, struct cg_arena *arena,
-                                   struct cg_id_token *token)
+/*
+ * RFC 8725 §3.12: an issuer signs other kinds of token by the same key, for the same audience, and
+ * not all of them with a typ of their own. They are known by what no ID token has (Back-Channel
+ * Logout §2.4; RFC 9068 §2.2.3), or by what some issuers write into each kind.
+ */
+static const struct {
+    const char *claim;
+    const char *in_id_tokens; /* NULL: never there */
+    const char *refusal;
+} kinds[] = {
+    {"events", NULL, "the ID token has events: a logout token is none"},
+    {"scope", NULL, "the ID token has a scope: an access token is none"},
+    {"token_use", "id", "token_use of the ID token is not id: send an ID token, no other kind"},
+    {"tokenName", "id_token",
+     "tokenName of the ID token is not id_token: send an ID token, no other kind"},
+};
+
+static const char *find_other_kind(const struct cg_json_value *root)
 {
-    const struct cg_json_value *may_act = cg_json_member(root, "may_act");
-    struct cg_span subject = {NULL, 0};
-    if (may_act == NULL) {
-        return CG_OK;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct cg_span said = {NULL, 0};
+        bool fits = kinds[i].in_id_tokens != NULL &&
+                    cg_json_member_string(root, kinds[i].claim, &said) == CG_OK &&
+                    cg_span_equal_string(said, kinds[i].in_id_tokens);
+        if (!fits && cg_json_member(root, kinds[i].claim) != NULL) {
+            return kinds[i].refusal;
+        }
     }
-    CG_TRY(cg_json_member_string(may_act, "sub", &subject));
-    CG_TRY(cg_arena_copy(arena, subject, &token->may_act.subject));
-    return copy_member(may_act, "iss", arena, &token->may_act.issuer);
+    return NULL;
 }
 
 /* What is read one after the other, and what is said where that fails. */
@@ -109,8 +136,8 @@ static enum cg_status read_claims(const struct cg_json_value *root, struct cg_ar
     *ret_refusal = "act of the ID token is not an object whose sub names somebody";
     CG_TRY(read_actor(root, arena, token));
     *ret_refusal = "may_act of the ID token is not an object whose sub names somebody";
-    CG_TRY(read_may_act(root, arena, token));
-    token->has_events = cg_json_member(root, "events") != NULL;
+    CG_TRY(read_somebody(cg_json_member(root, "may_act"), arena, &token->may_act));
+    token->other_kind = find_other_kind(root);
     *ret_refusal = NULL;
     return CG_OK;
 }
@@ -203,12 +230,6 @@ static bool issuer_is_right(const struct judged *judged)
     return cg_span_equal(judged->token->claims.issuer, judged->demand->issuer);
 }
 
-/* Back-Channel Logout §2.4: events tells a logout token from an ID token. */
-static bool is_no_logout(const struct judged *judged)
-{
-    return !judged->token->has_events;
-}
-
 /* A token for several would open here what was meant for another. */
 static bool audience_is_one(const struct judged *judged)
 {
@@ -230,6 +251,14 @@ static bool authorised_party_is_audience(const struct judged *judged)
 {
     struct cg_span party = judged->token->authorised_party;
     return party.data == NULL || cg_span_equal(party, judged->token->claims.audience[0]);
+}
+
+/* RFC 8693 §4.1: iss and sub together "might be necessary to uniquely identify an actor". Who acts
+ * is told under the name of the ID token's provider: of another one it would be somebody else. */
+static bool actor_is_the_issuers(const struct judged *judged)
+{
+    struct cg_span issuer = judged->token->actor.issuer;
+    return issuer.data == NULL || cg_span_equal(issuer, judged->demand->issuer);
 }
 
 static bool subject_is_plain(const struct judged *judged)
@@ -312,11 +341,11 @@ static const struct rule header_rules[] = {
 
 static const struct rule claim_rules[] = {
     {issuer_is_right, "iss of the ID token is not exactly that of a configured issuer"},
-    {is_no_logout, "the ID token has events: a logout token is none"},
     {audience_is_one, "aud of the ID token is not exactly one value"},
     {audience_is_the_clients,
      "aud of the ID token is not an id that this client is registered with at the issuer"},
     {authorised_party_is_audience, "azp of the ID token is not its aud"},
+    {actor_is_the_issuers, "iss in act of the ID token is not the ID token's own"},
     {subject_is_plain, "sub of the ID token is not 1 to 255 visible ASCII characters"},
     {end_is_there, "the ID token has no exp"},
     {is_not_over, "the ID token is over: exp is past"},
@@ -351,5 +380,6 @@ const char *cg_id_token_object_claims(const struct cg_id_token *token,
                                       const struct cg_id_token_demand *demand)
 {
     const struct judged judged = {token, demand};
-    return first_broken(RULES(claim_rules), &judged);
+    return token->other_kind != NULL ? token->other_kind
+                                     : first_broken(RULES(claim_rules), &judged);
 }

@@ -19,7 +19,7 @@
  * a token ends with it. Seconds. */
 #define CG_ID_TOKEN_SKEW_S 60
 
-/* Whom a token lets act for its subject (RFC 8693 §4.4); absent: nobody. */
+/* Who acts, or may act, for a token's subject (RFC 8693 §4.1, §4.4); absent: nobody. */
 struct cg_id_token_actor {
     struct cg_span subject;
     struct cg_span issuer; /* absent: the token's own */
@@ -35,10 +35,11 @@ struct cg_id_token {
     struct cg_span vtm;      /* its trustmark */
     int64_t assurance;       /* authentication_assurance_level: 0 to 9; -1: none */
     int64_t authenticated_s; /* auth_time; -1: none */
-    struct cg_span actor;    /* act.sub (RFC 8693 §4.1): who acts for the subject already */
-    bool actor_is_token;     /* act.sub is an ID token of the one who acts */
-    bool has_events;         /* as a logout token has */
+    /* act (RFC 8693 §4.1): who acts for the subject already. */
+    struct cg_id_token_actor actor;
+    bool actor_is_token; /* act.sub is an ID token of the one who acts */
     struct cg_id_token_actor may_act;
+    const char *other_kind; /* why it is another kind of token; NULL: it looks like none */
 };
 
 /*

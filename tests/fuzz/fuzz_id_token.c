@@ -40,10 +40,10 @@ static void judge(const struct cg_id_token *token, const struct cg_id_token_leve
     REQUIRE(cg_text_is_header_safe(token->claims.subject, CG_LIMIT_SUBJECT_BYTES));
     REQUIRE(token->claims.expires_s > NOW_S);
     REQUIRE(token->claims.expires_s <= NOW_S + CG_LIMIT_ID_TOKEN_LIFE_S);
-    REQUIRE(token->actor.data == NULL || token->actor_is_token ||
-            cg_text_is_header_safe(token->actor, CG_LIMIT_SUBJECT_BYTES));
+    REQUIRE(token->actor.subject.data == NULL || token->actor_is_token ||
+            cg_text_is_header_safe(token->actor.subject, CG_LIMIT_SUBJECT_BYTES));
     REQUIRE(cg_text_is_header_safe(cg_id_token_level_claim(token, level), CG_LIMIT_LEVEL_BYTES));
-    REQUIRE(!token->has_events);
+    REQUIRE(token->other_kind == NULL);
 }
 
 static struct cg_span compact_of(struct cg_span payload, struct cg_arena *arena)

@@ -157,6 +157,8 @@ BAD = {
     "no vtm": ({"vtm": None}, {}, "the ID token has no vot, or no vtm to say what its vot means"),
     "a logout token": ({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}, {},
                        "the ID token has events: a logout token is none"),
+    "an access token of NHS login": ({"scope": "openid profile"}, {},
+                                     "the ID token has a scope: an access token is none"),
     "typ of an access token": ({}, {"typ": "at+jwt"},
                                "typ of the ID token is not JWT: send an ID token, no other kind"),
     "another alg": ({}, {"alg": "RS256"},

@@ -128,18 +128,21 @@ TEST(event_record_keeps_its_limit_whatever_the_values)
     }
 }
 
+#define LIMIT CG_LIMIT_AUDIT_DETAIL_BYTES
+_Static_assert(LIMIT % 3 != 0, "a character of three bytes stands across the limit");
+
 static const struct {
     const char *label;
     const char *unit;
     size_t count;
     size_t kept; /* of the detail, units */
 } cuts[] = {
-    {"as long as the limit", "x", 256, 256},
-    {"one byte too long", "x", 257, 256},
-    {"two-byte characters", "\xc3\xaf", 129, 128},
-    {"three-byte characters are not broken", "\xe2\x82\xac", 100, 85},
-    {"four-byte characters", "\xf0\x9f\x99\x82", 65, 64},
-    {"escapes count", "\"", 200, 128},
+    {"as long as the limit", "x", LIMIT, LIMIT},
+    {"one byte too long", "x", LIMIT + 1, LIMIT},
+    {"two-byte characters", "\xc3\xaf", LIMIT / 2 + 1, LIMIT / 2},
+    {"three-byte characters are not broken", "\xe2\x82\xac", LIMIT / 3 + 1, LIMIT / 3},
+    {"four-byte characters", "\xf0\x9f\x99\x82", LIMIT / 4 + 1, LIMIT / 4},
+    {"escapes count", "\"", LIMIT, LIMIT / 2},
 };
 
 TEST(event_field_is_cut_at_its_limit_between_characters)

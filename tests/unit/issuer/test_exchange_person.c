@@ -250,6 +250,7 @@ static void who_acts_for_the_person_is_told(void **state)
         claims_of(kit, person_exchange(kit, changed(kit, "{", "{\"act\":{\"sub\":\"bob\"},"),
                                        "&scope=documents.read"));
     assert_span_text(actor_of(&token), "login:bob");
+    assert_non_null(strstr(kit_last_detail(kit->house), " at P9.Cp.Cd, by login:bob"));
     struct cg_span carer = changed(kit, "{", "{\"name\":\"Bob\",");
     struct cg_span act =
         sample_text(&kit->sample, "{\"act\":{\"sub\":\"%.*s\"},", CG_SPAN_ARGS(carer));
@@ -258,6 +259,39 @@ static void who_acts_for_the_person_is_told(void **state)
     assert_true(cg_span_starts_with(actor_of(&token), CG_SPAN_OF("login:")));
     assert_false(cg_span_equal(actor_of(&token), token.subject));
     assert_true(actor_of(&token).len < 100);
+}
+
+/* Of two names as long as they can be, the audit has both. */
+static void audit_has_long_names_whole(void **state)
+{
+    const struct person_kit *kit = *state;
+    char name[CG_LIMIT_SUBJECT_BYTES + 1] = "";
+    memset(name, 'a', CG_LIMIT_SUBJECT_BYTES);
+    struct cg_span claims =
+        sample_text(&kit->sample,
+                    "{\"iss\":\"" PERSON_ISSUER "\",\"sub\":\"%s\",\"aud\":\"" PERSON_AUDIENCE
+                    "\",\"exp\":1800003600,\"iat\":1800000000,\"vot\":\"P9.Cp\",\"vtm\":\"x\","
+                    "\"act\":{\"sub\":\"%.254sb\"}}",
+                    name, name);
+    assert_reason(
+        "long names",
+        person_exchange(kit, person_sign(kit, person_header(kit), claims), "&scope=documents.read"),
+        200, CG_REASON_NONE);
+    const char *detail = kit_last_detail(kit->house);
+    assert_string_equal(detail + strlen(detail) - 2, "ab");
+}
+
+/* What proves who acts is as good a reason as what proves the person. */
+static void token_does_not_outlive_the_id_token_of_who_acts(void **state)
+{
+    const struct person_kit *kit = *state;
+    struct cg_span carer = changed(kit, "1800003600", "1800000040");
+    struct cg_span act =
+        sample_text(&kit->sample, "{\"act\":{\"sub\":\"%.*s\"},", CG_SPAN_ARGS(carer));
+    struct cg_access_token token =
+        claims_of(kit, person_exchange(kit, changed(kit, "{", (const char *)act.data),
+                                       "&scope=documents.read"));
+    assert_int_equal(token.expires_s, HOUSE_NOW_S + 40);
 }
 
 static void who_acts_is_proven_like_the_person(void **state)
@@ -357,6 +391,8 @@ static const struct CMUnitTest tests[] = {
     PERSON_TEST(keys_that_cannot_be_fetched_are_temporarily_unavailable),
     PERSON_TEST(scopes_of_systems_are_not_for_people_nor_theirs_for_systems),
     PERSON_TEST(who_acts_for_the_person_is_told),
+    PERSON_TEST(audit_has_long_names_whole),
+    PERSON_TEST(token_does_not_outlive_the_id_token_of_who_acts),
     PERSON_TEST(who_acts_is_proven_like_the_person),
     PERSON_TEST(actor_token_needs_a_may_act_that_names_its_subject),
     PERSON_TEST(actor_token_of_another_kind_is_refused),

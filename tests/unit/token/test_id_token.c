@@ -136,7 +136,7 @@ static void id_token_tells_person_level_and_time(void **state)
     assert_span_text(scene->token.claims.subject, "49f470a1-cc52");
     assert_span_text(cg_id_token_level_claim(&scene->token, &provider->demand.level), "P9.Cp.Cd");
     assert_int_equal(scene->token.authenticated_s, 1000000);
-    assert_null(scene->token.actor.data);
+    assert_null(scene->token.actor.subject.data);
     assert_null(scene->token.may_act.subject.data);
 }
 
@@ -156,6 +156,11 @@ static const char of_typ[] = "typ of the ID token is not JWT: send an ID token, 
 static const char of_kid[] = "the ID token's header has no kid";
 static const char of_issuer[] = "iss of the ID token is not exactly that of a configured issuer";
 static const char of_events[] = "the ID token has events: a logout token is none";
+static const char of_scope[] = "the ID token has a scope: an access token is none";
+static const char of_use[] = "token_use of the ID token is not id: send an ID token, no other kind";
+static const char of_token_name[] =
+    "tokenName of the ID token is not id_token: send an ID token, no other kind";
+static const char of_act_issuer[] = "iss in act of the ID token is not the ID token's own";
 static const char of_one_audience[] = "aud of the ID token is not exactly one value";
 static const char of_audience[] =
     "aud of the ID token is not an id that this client is registered with at the issuer";
@@ -210,6 +215,19 @@ static const struct change payload_changes[] = {
     {"a logout token", CIS2, "{",
      "{\"events\":{\"http://schemas.openid.net/event/backchannel-logout\":{}},", of_events},
     {"events null", CIS2, "{", "{\"events\":null,", of_events},
+    {"an access token of NHS login", NHS_LOGIN, "\"token_use\":\"id\"", "\"token_use\":\"access\"",
+     of_use},
+    {"token_use no text", NHS_LOGIN, "\"token_use\":\"id\"", "\"token_use\":7", of_use},
+    {"token_use left out", NHS_LOGIN, ",\"token_use\":\"id\"", "", NULL},
+    {"an access token of CIS2", CIS2, "\"id_token\"", "\"access_token\"", of_token_name},
+    {"an access token by its scope", OIDC, "{", "{\"scope\":\"openid profile\",", of_scope},
+    {"an access token by a list of scopes", OIDC, "{", "{\"scope\":[\"openid\"],", of_scope},
+    {"who acts of the same issuer", OIDC, "{",
+     "{\"act\":{\"sub\":\"bob\",\"iss\":\"" OIDC_ISSUER "\"},", NULL},
+    {"who acts of another issuer", OIDC, "{",
+     "{\"act\":{\"sub\":\"bob\",\"iss\":\"https://other.example\"},", of_act_issuer},
+    {"who acts of an issuer that is no text", OIDC, "{", "{\"act\":{\"sub\":\"bob\",\"iss\":7},",
+     of_act},
     {"aud missing", NHS_LOGIN, "\"aud\"", "\"aut\"", of_one_audience},
     {"aud an empty list", CIS2, "[\"ward-app\"]", "[]", of_types},
     {"aud of two, ours first", CIS2, "[\"ward-app\"]", "[\"ward-app\",\"other\"]", of_one_audience},
@@ -377,7 +395,7 @@ static void id_token_actor_is_a_name_or_a_token_of_its_own(void **state)
         struct cg_span payload =
             sample_replace(&scene->sample, test_span(providers[OIDC].payload), "{", rows[i].act);
         assert_null(judge_texts(scene, OIDC, test_span(providers[OIDC].header), payload));
-        assert_span_text_row(rows[i].act, scene->token.actor, rows[i].actor);
+        assert_span_text_row(rows[i].act, scene->token.actor.subject, rows[i].actor);
         assert_int_equal(scene->token.actor_is_token, rows[i].is_token);
     }
 }
