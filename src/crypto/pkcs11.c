@@ -251,7 +251,11 @@ enum cg_status cg_pkcs11_find(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE sessio
     }
     CK_RV rv = pkcs11->functions->C_FindObjects(session, handles, 2, &count);
     (void)pkcs11->functions->C_FindObjectsFinal(session);
-    if (rv != CKR_OK || count != 1) {
+    /* Who cannot look has not found nothing: what is to be destroyed would be taken for gone. */
+    if (rv != CKR_OK) {
+        return cg_pkcs11_fail(pkcs11, CG_ERR_CRYPTO, "the token does not look for objects");
+    }
+    if (count != 1) {
         return cg_pkcs11_fail(pkcs11, count == 2 ? CG_ERR_CONFLICT : CG_ERR_NOT_FOUND,
                               count == 2 ? "several keys of the token fit the URI: add id= to it"
                                          : "the token has no such key");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A PKCS #11 module with one token, "box", that holds one Ed25519 key, "key" (RFC 8037 appendix A),
- * and the PIN "1234": as much of it as src/crypto/pkcs11.c calls. A test that loads the same
- * library has a call fail by fake_token_fail, and asks what is left open.
+ * and the PIN "1234": as much of it as src/crypto/pkcs11*.c call. One more pair can be made in it,
+ * under another label. A test that loads the same library has a call fail by fake_token_fail, and
+ * asks what is left open.
  */
 #include "fake_token.h"
 
@@ -13,6 +14,9 @@
 #define SLOT 7
 #define PRIVATE_KEY 11
 #define PUBLIC_KEY 12
+#define MADE_PRIVATE_KEY 13
+#define MADE_PUBLIC_KEY 14
+#define NOTHING 0
 #define KEY_BYTES 32
 #define SIGNATURE_BYTES 64
 
@@ -28,8 +32,9 @@ static struct {
     long session_count;
     int is_started;
     int is_logged_in;
-    CK_OBJECT_CLASS wanted; /* of the search under way */
-    int is_found;
+    CK_OBJECT_HANDLE found; /* by the search under way, and not told yet; NOTHING: nothing */
+    int has_private;        /* the pair that was made */
+    int has_public;
 } now;
 
 void fake_token_fail(long call)
@@ -50,6 +55,11 @@ long fake_token_sessions(void)
 int fake_token_is_started(void)
 {
     return now.is_started;
+}
+
+int fake_token_halves(void)
+{
+    return now.has_private + now.has_public;
 }
 
 static int fails(void)
@@ -148,15 +158,39 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned char *
     return CKR_OK;
 }
 
+static const CK_ATTRIBUTE *find_attribute(const CK_ATTRIBUTE *list, unsigned long count,
+                                          CK_ATTRIBUTE_TYPE type)
+{
+    for (unsigned long i = 0; i < count; i++) {
+        if (list[i].type == type) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+static CK_OBJECT_HANDLE find(CK_OBJECT_CLASS class, int is_made)
+{
+    if (!is_made) {
+        return class == CKO_PRIVATE_KEY ? PRIVATE_KEY : PUBLIC_KEY;
+    }
+    if (class == CKO_PRIVATE_KEY) {
+        return now.has_private ? MADE_PRIVATE_KEY : NOTHING;
+    }
+    return now.has_public ? MADE_PUBLIC_KEY : NOTHING;
+}
+
 static CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, unsigned long count)
 {
+    const CK_ATTRIBUTE *label = find_attribute(wanted, count, CKA_LABEL);
+    CK_OBJECT_CLASS class;
     (void)session;
-    (void)count;
     if (fails()) {
         return CKR_GENERAL_ERROR;
     }
-    memcpy(&now.wanted, wanted[0].pValue, sizeof(now.wanted));
-    now.is_found = 0;
+    memcpy(&class, wanted[0].pValue, sizeof(class));
+    now.found = find(class, label == NULL || label->ulValueLen != 3 ||
+                                memcmp(label->pValue, "key", 3) != 0);
     return CKR_OK;
 }
 
@@ -168,9 +202,9 @@ static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handles, 
     if (fails()) {
         return CKR_GENERAL_ERROR;
     }
-    handles[0] = now.wanted == CKO_PRIVATE_KEY ? PRIVATE_KEY : PUBLIC_KEY;
-    *count = now.is_found ? 0 : 1;
-    now.is_found = 1;
+    handles[0] = now.found;
+    *count = now.found != NOTHING ? 1 : 0;
+    now.found = NOTHING;
     return CKR_OK;
 }
 
@@ -223,6 +257,49 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, unsigned long 
     return good ? CKR_OK : CKR_GENERAL_ERROR;
 }
 
+static int says(const CK_ATTRIBUTE *list, unsigned long count, CK_ATTRIBUTE_TYPE type,
+                unsigned char wanted)
+{
+    const CK_ATTRIBUTE *attribute = find_attribute(list, count, type);
+    return attribute != NULL && attribute->ulValueLen == 1 &&
+           *(const unsigned char *)attribute->pValue == wanted;
+}
+
+/* What a half is to be, as PKCS #11 has it passed. */
+#define TEMPLATE(half) CK_ATTRIBUTE *half, unsigned long half##_count
+
+/* A private half that is not to stay, or that could be read out, is not made here. */
+static CK_RV generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, TEMPLATE(public),
+                               TEMPLATE(private), CK_OBJECT_HANDLE *ret_public,
+                               CK_OBJECT_HANDLE *ret_private)
+{
+    (void)session;
+    if (fails() || mechanism->mechanism != CKM_EC_EDWARDS_KEY_PAIR_GEN) {
+        return CKR_DEVICE_ERROR;
+    }
+    if (!says(public, public_count, CKA_TOKEN, 1) || !says(private, private_count, CKA_TOKEN, 1) ||
+        !says(private, private_count, CKA_PRIVATE, 1) ||
+        !says(private, private_count, CKA_SENSITIVE, 1) ||
+        !says(private, private_count, CKA_EXTRACTABLE, 0)) {
+        return CKR_TEMPLATE_INCONSISTENT;
+    }
+    now.has_private = now.has_public = 1;
+    *ret_public = MADE_PUBLIC_KEY;
+    *ret_private = MADE_PRIVATE_KEY;
+    return CKR_OK;
+}
+
+static CK_RV destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+    int *half = object == MADE_PRIVATE_KEY ? &now.has_private : &now.has_public;
+    (void)session;
+    if (fails() || *half == 0) {
+        return CKR_OBJECT_HANDLE_INVALID;
+    }
+    *half = 0;
+    return CKR_OK;
+}
+
 CG_EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 {
     static CK_FUNCTION_LIST functions = {
@@ -241,6 +318,8 @@ CG_EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
         .C_GetAttributeValue = get_attribute_value,
         .C_SignInit = sign_init,
         .C_Sign = sign,
+        .C_GenerateKeyPair = generate_key_pair,
+        .C_DestroyObject = destroy_object,
     };
     if (fails()) {
         return CKR_GENERAL_ERROR;

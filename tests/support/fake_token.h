@@ -15,4 +15,7 @@ CG_EXPORT int fake_token_has_failed(void);
 CG_EXPORT long fake_token_sessions(void);
 CG_EXPORT int fake_token_is_started(void);
 
+/* How many halves there are of key pairs that were made in it. */
+CG_EXPORT int fake_token_halves(void);
+
 #endif

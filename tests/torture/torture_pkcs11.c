@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A key behind PKCS #11 is read, opened and signed with, while each allocation fails in turn, and
- * then each call of the module. Whatever fails is told, nothing half is given out, and no session
- * is left open.
+ * A key behind PKCS #11 is read, opened and signed with, and another one made and destroyed, while
+ * each allocation fails in turn, and then each call of the module. Whatever fails is told, nothing
+ * half is given out, no session is left open, and no half of a key is forgotten.
  */
 #include "base/span.h"
 #include "base/status.h"
@@ -26,6 +26,7 @@ struct token {
     int (*has_failed)(void);
     long (*sessions)(void);
     int (*is_started)(void);
+    int (*halves)(void);
 };
 
 static struct token token_load(void)
@@ -36,8 +37,9 @@ static struct token token_load(void)
     token.has_failed = (int (*)(void))dlsym(token.library, "fake_token_has_failed");
     token.sessions = (long (*)(void))dlsym(token.library, "fake_token_sessions");
     token.is_started = (int (*)(void))dlsym(token.library, "fake_token_is_started");
+    token.halves = (int (*)(void))dlsym(token.library, "fake_token_halves");
     assert_true(token.fail_at != NULL && token.has_failed != NULL && token.sessions != NULL &&
-                token.is_started != NULL);
+                token.is_started != NULL && token.halves != NULL);
     return token;
 }
 
@@ -118,10 +120,70 @@ TEST(pkcs11_signs_again_after_any_failure)
     (void)dlclose(token.library);
 }
 
+static const struct cg_pkcs11_object made = {
+    .token = CG_SPAN("box"), .object = CG_SPAN("made"), .id = CG_SPAN("1")};
+
+static enum cg_status destroy(void)
+{
+    CG_CLEANUP(cg_pkcs11_free_at) struct cg_pkcs11 *pkcs11 = NULL;
+    CG_TRY(cg_pkcs11_new(getenv(TOKEN_ENV), CG_SPAN_OF("1234"), &pkcs11));
+    return cg_pkcs11_destroy(pkcs11, &made);
+}
+
+static enum cg_status make(void)
+{
+    CG_CLEANUP(cg_pkcs11_free_at) struct cg_pkcs11 *pkcs11 = NULL;
+    CG_TRY(cg_pkcs11_new(getenv(TOKEN_ENV), CG_SPAN_OF("1234"), &pkcs11));
+    return cg_pkcs11_generate(pkcs11, &made, CG_KEY_ED25519, 0);
+}
+
+/* Nobody looks for it again who was told that it is gone. */
+TEST(pkcs11_takes_no_half_of_a_key_for_destroyed_that_is_there)
+{
+    struct token token = token_load();
+    unsigned told = 0;
+    for (long call = 1, failed = 1; failed; call++) {
+        assert_ok(make());
+        assert_int_equal(token.halves(), 2);
+        token.fail_at(call);
+        enum cg_status status = destroy();
+        failed = token.has_failed();
+        token.fail_at(0);
+        told += status != CG_OK;
+        assert_true(status != CG_OK || token.halves() == 0);
+        assert_int_equal(token.sessions(), 0);
+        assert_ok(destroy());
+        assert_int_equal(token.halves(), 0);
+    }
+    assert_true(told >= 12);
+    (void)dlclose(token.library);
+}
+
+/* fake_token.c makes none that is not to stay there, or that could be read out. */
+TEST(pkcs11_tells_of_every_call_that_fails_while_a_key_is_made)
+{
+    struct token token = token_load();
+    unsigned told = 0;
+    for (long call = 1, failed = 1; failed; call++) {
+        token.fail_at(call);
+        enum cg_status status = make();
+        failed = token.has_failed();
+        token.fail_at(0);
+        told += status != CG_OK;
+        assert_int_equal(token.halves(), status == CG_OK ? 2 : 0);
+        assert_int_equal(token.sessions(), 0);
+        assert_ok(destroy());
+    }
+    assert_true(told >= 6);
+    (void)dlclose(token.library);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(pkcs11_survives_every_failing_allocation),
     cmocka_unit_test(pkcs11_tells_of_every_call_of_the_module_that_fails),
     cmocka_unit_test(pkcs11_signs_again_after_any_failure),
+    cmocka_unit_test(pkcs11_takes_no_half_of_a_key_for_destroyed_that_is_there),
+    cmocka_unit_test(pkcs11_tells_of_every_call_that_fails_while_a_key_is_made),
 };
 
 TEST_MAIN(tests)
