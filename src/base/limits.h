@@ -103,6 +103,8 @@
 #define CG_LIMIT_REFUSALS_KEPT 1024     /* refusals waiting for the audit in one worker */
 #define CG_LIMIT_ROUTE_RULES 32
 #define CG_LIMIT_ROUTE_SCOPES 32
+#define CG_LIMIT_FHIR_NEEDS 32      /* types that one FHIR request reaches */
+#define CG_LIMIT_FHIR_OPERATIONS 32 /* caregate_operation of one location */
 
 /* Audit */
 #define CG_LIMIT_AUDIT_RECORD_BYTES 4096

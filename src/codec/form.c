@@ -24,27 +24,35 @@ static bool is_control(uint8_t byte)
     return byte < 0x20 || byte == 0x7f;
 }
 
-enum cg_status cg_form_decode(struct cg_span text, struct cg_arena *arena,
-                              struct cg_span *ret_decoded)
+enum cg_status cg_form_decode_into(struct cg_span text, uint8_t *room, size_t size,
+                                   struct cg_span *ret_decoded)
 {
-    void *memory = NULL;
-    CG_TRY(cg_arena_take(arena, text.len, &memory));
-    uint8_t *bytes = memory;
     size_t len = 0;
     size_t at = 0;
     while (at < text.len) {
-        CG_TRY(next_byte(text, &at, &bytes[len]));
-        if (is_control(bytes[len])) {
+        if (len == size) {
+            return CG_ERR_LIMIT;
+        }
+        CG_TRY(next_byte(text, &at, &room[len]));
+        if (is_control(room[len])) {
             return CG_ERR_INPUT;
         }
         len++;
     }
-    struct cg_span decoded = cg_span_of_bytes(bytes, len);
+    struct cg_span decoded = cg_span_of_bytes(room, len);
     if (!cg_utf8_is_valid(decoded)) {
         return CG_ERR_INPUT;
     }
     *ret_decoded = decoded;
     return CG_OK;
+}
+
+enum cg_status cg_form_decode(struct cg_span text, struct cg_arena *arena,
+                              struct cg_span *ret_decoded)
+{
+    void *memory = NULL;
+    CG_TRY(cg_arena_take(arena, text.len, &memory));
+    return cg_form_decode_into(text, memory, text.len, ret_decoded);
 }
 
 /* Splits "name=value" at the first '='; without one the value is empty. */
@@ -112,8 +120,7 @@ bool cg_form_is_content_type(struct cg_span content_type)
     return true;
 }
 
-/* Whether raw text, once decoded, is `plain`. */
-static bool decodes_to(struct cg_span text, struct cg_span plain)
+bool cg_form_decodes_to(struct cg_span text, struct cg_span plain)
 {
     size_t at = 0;
     for (size_t i = 0; i < plain.len; i++) {
@@ -130,7 +137,7 @@ bool cg_form_query_has(struct cg_span query, const char *name)
     struct cg_span pair = {NULL, 0};
     while (cg_span_split(&query, '&', &pair)) {
         struct cg_span raw_name = cg_span_part(pair, 0, cg_span_find(pair, '=', 0));
-        if (pair.len > 0 && decodes_to(raw_name, cg_span_of_string(name))) {
+        if (pair.len > 0 && cg_form_decodes_to(raw_name, cg_span_of_string(name))) {
             return true;
         }
     }

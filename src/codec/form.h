@@ -21,6 +21,13 @@ CG_MUST_USE enum cg_status cg_form_parse(struct cg_span body, struct cg_arena *a
 CG_MUST_USE enum cg_status cg_form_decode(struct cg_span text, struct cg_arena *arena,
                                           struct cg_span *ret_decoded);
 
+/* The same into memory of the caller's. CG_ERR_LIMIT when it is too small. */
+CG_MUST_USE enum cg_status cg_form_decode_into(struct cg_span text, uint8_t *room, size_t size,
+                                               struct cg_span *ret_decoded);
+
+/* Whether one raw name or value, once decoded, is `plain`. Bad escapes never are. */
+bool cg_form_decodes_to(struct cg_span text, struct cg_span plain);
+
 /* True when the header value names the form type, with or without a charset=UTF-8 parameter. */
 bool cg_form_is_content_type(struct cg_span content_type);
 

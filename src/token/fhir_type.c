@@ -164,9 +164,20 @@ static int compare(const void *key, const void *element)
     return cg_span_compare(*name, cg_span_of_string(*known));
 }
 
+bool cg_fhir_type_find(struct cg_span name, struct cg_span *ret_name)
+{
+    const char *const *found = bsearch(&name, names, NAME_COUNT, sizeof(names[0]), compare);
+    if (found == NULL) {
+        return false;
+    }
+    *ret_name = cg_span_of_string(*found);
+    return true;
+}
+
 bool cg_fhir_type_is(struct cg_span name)
 {
-    return bsearch(&name, names, NAME_COUNT, sizeof(names[0]), compare) != NULL;
+    struct cg_span found;
+    return cg_fhir_type_find(name, &found);
 }
 
 const char *cg_fhir_type_at(size_t index)

@@ -12,6 +12,9 @@
 /* Whether it is the name of one, letter for letter. */
 bool cg_fhir_type_is(struct cg_span name);
 
+/* The same, and the name as it stands in the table, which is static. */
+bool cg_fhir_type_find(struct cg_span name, struct cg_span *ret_name);
+
 /* The names in the order of bytes; NULL past the end. */
 const char *cg_fhir_type_at(size_t index);
 
