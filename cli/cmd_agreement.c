@@ -5,6 +5,8 @@
 #include "cli/change.h"
 #include "cli/lookup.h"
 #include "cli/nouns.h"
+#include "token/scope_limit.h"
+#include "token/smart.h"
 
 #define CODES_BYTES_MAX 4096
 
@@ -85,7 +87,7 @@ static enum cg_status check_scope(struct cg_context *context, const struct cg_ap
 {
     struct cg_span token = {NULL, 0};
     while (cg_span_split(&scope, ' ', &token)) {
-        if (token.len > 0 && !cg_scope_text_has(api->scope, token)) {
+        if (token.len > 0 && !cg_scope_is_allowed(api->scope, token)) {
             return cg_complain(context, CG_ERR_INPUT, "%.*s has no scope %.*s; it has %.*s",
                                CG_SPAN_ARGS(api->name), CG_SPAN_ARGS(token),
                                CG_SPAN_ARGS(api->scope));
@@ -134,6 +136,23 @@ static enum cg_status note(struct cg_change *change, enum cg_audit_kind kind,
     return CG_OK;
 }
 
+/* SMART App Launch 2.2, "Wildcard scopes": they are for types of resources that the API does not
+ * have yet, too. Who asks for one, or approves it, is told. */
+static void tell_any_type(struct cg_context *context, struct cg_span scope)
+{
+    struct cg_span word = {NULL, 0};
+    while (cg_span_split(&scope, ' ', &word)) {
+        struct cg_smart_scope smart;
+        if (cg_smart_looks(word) && cg_smart_parse(word, &smart) == CG_OK &&
+            cg_span_equal_string(smart.type, "*")) {
+            cg_say(context,
+                   "note: %.*s is for every type of resource, those that the API will have one day "
+                   "among them; name the types if fewer will do",
+                   CG_SPAN_ARGS(word));
+        }
+    }
+}
+
 static enum cg_status run_request(struct cg_context *context, const struct cg_args *args)
 {
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
@@ -155,6 +174,7 @@ static enum cg_status run_request(struct cg_context *context, const struct cg_ar
     CG_TRY(note(change, CG_AUDIT_AGREEMENT_REQUESTED, &agreement, &client, &event));
     CG_TRY(cg_change_commit(change));
     put_state(context, &agreement);
+    tell_any_type(context, agreement.scope);
     cg_say(context, "next: `caregate agreement approve %.*s --by NAME`, by %lld %s",
            CG_SPAN_ARGS(agreement.id), (long long)api.approvals_wanted,
            api.approvals_wanted == 1 ? "person" : "different people");
@@ -205,6 +225,9 @@ static enum cg_status run_decision(struct cg_context *context, const struct cg_a
     }
     CG_TRY(cg_change_commit(change));
     put_state(context, &agreement);
+    if (kind == CG_AUDIT_AGREEMENT_APPROVED) {
+        tell_any_type(context, agreement.scope);
+    }
     if (agreement.state == CG_AGREEMENT_REQUESTED) {
         cg_say(context, "%lld of %lld approvals; another person approves next",
                (long long)agreement.approvals, (long long)agreement.approvals_wanted);
@@ -293,7 +316,8 @@ static enum cg_status run_show(struct cg_context *context, const struct cg_args 
 static const struct cg_option request_options[] = {
     {"client", "ID", CG_OPTION_REQUIRED, "the system that will call"},
     {"api", "NAME", CG_OPTION_REQUIRED, "the API that it will call"},
-    {"scope", "SCOPE", CG_OPTION_REQUIRED | CG_OPTION_REPEATABLE, "an operation of that API"},
+    {"scope", "SCOPE", CG_OPTION_REQUIRED | CG_OPTION_REPEATABLE,
+     "an operation of that API, or a SMART scope that opens no more than its own"},
     {"type", "SNOMED", CG_OPTION_REPEATABLE, "only documents of this type; all if left out"},
     {"organisation", "ODS", CG_OPTION_REPEATABLE, "only its documents; all if left out"},
     {"purpose", "CODE", CG_OPTION_REQUIRED, "what for: direct_care, …; an unknown code lists all"},

@@ -133,7 +133,7 @@ static enum cg_status run_retire(struct cg_context *context, const struct cg_arg
 static const struct cg_option add_options[] = {
     {"audience", "URI", CG_OPTION_REQUIRED, "what tokens for it name in aud"},
     {"scope", "SCOPE", CG_OPTION_REQUIRED | CG_OPTION_REPEATABLE,
-     "an operation; a scope belongs to one API of a realm"},
+     "an operation; a scope belongs to one API of a realm, but SMART scopes"},
     {"approvals", "N", CG_OPTION_PLAIN, "people who must approve an agreement, 1 if left out"},
     {"token-life", "SECONDS", CG_OPTION_PLAIN, "how long a token lives, the realm's if left out"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
@@ -165,6 +165,9 @@ static const struct cg_verb api_verbs[] = {
         .arguments = "NAME",
         .summary = "add an API that clients can have agreements for",
         .options = add_options,
+        .help =
+            "SMART scopes, as in system/Patient.rs or system/*.cruds, are the same words at every\n"
+            "API. An agreement may be for less than they open.",
         .example = "caregate api add documents.write --audience https://care.example/documents "
                    "--scope documents.write",
         .run = run_add,

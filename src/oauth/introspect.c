@@ -5,7 +5,7 @@
 #include "oauth/introspection.h"
 #include "oauth/presented_token.h"
 #include "oauth/standing.h"
-#include "token/scope.h"
+#include "token/scope_limit.h"
 
 /*
  * RFC 7662 §2.2: a protected resource is told no more than is meant for it. Leaves of the token the
@@ -50,7 +50,7 @@ static enum cg_status leave_what_is_agreed(struct cg_oauth_context *context,
     while (cg_span_split(&rest, ' ', &scope)) {
         bool is_given = false;
         for (size_t i = 0; i < count && !is_given; i++) {
-            is_given = is_agreed[i] && cg_scope_text_has(agreements[i]->scope, scope);
+            is_given = is_agreed[i] && cg_scope_is_allowed(agreements[i]->scope, scope);
         }
         if (is_given) {
             cg_buf_put_string(&buf, buf.len > 0 ? " " : "");

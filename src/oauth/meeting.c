@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "oauth/narrowing.h"
+#include "token/scope_limit.h"
 
 static const struct cg_details everything = {.locations = {NULL, 0}};
 
@@ -71,23 +72,21 @@ static enum cg_status meet(struct cg_arena *arena, struct cg_span a, struct cg_s
     return CG_OK;
 }
 
-static bool is_action(const struct cg_details *details, struct cg_span scope)
+static enum cg_status limit_actions(const struct cg_details *details, struct cg_arena *arena,
+                                    struct cg_scope *scope)
 {
-    return details->actions.len == 0 || cg_scope_text_has(details->actions, scope);
+    return details->actions.len == 0 ? CG_OK : cg_scope_limit(details->actions, arena, scope);
 }
 
 static enum cg_status find_actions(struct writing *writing, const struct cg_details *held,
                                    const struct cg_details *asked, struct cg_span *ret_actions)
 {
     struct cg_buf buf;
+    struct cg_scope scope = *writing->scope;
+    CG_TRY(limit_actions(held, writing->arena, &scope));
+    CG_TRY(limit_actions(asked, writing->arena, &scope));
     cg_buf_init_arena(&buf, writing->arena, CG_LIMIT_SCOPE_BYTES);
-    for (size_t i = 0; i < writing->scope->count; i++) {
-        struct cg_span scope = writing->scope->tokens[i];
-        if (is_action(held, scope) && is_action(asked, scope)) {
-            cg_buf_put_string(&buf, buf.len > 0 ? " " : "");
-            cg_buf_put(&buf, scope);
-        }
-    }
+    cg_scope_write(&scope, &buf);
     return cg_buf_finish(&buf, ret_actions);
 }
 

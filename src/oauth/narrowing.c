@@ -2,6 +2,7 @@
 #include "oauth/narrowing.h"
 
 #include "base/span.h"
+#include "token/scope_limit.h"
 
 #include <stddef.h>
 
@@ -39,12 +40,25 @@ static struct cg_span list_at(const void *holder, size_t offset)
     return *(const struct cg_span *)(const void *)((const uint8_t *)holder + offset);
 }
 
+static bool are_allowed(struct cg_span scopes, struct cg_span agreed)
+{
+    struct cg_span rest = scopes.len > 0 ? scopes : (struct cg_span){NULL, 0};
+    struct cg_span scope;
+    while (cg_span_split(&rest, ' ', &scope)) {
+        if (!cg_scope_is_allowed(agreed, scope)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_within(const struct bound *bound, const struct cg_details *asked,
                       const struct cg_record_agreement *agreement)
 {
+    struct cg_span list = list_at(asked, bound->asked);
     struct cg_span agreed = list_at(agreement, bound->agreed);
-    bool is_open = bound->is_code && agreed.len == 0;
-    return is_open || cg_scope_text_within(list_at(asked, bound->asked), agreed);
+    return bound->is_code ? agreed.len == 0 || cg_scope_text_within(list, agreed)
+                          : are_allowed(list, agreed);
 }
 
 bool cg_narrowing_allows(const struct cg_record_agreement *agreement,
@@ -139,26 +153,27 @@ enum cg_status cg_narrowing_check(struct cg_oauth_context *context,
     return CG_OK;
 }
 
-static bool is_action_of(const struct cg_details *asked, struct cg_span scope)
+static enum cg_status limit_actions(const struct cg_details *asked, struct cg_arena *arena,
+                                    struct cg_scope *scope)
 {
-    return asked->actions.len == 0 || cg_scope_text_has(asked->actions, scope);
+    return asked->actions.len == 0 ? CG_OK : cg_scope_limit(asked->actions, arena, scope);
 }
 
-void cg_narrowing_limit(const struct cg_details_list *asked,
-                        const struct cg_record_agreement *agreement, struct cg_scope *scope)
+enum cg_status cg_narrowing_limit(const struct cg_details_list *asked,
+                                  const struct cg_record_agreement *agreement,
+                                  struct cg_arena *arena, struct cg_scope *scope)
 {
     struct cg_scope left = {.count = 0};
-    for (size_t i = 0; i < scope->count; i++) {
-        bool is_asked = false;
-        for (size_t j = 0; j < asked->count && !is_asked; j++) {
-            is_asked = cg_narrowing_allows(agreement, &asked->items[j]) &&
-                       is_action_of(&asked->items[j], scope->tokens[i]);
+    for (size_t i = 0; i < asked->count; i++) {
+        struct cg_scope given = *scope;
+        if (!cg_narrowing_allows(agreement, &asked->items[i])) {
+            continue;
         }
-        if (is_asked) {
-            left.tokens[left.count++] = scope->tokens[i];
-        }
+        CG_TRY(limit_actions(&asked->items[i], arena, &given));
+        CG_TRY(cg_scope_add_all(&left, &given));
     }
     *scope = left;
+    return CG_OK;
 }
 
 static const struct cg_record_agreement *agreement_of(const struct cg_client_record *record,
@@ -203,16 +218,9 @@ struct writing {
 static enum cg_status find_actions(const struct writing *writing, const struct cg_details *asked,
                                    struct cg_span *ret_actions)
 {
-    struct cg_scope agreed;
-    struct cg_scope given;
-    CG_TRY(cg_scope_parse(writing->agreement->scope, &agreed));
-    cg_scope_intersect(&agreed, writing->granted, &given);
-    struct cg_scope actions = {.count = 0};
-    for (size_t i = 0; i < given.count; i++) {
-        if (is_action_of(asked, given.tokens[i])) {
-            actions.tokens[actions.count++] = given.tokens[i];
-        }
-    }
+    struct cg_scope actions = *writing->granted;
+    CG_TRY(cg_scope_limit(writing->agreement->scope, writing->arena, &actions));
+    CG_TRY(limit_actions(asked, writing->arena, &actions));
     struct cg_buf buf;
     cg_buf_init_arena(&buf, writing->arena, CG_LIMIT_SCOPE_BYTES);
     cg_scope_write(&actions, &buf);

@@ -34,9 +34,11 @@ bool cg_narrowing_allows(const struct cg_record_agreement *agreement,
 /* Whether an agreement names document types or organisations. */
 bool cg_narrowing_is(const struct cg_record_agreement *agreement);
 
-/* Leaves of an agreement's scopes those that an object within it asks for. */
-void cg_narrowing_limit(const struct cg_details_list *asked,
-                        const struct cg_record_agreement *agreement, struct cg_scope *scope);
+/* Leaves of an agreement's scopes what an object within it asks for (token/scope_limit.h).
+ * CG_ERR_LIMIT. */
+CG_MUST_USE enum cg_status cg_narrowing_limit(const struct cg_details_list *asked,
+                                              const struct cg_record_agreement *agreement,
+                                              struct cg_arena *arena, struct cg_scope *scope);
 
 /*
  * Writes into the token's places what they are narrowed to: the objects asked for, or, where

@@ -5,6 +5,8 @@
 #include "codec/uri.h"
 #include "oauth/meeting.h"
 #include "oauth/narrowing.h"
+#include "token/scope_limit.h"
+#include "token/smart.h"
 
 /* RFC 8707 §2: "Its value MUST be an absolute URI […] The URI MUST NOT include a fragment
  * component."
@@ -45,6 +47,23 @@ static enum cg_status read_targets(struct cg_oauth_context *context, const char 
     return CG_OK;
 }
 
+/* SMART App Launch 2.2, "Scopes for requesting FHIR Resources": one that is undefined, or has its
+ * letters out of order, may be rejected. */
+static enum cg_status check_smart(struct cg_oauth_context *context, const struct cg_scope *scope)
+{
+    struct cg_smart_scope smart;
+    for (size_t i = 0; i < scope->count; i++) {
+        if (cg_smart_looks(scope->tokens[i]) && cg_smart_parse(scope->tokens[i], &smart) != CG_OK) {
+            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_SCOPE_MALFORMED,
+                    "write a SMART scope as in system/Patient.rs or "
+                    "system/Observation.rs?category=laboratory: a resource type of FHIR R4 or *, "
+                    "letters of cruds in that order, and search parameters without modifiers",
+                    "SMART App Launch 2.2");
+        }
+    }
+    return CG_OK;
+}
+
 enum cg_status cg_wish_read(struct cg_oauth_context *context, struct cg_wish *ret_wish)
 {
     ret_wish->resource_count = 0;
@@ -55,6 +74,7 @@ enum cg_status cg_wish_read(struct cg_oauth_context *context, struct cg_wish *re
     if (cg_scope_parse(text, &ret_wish->scope) != CG_OK) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_SCOPE_MALFORMED, NULL, "RFC 6749 §3.3");
     }
+    CG_TRY(check_smart(context, &ret_wish->scope));
     CG_TRY(read_targets(context, "resource", ret_wish));
     return cg_narrowing_read(context, &ret_wish->details);
 }
@@ -140,18 +160,6 @@ struct grant {
     size_t object_count;
 };
 
-/* Leaves of a set the tokens that a list has. */
-static void leave_within(struct cg_span list, struct cg_scope *scope)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < scope->count; i++) {
-        if (cg_scope_text_has(list, scope->tokens[i])) {
-            scope->tokens[left++] = scope->tokens[i];
-        }
-    }
-    scope->count = left;
-}
-
 /* Adds what is left of an agreement's scopes to the grant, its API to the token. */
 static enum cg_status add_place(struct grant *grant, const struct cg_record_agreement *agreement,
                                 const struct cg_scope *given)
@@ -163,9 +171,7 @@ static enum cg_status add_place(struct grant *grant, const struct cg_record_agre
     if (token->api_count == CG_LIMIT_TOKEN_APIS) {
         return CG_ERR_LIMIT;
     }
-    for (size_t i = 0; i < given->count; i++) {
-        CG_TRY(cg_scope_add(&grant->scope, given->tokens[i]));
-    }
+    CG_TRY(cg_scope_add_all(&grant->scope, given));
     token->apis[token->api_count] = (struct cg_token_api){
         .audience = agreement->audience, .name = agreement->api, .agreement = agreement->id};
     token->api_count++;
@@ -181,8 +187,8 @@ static enum cg_status add_pair(struct grant *grant, const struct cg_meeting *mee
     struct cg_access_token *token = grant->token;
     size_t next = token->api_count;
     struct cg_span objects = {NULL, 0};
-    leave_within(subject->token->scope, &given);
-    leave_within(subject->agreements[place]->scope, &given);
+    CG_TRY(cg_scope_limit(subject->token->scope, grant->arena, &given));
+    CG_TRY(cg_scope_limit(subject->agreements[place]->scope, grant->arena, &given));
     CG_TRY(cg_meeting_limit(meeting, grant->arena, &given, &objects, &grant->object_count));
     CG_TRY(add_place(grant, meeting->agreement, &given));
     if (token->api_count > next) {
@@ -221,19 +227,36 @@ static void leave_for_holder(const struct cg_wish *wish, struct cg_scope *scope)
     scope->count = left;
 }
 
+/* SMART App Launch 2.2, Backend Services: a system asks for system/ scopes. Who asks for another's
+ * by name is told, since leaving them out would look as if they were not agreed. */
+static enum cg_status check_holder(struct cg_oauth_context *context, const struct cg_wish *wish)
+{
+    for (size_t i = 0; wish->subject == NULL && i < wish->scope.count; i++) {
+        if (!cg_smart_looks(wish->scope.tokens[i]) ||
+            cg_scope_holder_may(wish->holder, wish->scope.tokens[i])) {
+            continue;
+        }
+        CG_FAIL(&context->fault, CG_ERR_AUTHORISATION, CG_REASON_SCOPE_NOT_AGREED,
+                wish->holder->is_person
+                    ? "leave system/ scopes out: this token is for a person, who may hold patient/ "
+                      "and user/ scopes"
+                    : "leave patient/ and user/ scopes out: they are for people, and this token is "
+                      "for a system, which may hold system/ scopes",
+                "SMART App Launch 2.2");
+    }
+    return CG_OK;
+}
+
 /* Adds what this agreement gives of the wish. */
 static enum cg_status add_agreement(struct grant *grant,
                                     const struct cg_record_agreement *agreement)
 {
     const struct cg_wish *wish = grant->wish;
-    struct cg_scope agreed;
-    CG_TRY(cg_scope_parse(agreement->scope, &agreed));
-    struct cg_scope given = agreed;
-    if (wish->scope.count > 0) {
-        cg_scope_intersect(&agreed, &wish->scope, &given);
-    }
+    struct cg_scope given = wish->scope;
+    CG_TRY(given.count > 0 ? cg_scope_limit(agreement->scope, grant->arena, &given)
+                           : cg_scope_parse(agreement->scope, &given));
     if (wish->details != NULL) {
-        cg_narrowing_limit(wish->details, agreement, &given);
+        CG_TRY(cg_narrowing_limit(wish->details, agreement, grant->arena, &given));
     }
     leave_for_holder(wish, &given);
     return wish->subject == NULL ? add_place(grant, agreement, &given)
@@ -268,13 +291,6 @@ static int64_t token_life_s(const struct cg_oauth_context *context,
     return end - context->now_s < life ? end - context->now_s : life;
 }
 
-static bool is_smart(struct cg_span scope)
-{
-    return cg_span_starts_with(scope, CG_SPAN_OF("system/")) ||
-           cg_span_starts_with(scope, CG_SPAN_OF("user/")) ||
-           cg_span_starts_with(scope, CG_SPAN_OF("patient/"));
-}
-
 /* SMART scopes are the same words at every API: a token that carries one may name one API only. */
 static enum cg_status check_ambiguity(struct cg_oauth_context *context,
                                       const struct cg_scope *granted,
@@ -285,9 +301,12 @@ static enum cg_status check_ambiguity(struct cg_oauth_context *context,
         several = !cg_span_equal(token->apis[i].name, token->apis[0].name);
     }
     for (size_t i = 0; several && i < granted->count; i++) {
-        if (is_smart(granted->tokens[i])) {
-            CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_AMBIGUOUS, NULL,
-                    "RFC 8707 §2");
+        if (cg_smart_looks(granted->tokens[i])) {
+            CG_FAIL(
+                &context->fault, CG_ERR_INPUT, CG_REASON_RESOURCE_AMBIGUOUS,
+                "send resource with the audience of one API: SMART scopes are the same words at "
+                "each, so that a token with them is for one API only",
+                "RFC 8707 §2");
         }
     }
     return CG_OK;
@@ -349,6 +368,7 @@ enum cg_status cg_wish_grant(struct cg_oauth_context *context,
                              const struct cg_client_record *record, const struct cg_wish *wish,
                              struct cg_access_token *ret_token)
 {
+    CG_TRY(check_holder(context, wish));
     CG_TRY(check_resources(context, wish, record));
     CG_TRY(check_details(context, wish, record));
     struct cg_access_token token = {.api_count = 0};

@@ -8,6 +8,7 @@
 #include "registry/client.h"
 #include "registry/name.h"
 #include "registry/rows.h"
+#include "token/scope_limit.h"
 #include "token/text.h"
 
 static enum cg_status find_api(struct cg_store *store, const struct cg_agreement *agreement,
@@ -31,17 +32,17 @@ static enum cg_status check_scope(const struct cg_agreement *agreement, const st
                                   struct cg_fault *fault)
 {
     struct cg_scope wanted;
-    struct cg_scope declared;
     if (cg_scope_parse(agreement->scope, &wanted) != CG_OK || wanted.count == 0) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
                 "an agreement names at least one scope, separated by single spaces",
                 "RFC 6749 §3.3");
     }
-    CG_TRY(cg_scope_parse(api->scope, &declared));
     for (size_t i = 0; i < wanted.count; i++) {
-        if (!cg_scope_has(&declared, wanted.tokens[i])) {
+        if (!cg_scope_is_allowed(api->scope, wanted.tokens[i])) {
             CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                    "a scope is not one of the API's: see its list", NULL);
+                    "a scope is not one of the API's, or, if it is a SMART scope, opens more than "
+                    "they do: see their list",
+                    NULL);
         }
     }
     return CG_OK;

@@ -8,8 +8,26 @@
 #include "registry/name.h"
 #include "registry/realm.h"
 #include "registry/rows.h"
+#include "token/smart.h"
 
 #define APPROVALS_MAX 9
+
+/* What has the form of a SMART scope is one: nobody could tell what else it opens. */
+static enum cg_status check_smart(const struct cg_scope *scope, struct cg_fault *fault)
+{
+    struct cg_smart_scope smart;
+    for (size_t i = 0; i < scope->count; i++) {
+        if (cg_smart_looks(scope->tokens[i]) && cg_smart_parse(scope->tokens[i], &smart) != CG_OK) {
+            CG_FAIL(
+                fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "a scope that begins with system/, user/ or patient/ is a SMART scope: a "
+                "resource type of FHIR R4 or *, a dot, and letters of cruds in that order, as in "
+                "system/Patient.rs or system/Observation.rs?category=laboratory",
+                "SMART App Launch 2.2");
+        }
+    }
+    return CG_OK;
+}
 
 static enum cg_status check_scope(const struct cg_api *api, struct cg_fault *fault,
                                   struct cg_scope *ret_scope)
@@ -24,7 +42,7 @@ static enum cg_status check_scope(const struct cg_api *api, struct cg_fault *fau
                 "an API has at least one scope: printable ASCII without space, \" and \\",
                 "RFC 6749 §3.3");
     }
-    return CG_OK;
+    return check_smart(ret_scope, fault);
 }
 
 static enum cg_status check_fields(const struct cg_api *api, struct cg_fault *fault)
@@ -70,6 +88,9 @@ static enum cg_status are_scopes_taken(struct cg_store *store, const struct cg_a
     for (size_t i = 0; i < scope->count; i++) {
         struct cg_statement *statement = NULL;
         int64_t count = 0;
+        if (cg_smart_looks(scope->tokens[i])) {
+            continue;
+        }
         CG_TRY(cg_store_start(store, CG_SQL_API_SCOPE_TAKEN, &statement));
         cg_bind_text(statement, "realm", api->realm);
         cg_bind_text(statement, "scope", scope->tokens[i]);
@@ -134,6 +155,7 @@ static enum cg_status insert_scopes(struct cg_store *store, const struct cg_api 
         cg_bind_text(statement, "scope", scope->tokens[i]);
         cg_bind_text(statement, "api", api->name);
         cg_bind_number(statement, "position", (int64_t)i);
+        cg_bind_number(statement, "is_shared", cg_smart_looks(scope->tokens[i]) ? 1 : 0);
         CG_TRY(cg_store_run(statement, NULL));
     }
     return CG_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * APIs of a realm: name, audience, scopes (each belongs to one API of the realm), approvals wanted.
- * See registry/registry.h.
+ * APIs of a realm: name, audience, scopes (each belongs to one API of the realm, but SMART scopes,
+ * which are the same words at every API), approvals wanted. See registry/registry.h.
  */
 #ifndef CG_REGISTRY_API_H
 #define CG_REGISTRY_API_H

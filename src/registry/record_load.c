@@ -7,7 +7,7 @@
 #include "registry/client_key_row.h"
 #include "registry/client_row.h"
 #include "registry/rows.h"
-#include "token/scope.h"
+#include "token/scope_limit.h"
 
 #include <string.h>
 
@@ -198,32 +198,31 @@ static enum cg_status load_declared(struct loading *loading)
                          keep_declared, loading);
 }
 
-static bool is_declared(const struct loading *loading, struct cg_span api, struct cg_span scope)
+static enum cg_status write_declared(const struct loading *loading, struct cg_span api,
+                                     struct cg_buf *buf, struct cg_span *ret_scope)
 {
     for (const struct declared *at = loading->declared; at != NULL; at = at->next) {
-        if (cg_span_equal(at->scope, scope) && cg_span_equal(at->api, api)) {
-            return true;
+        if (cg_span_equal(at->api, api)) {
+            cg_buf_put_string(buf, buf->len > 0 ? " " : "");
+            cg_buf_put(buf, at->scope);
         }
     }
-    return false;
+    return cg_buf_finish(buf, ret_scope);
 }
 
-/* Leaves of an agreement's scopes those that its API declares, in the agreement's order. */
+/* Leaves of an agreement's scopes what its API declares. */
 static enum cg_status narrow(const struct loading *loading, struct cg_record_agreement *agreement)
 {
+    CG_CLEANUP(cg_buf_release) struct cg_buf declared = {.data = NULL};
+    struct cg_span list;
+    struct cg_scope scope;
     struct cg_buf buf;
+    cg_buf_init(&declared, CG_LIMIT_SCOPE_BYTES);
+    CG_TRY(write_declared(loading, agreement->api, &declared, &list));
+    CG_TRY(cg_scope_parse(agreement->scope, &scope));
+    CG_TRY(cg_scope_limit(list, loading->arena, &scope));
     cg_buf_init_arena(&buf, loading->arena, CG_LIMIT_SCOPE_BYTES);
-    struct cg_span rest = agreement->scope;
-    struct cg_span scope = {NULL, 0};
-    while (cg_span_split(&rest, ' ', &scope)) {
-        if (!is_declared(loading, agreement->api, scope)) {
-            continue;
-        }
-        if (buf.len > 0) {
-            cg_buf_put_byte(&buf, ' ');
-        }
-        cg_buf_put(&buf, scope);
-    }
+    cg_scope_write(&scope, &buf);
     return cg_buf_finish(&buf, &agreement->scope);
 }
 

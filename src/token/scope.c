@@ -60,16 +60,12 @@ enum cg_status cg_scope_add(struct cg_scope *scope, struct cg_span token)
     return CG_OK;
 }
 
-void cg_scope_intersect(const struct cg_scope *a, const struct cg_scope *b,
-                        struct cg_scope *ret_scope)
+enum cg_status cg_scope_add_all(struct cg_scope *scope, const struct cg_scope *more)
 {
-    struct cg_scope both = {.count = 0};
-    for (size_t i = 0; i < a->count; i++) {
-        if (cg_scope_has(b, a->tokens[i])) {
-            both.tokens[both.count++] = a->tokens[i];
-        }
+    for (size_t i = 0; i < more->count; i++) {
+        CG_TRY(cg_scope_add(scope, more->tokens[i]));
     }
-    *ret_scope = both;
+    return CG_OK;
 }
 
 bool cg_scope_overlap(const struct cg_scope *a, const struct cg_scope *b)

@@ -29,9 +29,8 @@ bool cg_scope_has(const struct cg_scope *scope, struct cg_span token);
 /* Adds one token unless it is there. CG_ERR_LIMIT when full. */
 CG_MUST_USE enum cg_status cg_scope_add(struct cg_scope *scope, struct cg_span token);
 
-/* Tokens of `a` that are also in `b`, in a's order. */
-void cg_scope_intersect(const struct cg_scope *a, const struct cg_scope *b,
-                        struct cg_scope *ret_scope);
+/* The same of each token of another set. */
+CG_MUST_USE enum cg_status cg_scope_add_all(struct cg_scope *scope, const struct cg_scope *more);
 
 /* True when the two share a token. */
 bool cg_scope_overlap(const struct cg_scope *a, const struct cg_scope *b);

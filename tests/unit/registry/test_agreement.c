@@ -100,6 +100,34 @@ static void agreement_is_narrowed_for_ever_as_it_was_requested(void **state)
     assert_null(find(desk, id).document_types.data);
 }
 
+static void smart_agreement_opens_no_more_than_its_api(void **state)
+{
+    static const struct {
+        const char *scope;
+        enum cg_status status;
+    } rows[] = {
+        {"system/Patient.rs", CG_OK},
+        {"system/Patient.read system/Observation.r?category=laboratory", CG_OK},
+        {"system/*.rs", CG_OK},
+        {"system/Task.cruds", CG_OK},
+        {"system/*.cruds", CG_ERR_INPUT},
+        {"system/Patient.crs", CG_ERR_INPUT},
+        {"user/Patient.rs", CG_ERR_INPUT},
+        {"system/Patient.rs documents.read", CG_ERR_INPUT},
+        {"system/Patient.sr", CG_ERR_INPUT},
+    };
+    struct desk *desk = *state;
+    desk_add_api(desk, "fhir", "system/*.rs system/Task.cud", 1);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct cg_agreement agreement = sample(desk, "fhir", rows[i].scope);
+        struct cg_span id;
+        assert_status_row(rows[i].scope, request(desk, &agreement, &id), rows[i].status);
+        if (rows[i].status == CG_OK) {
+            assert_span_text(find(desk, id).scope, rows[i].scope);
+        }
+    }
+}
+
 static void agreement_with_a_wrong_narrowing_is_refused(void **state)
 {
     static const struct {
@@ -516,6 +544,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(agreement_begins_when_requested_unless_told, desk_open,
                                     desk_close),
     cmocka_unit_test_setup_teardown(agreement_is_narrowed_for_ever_as_it_was_requested, desk_open,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(smart_agreement_opens_no_more_than_its_api, desk_open,
                                     desk_close),
     cmocka_unit_test_setup_teardown(agreement_with_a_wrong_narrowing_is_refused, desk_open,
                                     desk_close),

@@ -138,6 +138,45 @@ static void api_is_retired_once(void **state)
         CG_ERR_NOT_FOUND);
 }
 
+static void smart_scopes_are_the_same_words_at_every_api(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_api first = sample(desk);
+    struct cg_api second = sample(desk);
+    struct cg_api third = sample(desk);
+    first.scope = CG_SPAN_OF("system/*.cruds system/Patient.read letters.write");
+    second.name = CG_SPAN_OF("post");
+    second.audience = CG_SPAN_OF("https://api.example/post");
+    second.scope = CG_SPAN_OF("system/Patient.read system/*.cruds");
+    third.name = CG_SPAN_OF("mail");
+    third.audience = CG_SPAN_OF("https://api.example/mail");
+    third.scope = CG_SPAN_OF("system/Patient.read letters.write");
+    assert_ok(cg_api_add(desk->store, &first, &desk->fault));
+    assert_ok(cg_api_add(desk->store, &second, &desk->fault));
+    assert_refused(desk, "letters.write", cg_api_add(desk->store, &third, &desk->fault),
+                   CG_ERR_CONFLICT);
+    struct cg_api found;
+    assert_ok(cg_api_find(desk->store, desk->realm, second.name, desk->arena, &found));
+    assert_span_text(found.scope, "system/Patient.read system/*.cruds");
+}
+
+static void scope_that_only_looks_smart_is_refused(void **state)
+{
+    static const char *const bad[] = {"system/Patient.sr",
+                                      "system/Made.rs",
+                                      "user/*.x",
+                                      "patient/Patient",
+                                      "system/Patient.rs?name:exact=x",
+                                      "letters.read system/"};
+    struct desk *desk = *state;
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+        struct cg_api api = sample(desk);
+        api.scope = test_span(bad[i]);
+        assert_refused(desk, bad[i], cg_api_add(desk->store, &api, &desk->fault), CG_ERR_INPUT);
+        assert_non_null(strstr(desk->fault.text, "SMART"));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(api_is_found_as_it_was_added, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(api_list_tells_scopes, desk_open, desk_close),
@@ -145,5 +184,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(api_with_too_many_scopes_is_refused, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(same_scope_may_stand_in_another_realm, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(api_is_retired_once, desk_open, desk_close),
+    cmocka_unit_test_setup_teardown(smart_scopes_are_the_same_words_at_every_api, desk_open,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(scope_that_only_looks_smart_is_refused, desk_open, desk_close),
 };
 TEST_MAIN(tests)

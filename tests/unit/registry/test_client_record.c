@@ -252,6 +252,24 @@ TEST(record_gives_only_scopes_that_the_api_declares)
     folder_remove(&folder);
 }
 
+TEST(record_gives_of_smart_scopes_what_those_of_the_api_open)
+{
+    struct folder folder;
+    folder_make(&folder);
+    struct desk *desk = desk_new(folder.uri);
+    desk_furnish(desk);
+    desk_add_api(desk, "fhir", "system/*.cruds", 1);
+    (void)desk_agree(desk, "fhir", "system/Patient.cruds system/Task.c system/*.read");
+    run_by_hand(desk, "update api_scope set scope = 'system/*.rus' where scope = 'system/*.cruds'");
+    struct finding finding = begin(4);
+    const struct cg_client_record *record = find(desk, &finding, desk->client);
+    assert_int_equal(record->agreement_count, 1);
+    assert_span_text(record->agreements[0].scope, "system/*.read system/Patient.rus");
+    (void)cg_client_cache_free(finding.cache);
+    desk_free(desk);
+    folder_remove(&folder);
+}
+
 /* A digest of another length could never be matched, and must not be read past its end. */
 TEST(damaged_digest_is_a_fault_of_the_store)
 {
@@ -468,6 +486,7 @@ static const struct CMUnitTest tests[] = {
                                     desk_close),
     cmocka_unit_test_setup_teardown(record_keeps_scopes_in_the_order_agreed, desk_open, desk_close),
     cmocka_unit_test(record_gives_only_scopes_that_the_api_declares),
+    cmocka_unit_test(record_gives_of_smart_scopes_what_those_of_the_api_open),
     cmocka_unit_test(damaged_digest_is_a_fault_of_the_store),
     cmocka_unit_test_setup_teardown(remembered_record_costs_no_statement, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(forgotten_record_is_read_again, desk_open, desk_close),

@@ -81,15 +81,14 @@ TEST(scope_parse_refuses_too_many_tokens_and_too_many_bytes)
     assert_status(cg_scope_parse(test_span(text), &scope), CG_ERR_LIMIT);
 }
 
-TEST(scope_intersection_keeps_the_order_of_the_first)
+TEST(scope_add_all_keeps_the_order_and_what_is_there)
 {
-    struct cg_scope a = parsed("c b a");
+    struct cg_scope a = parsed("c b");
     struct cg_scope b = parsed("a c d");
-    struct cg_scope both;
-    cg_scope_intersect(&a, &b, &both);
-    assert_scope_text(&both, "c a");
-    cg_scope_intersect(&a, &b, &a);
-    assert_scope_text(&a, "c a");
+    assert_ok(cg_scope_add_all(&a, &b));
+    assert_scope_text(&a, "c b a d");
+    struct cg_scope full = {.count = CG_LIMIT_TOKEN_SCOPES};
+    assert_status(cg_scope_add_all(&full, &b), CG_ERR_LIMIT);
 }
 
 TEST(scopes_overlap_when_they_share_a_token)
@@ -123,7 +122,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scope_parse_refuses_what_the_grammar_does_not_know),
     cmocka_unit_test(scope_parse_accepts_the_first_and_last_characters_of_each_range),
     cmocka_unit_test(scope_parse_refuses_too_many_tokens_and_too_many_bytes),
-    cmocka_unit_test(scope_intersection_keeps_the_order_of_the_first),
+    cmocka_unit_test(scope_add_all_keeps_the_order_and_what_is_there),
     cmocka_unit_test(scopes_overlap_when_they_share_a_token),
     cmocka_unit_test(scope_text_has_whole_tokens_only),
 };
