@@ -15,7 +15,8 @@ static struct cg_span kid_of(const struct cg_jwk *jwk)
     return (struct cg_span){(const uint8_t *)jwk->kid, jwk->kid_len};
 }
 
-/* Takes one element in, or passes over it. */
+/* Takes one element in, or passes over it. RFC 7517 §4.5: "different keys within the JWK Set SHOULD
+ * use distinct kid values". Ours do; some issuers list a key once for each of its algorithms. */
 static enum cg_status add(struct cg_jwks *jwks, const struct cg_json_value *element,
                           enum cg_jwk_rule rule)
 {
@@ -28,7 +29,7 @@ static enum cg_status add(struct cg_jwks *jwks, const struct cg_json_value *elem
         return CG_OK;
     }
     CG_TRY(status);
-    bool taken = cg_jwks_find(jwks, kid_of(jwk)) != NULL;
+    bool taken = rule == CG_JWK_NAMES_ALG && cg_jwks_find(jwks, kid_of(jwk)) != NULL;
     jwks->count++;
     return taken ? CG_ERR_INPUT : CG_OK;
 }
@@ -80,4 +81,30 @@ const struct cg_jwk *cg_jwks_find(const struct cg_jwks *jwks, struct cg_span kid
         }
     }
     return NULL;
+}
+
+static bool are_twins(const struct cg_jwk *one, const struct cg_jwk *other)
+{
+    const struct cg_alg *alg = NULL;
+    if (one->kid_len == 0 || !cg_span_equal(kid_of(one), kid_of(other))) {
+        return false;
+    }
+    for (size_t i = 0; (alg = cg_alg_at(i)) != NULL; i++) {
+        if (cg_jwk_fits(one, alg) && cg_jwk_fits(other, alg)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cg_jwks_has_twins(const struct cg_jwks *jwks)
+{
+    for (size_t i = 1; i < jwks->count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (are_twins(&jwks->keys[i], &jwks->keys[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
 }

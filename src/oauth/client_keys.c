@@ -288,11 +288,11 @@ static const char *refusal_of(const struct search *search)
     if (search->of_kid == 0) {
         return named ? words->no_kid : words->no_key;
     }
-    if (named && search->of_kid > 1) {
-        return words->two;
-    }
     if (search->fitting == 0) {
         return words->unfit;
+    }
+    if (named && search->fitting > 1) {
+        return words->two;
     }
     return search->fitting > CG_CLIENT_KEYS_TRIED ? words->many : NULL;
 }

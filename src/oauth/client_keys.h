@@ -48,9 +48,9 @@ struct cg_key_answer {
 };
 
 /*
- * The verifiers that may prove a signature. With a kid there is one at most: where two keys have
- * it, none is taken (SMART App Launch 2.2, "exactly one"). A set that is fetched passes through the
- * arena. CG_ERR_LIMIT when memory is short,
+ * The verifiers that may prove a signature. With a kid there is one at most: of the keys that have
+ * it the one that fits the algorithm; where two do, none is taken (SMART App Launch 2.2, "exactly
+ * one"). A set that is fetched passes through the arena. CG_ERR_LIMIT when memory is short,
  * CG_ERR_CRYPTO when OpenSSL fails.
  */
 CG_MUST_USE enum cg_status cg_client_keys_find(struct cg_client_keys *keys,

@@ -114,11 +114,10 @@ static enum cg_status check_set(const struct reading *reading, const struct cg_j
         return refuse(reading, why);
     }
     CG_CLEANUP(cg_jwks_free_at) struct cg_jwks *jwks = NULL;
-    enum cg_status status = cg_jwks_parse(root, CG_JWK_MAY_NAME_ALG, &jwks);
-    if (status == CG_ERR_INPUT) {
-        return refuse(reading, "two keys have the same kid: give each its own");
-    }
-    return status;
+    CG_TRY(cg_jwks_parse(root, CG_JWK_MAY_NAME_ALG, &jwks));
+    return cg_jwks_has_twins(jwks)
+               ? refuse(reading, "two keys for one algorithm have the same kid: give each its own")
+               : CG_OK;
 }
 
 static enum cg_status read_jwks(const struct reading *reading)

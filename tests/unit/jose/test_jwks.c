@@ -21,7 +21,8 @@ static struct cg_span numbers(struct cg_arena *arena)
 }
 
 /* Parses a set as text in which '#' stands for the members n and e. */
-static enum cg_status parse(const char *pattern, struct cg_jwks **ret_jwks)
+static enum cg_status parse_by(const char *pattern, enum cg_jwk_rule rule,
+                               struct cg_jwks **ret_jwks)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
     struct cg_span members = numbers(arena);
@@ -37,7 +38,12 @@ static enum cg_status parse(const char *pattern, struct cg_jwks **ret_jwks)
     struct cg_span text = {0};
     assert_ok(cg_buf_finish(&buf, &text));
     CG_CLEANUP(cg_json_free_at) struct cg_json *json = parse_json(text);
-    return cg_jwks_parse(cg_json_root(json), CG_JWK_NAMES_ALG, ret_jwks);
+    return cg_jwks_parse(cg_json_root(json), rule, ret_jwks);
+}
+
+static enum cg_status parse(const char *pattern, struct cg_jwks **ret_jwks)
+{
+    return parse_by(pattern, CG_JWK_NAMES_ALG, ret_jwks);
 }
 
 #define RSA_KEY(kid) "{\"kty\":\"RSA\",\"alg\":\"RS256\",\"kid\":\"" kid "\",#}"
@@ -113,6 +119,42 @@ TEST(jwks_refuses_sets_that_are_wrong_as_a_whole)
     }
 }
 
+#define SIGNS(kid, alg) "{\"kty\":\"RSA\",\"alg\":\"" alg "\",\"kid\":\"" kid "\",#}"
+#define SIGNS_ANY(kid) "{\"kty\":\"RSA\",\"kid\":\"" kid "\",#}"
+#define CURVE(kid)                                                                                 \
+    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"" kid "\","                                    \
+    "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
+
+/* RFC 7517 §4.5: a kid need not be one key's. Others' sets are taken as they are. */
+TEST(jwks_of_others_may_have_a_kid_for_several_algorithms)
+{
+    static const struct {
+        const char *label;
+        const char *set;
+        size_t count;
+        bool twins;
+    } rows[] = {
+        {"two kids", "{\"keys\":[" SIGNS("a", "RS256") "," SIGNS("b", "RS256") "]}", 2, false},
+        {"a key for two algorithms", "{\"keys\":[" SIGNS("a", "RS256") "," SIGNS("a", "PS256") "]}",
+         2, false},
+        {"two types of key", "{\"keys\":[" CURVE("a") "," SIGNS_ANY("a") "]}", 2, false},
+        {"two of one algorithm",
+         "{\"keys\":[" SIGNS("a", "RS256") "," SIGNS("b", "RS256") "," SIGNS("a", "RS256") "]}", 3,
+         true},
+        {"one of any algorithm beside", "{\"keys\":[" SIGNS_ANY("a") "," SIGNS("a", "PS256") "]}",
+         2, true},
+        {"two without a kid", "{\"keys\":[{\"kty\":\"RSA\",#},{\"kty\":\"RSA\",#}]}", 2, false},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CG_CLEANUP(cg_jwks_free_at) struct cg_jwks *jwks = NULL;
+        assert_status_row(rows[i].label, parse_by(rows[i].set, CG_JWK_MAY_NAME_ALG, &jwks), CG_OK);
+        assert_int_equal(cg_jwks_count(jwks), rows[i].count);
+        if (cg_jwks_has_twins(jwks) != rows[i].twins) {
+            fail_msg("%s", rows[i].label);
+        }
+    }
+}
+
 static enum cg_status parse_many(size_t count)
 {
     struct cg_buf buf;
@@ -181,6 +223,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(jwks_reads_the_rsa_key_of_rfc7517),
     cmocka_unit_test(jwks_passes_over_keys_it_cannot_use),
     cmocka_unit_test(jwks_refuses_sets_that_are_wrong_as_a_whole),
+    cmocka_unit_test(jwks_of_others_may_have_a_kid_for_several_algorithms),
     cmocka_unit_test(jwks_is_bounded),
     cmocka_unit_test(jwks_only_ever_compares_a_kid),
     cmocka_unit_test(jwks_finds_a_kid_that_looks_like_a_path),

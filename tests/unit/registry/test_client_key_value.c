@@ -15,6 +15,10 @@
     "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","                                       \
     "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\""
 #define EC_KEY(kid) "{" EC_NUMBERS ",\"kid\":\"" kid "\"}"
+/* RFC 8037 appendix A.2. */
+#define ED_KEY(kid)                                                                                \
+    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\","                                                        \
+    "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\",\"kid\":\"" kid "\"}"
 #define SET(keys) "{\"keys\":[" keys "]}"
 
 static struct cg_arena *arena;
@@ -93,6 +97,7 @@ TEST(values_are_kept_in_one_form)
         {CG_CLIENT_KEY_JWKS, "{ \"keys\" : [ " EC_KEY("a") " ] }\n", SET(EC_KEY("a"))},
         {CG_CLIENT_KEY_JWKS, SET(EC_KEY("a") ",{\"kty\":\"RSA\",\"use\":\"enc\"}"),
          SET(EC_KEY("a") ",{\"kty\":\"RSA\",\"use\":\"enc\"}")},
+        {CG_CLIENT_KEY_JWKS, SET(EC_KEY("a") "," ED_KEY("a")), SET(EC_KEY("a") "," ED_KEY("a"))},
         {CG_CLIENT_KEY_JWKS_URI, "https://client.example:8443/jwks?v=1",
          "https://client.example:8443/jwks?v=1"},
         {CG_CLIENT_KEY_TLS_SUBJECT, "cn=Ward,o=Trust", "CN=Ward,O=Trust"},
