@@ -12,6 +12,7 @@
 
 #include <caregate/types.h>
 
+/* In the order in which one request's are spent: what somebody must sign in for again is last. */
 enum cg_single_use_kind {
     CG_SINGLE_USE_ASSERTION, /* RFC 7523 §3: jti of a client's assertion */
     CG_SINGLE_USE_DPOP,      /* RFC 9449 §11.1: jti of a proof */

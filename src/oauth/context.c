@@ -9,8 +9,12 @@ enum cg_status cg_context_spend(struct cg_oauth_context *context, const struct c
     if (context->spending_count == CG_LIMIT_SPENDINGS) {
         CG_FAIL(&context->fault, CG_ERR_LIMIT, CG_REASON_INTERNAL, NULL, NULL);
     }
-    context->spendings[context->spending_count] =
-        (struct cg_spending){.use = *use, .if_spent = if_spent};
+    size_t at = context->spending_count;
+    while (at > 0 && context->spendings[at - 1].use.kind > use->kind) {
+        context->spendings[at] = context->spendings[at - 1];
+        at--;
+    }
+    context->spendings[at] = (struct cg_spending){.use = *use, .if_spent = if_spent};
     context->spending_count++;
     return CG_OK;
 }

@@ -99,8 +99,8 @@ struct cg_oauth_context {
     void *order; /* what the deed works on, in the arena */
 };
 
-/* Adds what is used up by this request. CG_ERR_LIMIT, with the fault set, past CG_LIMIT_SPENDINGS.
- */
+/* Adds what is used up by this request, in the order of the kinds: the first that was spent before
+ * spares those behind it. CG_ERR_LIMIT, with the fault set, past CG_LIMIT_SPENDINGS. */
 CG_MUST_USE enum cg_status cg_context_spend(struct cg_oauth_context *context,
                                             const struct cg_single_use *use,
                                             enum cg_reason if_spent);

@@ -30,33 +30,37 @@ static enum cg_status prove(struct cg_oauth_context *context, struct cg_span com
  * under a name of its own. What is in the registry of the token is looked at after this only, as in
  * introspection.
  */
-static enum cg_status check_serves(struct cg_oauth_context *context,
-                                   const struct cg_access_token *subject)
+static enum cg_status find_served(struct cg_oauth_context *context,
+                                  const struct cg_access_token *subject,
+                                  bool ret_serves[static CG_LIMIT_TOKEN_APIS])
 {
+    bool any = false;
     for (size_t i = 0; i < subject->api_count; i++) {
-        bool serves = false;
-        CG_TRY(cg_standing_may_know(context, &subject->apis[i], &serves));
-        if (serves) {
-            return CG_OK;
-        }
+        CG_TRY(cg_standing_may_know(context, &subject->apis[i], &ret_serves[i]));
+        any = any || ret_serves[i];
     }
-    return cg_token_exchange_refuse(context, be_introspector,
-                                    "the client serves no API of the subject token");
+    return any ? CG_OK
+               : cg_token_exchange_refuse(context, be_introspector,
+                                          "the client serves no API of the subject token");
 }
 
+/* The caller may still call an API that the client serves: else it was not called with the token.
+ */
 static enum cg_status find_agreements(struct cg_oauth_context *context,
+                                      const bool serves[static CG_LIMIT_TOKEN_APIS],
                                       struct cg_wish_subject *subject)
 {
     const struct cg_access_token *token = subject->token;
     CG_TRY(cg_standing_of(context, token, subject->agreements));
     cg_standing_drop_broken(token, subject->agreements);
     for (size_t i = 0; i < token->api_count; i++) {
-        if (subject->agreements[i] != NULL) {
+        if (serves[i] && subject->agreements[i] != NULL) {
             return CG_OK;
         }
     }
-    return cg_token_exchange_refuse(context, send_living,
-                                    "the subject token was revoked, or what it rests on is over");
+    return cg_token_exchange_refuse(
+        context, send_living,
+        "the subject token was revoked, or its client may call no API more that this one serves");
 }
 
 /* RFC 8693 §4.1: the actors before "are not considered in authorization decisions", but kept for
@@ -90,13 +94,14 @@ enum cg_status cg_exchange_system(struct cg_oauth_context *context,
     }
     struct cg_access_token held;
     struct cg_wish_subject subject = {.token = &held};
+    bool serves[CG_LIMIT_TOKEN_APIS];
     CG_TRY(prove(context, exchange->subject_token, &held));
     if (held.behalf.client_id.len > 0) {
         return cg_token_exchange_refuse(context, send_own,
                                         "the subject token was exchanged for another already");
     }
-    CG_TRY(check_serves(context, &held));
-    CG_TRY(find_agreements(context, &subject));
+    CG_TRY(find_served(context, &held, serves));
+    CG_TRY(find_agreements(context, serves, &subject));
     struct cg_wish wish;
     CG_TRY(cg_wish_read(context, &wish));
     CG_TRY(cg_wish_read_audiences(context, &wish));

@@ -21,6 +21,7 @@ struct scene {
     struct house *house;
     struct house_client server; /* of "letters" */
     struct cg_span agreement;   /* its own, on "documents" */
+    struct cg_span letters;     /* the caller's, on "letters" */
     struct cg_span caller_token;
 };
 
@@ -75,7 +76,7 @@ static struct scene set_scene(struct house *house)
 {
     struct scene scene = {.house = house};
     add_api(house, "letters", "https://api.example/letters", "letters.write");
-    (void)house_agree(house, "letters", "letters.write", HOUSE_NOW_S, 0);
+    scene.letters = house_agree(house, "letters", "letters.write", HOUSE_NOW_S, 0);
     scene.server = house_add_client(house, "Letters");
     set_grants(house, scene.server.id,
                "client_credentials urn:ietf:params:oauth:grant-type:token-exchange");
@@ -321,6 +322,15 @@ static void callers_withdrawn_agreement_gives_nothing(void **state)
     assert_reason(exchange(&scene, scene.caller_token, ""), 400, CG_REASON_SCOPE_NOT_AGREED);
 }
 
+/* Who may call the server's API no more has it call nothing for them. */
+static void caller_that_may_call_the_server_no_more_is_not_acted_for(void **state)
+{
+    struct scene scene = set_scene(*state);
+    scene.house->agreement = scene.letters;
+    withdraw(&scene);
+    assert_reason(exchange(&scene, scene.caller_token, ""), 400, CG_REASON_SUBJECT_TOKEN_REFUSED);
+}
+
 /* The caller's two agreements are within one of the server's: a place for each. */
 static void agreements_are_paired(void **state)
 {
@@ -538,6 +548,7 @@ static const struct CMUnitTest tests[] = {
     HOUSED(token_of_a_suspended_client_is_refused),
     HOUSED(scopes_never_grow),
     HOUSED(callers_withdrawn_agreement_gives_nothing),
+    HOUSED(caller_that_may_call_the_server_no_more_is_not_acted_for),
     HOUSED(agreements_are_paired),
     HOUSED(narrowing_is_intersected),
     HOUSED(introspection_tells_on_whose_behalf_a_token_is),

@@ -98,6 +98,42 @@ static void id_token_is_exchanged_once(void **state)
                   CG_REASON_NONE);
 }
 
+/* With a proof by a key, of this jti. */
+static const struct cg_response *exchange_bound(const struct person_kit *kit,
+                                                const struct prover *prover, const char *jti,
+                                                struct cg_span id_token)
+{
+    struct cg_span claims = sample_text(&kit->sample,
+                                        "{\"jti\":\"%s\",\"htm\":\"POST\",\"htu\":\"" HOUSE_ISSUER
+                                        "/oauth/token\",\"iat\":%d}",
+                                        jti, HOUSE_NOW_S);
+    struct cg_request request = {
+        .method = CG_SPAN("POST"),
+        .path = CG_SPAN(HOUSE_REALM "/oauth/token"),
+        .content_type = CG_SPAN("application/x-www-form-urlencoded"),
+        .body = person_form(kit, id_token, "&scope=documents.read"),
+        .proof = prover_sign(prover, &kit->sample, prover_header(prover, &kit->sample), claims),
+        .proof_count = 1,
+        .address = CG_SPAN("127.0.0.1"),
+    };
+    return house_ask_with(kit->house, &request);
+}
+
+/* A refusal leaves an ID token as it was, though it comes when the batch is committed. */
+static void id_token_is_left_by_a_request_whose_proof_was_used_before(void **state)
+{
+    const struct person_kit *kit = *state;
+    struct cg_span id_token = person_token(kit);
+    struct prover prover;
+    prover_init(&prover, &kit->sample, "ES256");
+    assert_reason("first", exchange_bound(kit, &prover, "id-1", person_token(kit)), 200,
+                  CG_REASON_NONE);
+    assert_reason("used proof", exchange_bound(kit, &prover, "id-1", id_token), 400,
+                  CG_REASON_PROOF_REPLAYED);
+    assert_reason("new proof", exchange_bound(kit, &prover, "id-2", id_token), 200, CG_REASON_NONE);
+    prover_release(&prover);
+}
+
 /* It ends with the ID token, and what is over is not exchanged. */
 static void token_does_not_outlive_its_id_token(void **state)
 {
@@ -383,6 +419,7 @@ static void introspection_tells_of_the_person(void **state)
 static const struct CMUnitTest tests[] = {
     PERSON_TEST(id_token_becomes_a_token_of_the_person_and_the_client),
     PERSON_TEST(id_token_is_exchanged_once),
+    PERSON_TEST(id_token_is_left_by_a_request_whose_proof_was_used_before),
     PERSON_TEST(token_does_not_outlive_its_id_token),
     PERSON_TEST(bad_id_token_is_refused_and_the_audit_tells_why),
     PERSON_TEST(id_token_by_another_key_is_refused),
