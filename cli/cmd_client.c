@@ -73,7 +73,7 @@ static enum cg_status read_grants(struct cg_context *context, const struct cg_ar
         enum cg_grant grant;
         if (cg_grant_find_word(word, &grant) != CG_OK) {
             return cg_complain_usage(context,
-                                     "--grant is client_credentials or token-exchange, not "
+                                     "--grant is client_credentials, token-exchange or gate, not "
                                      "\"%.*s\"",
                                      CG_SPAN_ARGS(word));
         }
@@ -244,7 +244,8 @@ static enum cg_status run_retire(struct cg_context *context, const struct cg_arg
      "self_signed_tls_client_auth"},                                                               \
         {"bind", "HOW", CG_OPTION_PLAIN, "what its tokens are bound to: none, dpop, mtls"},        \
         {"grant", "GRANT", CG_OPTION_REPEATABLE,                                                   \
-         "how it may get tokens: client_credentials, token-exchange"},                             \
+         "what it may ask for: tokens by client_credentials or token-exchange, or a gate's rules " \
+         "by gate"},                                                                               \
         {"profile", "PROFILE", CG_OPTION_PLAIN,                                                    \
          "documented, smart, nhs or fapi2, the realm's if left out"},                              \
         {"token-life", "SECONDS", CG_OPTION_PLAIN,                                                 \

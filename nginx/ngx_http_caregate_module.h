@@ -196,6 +196,9 @@ struct caregate_entry {
     struct caregate_body body;
     struct caregate_entry *next_waiting;
     ngx_msec_t wait_until; /* 0: it has not waited yet */
+    ngx_uint_t is_parked;  /* it waits for news, or did */
+    ngx_msec_t park_until;
+    ngx_uint_t changes_seen; /* the worker's when it was queued */
 };
 
 enum caregate_job { CAREGATE_DRAIN, CAREGATE_UPKEEP };
@@ -271,6 +274,11 @@ struct caregate_worker {
     struct caregate_entry *waiting; /* for keys that are being fetched */
     ngx_uint_t waiting_count;
     ngx_event_t wait_timer;
+
+    ngx_uint_t changes;            /* how many snapshots came: what was parked before may go on */
+    struct caregate_entry *parked; /* gates elsewhere that wait for news */
+    ngx_uint_t parked_count;
+    ngx_event_t park_timer;
 };
 
 static inline struct caregate_main_conf *caregate_main_conf_of(const ngx_http_request_t *r)
@@ -413,6 +421,11 @@ void caregate_wait_push(struct caregate_worker *worker, struct caregate_entry *e
 /* Makes the fetcher, if one is wanted, and frees it, after the slots. */
 ngx_int_t caregate_wait_start(struct caregate_worker *worker);
 void caregate_wait_finish(struct caregate_worker *worker);
+
+/* park.c */
+/* Keeps an entry whose exchange parks, until it can be queued again. */
+void caregate_park_push(struct caregate_worker *worker, struct caregate_entry *entry);
+void caregate_park_start(struct caregate_worker *worker);
 
 /* report.c */
 ngx_int_t caregate_report_init(struct caregate_report *report, ngx_pool_t *pool);

@@ -56,6 +56,7 @@ static void take_over(struct caregate_worker *worker)
     }
     caregate_zone_keep(worker, cg_snapshot_text(snapshot), poll->at_s);
     cg_gate_install(worker->gate, snapshot, poll->at_s);
+    worker->changes++;
 }
 
 static void finish(ngx_event_t *event)

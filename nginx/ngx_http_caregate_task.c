@@ -200,6 +200,10 @@ static void finish_job(ngx_event_t *event)
             caregate_wait_push(worker, entries[i]);
             continue;
         }
+        if (entries[i]->exchange->parks_s != 0) {
+            caregate_park_push(worker, entries[i]);
+            continue;
+        }
         worker->pending_count--;
         caregate_content_resume(entries[i]);
     }
@@ -220,6 +224,8 @@ static ngx_int_t append(struct caregate_worker *worker, struct caregate_entry *e
 ngx_int_t caregate_queue_push(struct caregate_worker *worker, struct caregate_entry *entry)
 {
     entry->exchange->request.may_wait = worker->fetcher != NULL;
+    entry->exchange->request.may_park = !ngx_exiting;
+    entry->changes_seen = worker->changes;
     if (caregate_queue_again(worker, entry) != NGX_OK) {
         return NGX_DECLINED;
     }
@@ -339,6 +345,7 @@ ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycl
             return NGX_ERROR;
         }
     }
+    caregate_park_start(worker);
     init_timer(&worker->hold_timer, hold_on, worker);
     init_timer(&worker->upkeep_timer, upkeep_tick, worker);
     worker->upkeep_timer.cancelable = 1;

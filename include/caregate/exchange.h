@@ -14,8 +14,10 @@
 #include <caregate/types.h>
 
 struct cg_arena;
+struct cg_shared_text;
 
 #define CG_RESPONSE_HEADERS_MAX 8
+#define CG_EXCHANGE_CLIENT_BYTES 64
 
 /*
  * The certificate of who calls. At most one of `der` and `header` is there. That the caller holds
@@ -43,6 +45,7 @@ struct cg_request {
     int64_t received_ms;          /* Unix milliseconds, for rates; 0: as of the batch */
     struct cg_client_certificate certificate;
     unsigned may_wait;       /* 1: the caller can have it answered later: see waits */
+    unsigned may_park;       /* 1: the caller can keep it until something changes: see parks_s */
     unsigned body_too_large; /* 1 when the body passed CG_LIMIT_FORM_BYTES and was dropped */
 };
 
@@ -70,6 +73,12 @@ struct cg_exchange {
      * cg_key_fetcher_turns is no longer one less than this, or without may_wait. */
     uint64_t waits;
     unsigned is_counted; /* the issuer's own: its client's rate was asked before it waited */
+    /* Not 0: there is no answer yet, since it asks for what is new, and nothing is. Answer it again
+     * when the registry has changed, or after so many seconds without may_park. */
+    unsigned parks_s;
+    uint8_t parked[CG_EXCHANGE_CLIENT_BYTES]; /* the issuer's own: the client, which is proven */
+    size_t parked_len;
+    struct cg_shared_text *shared; /* the issuer's own: a body that many answers have; owned */
 };
 
 /* Makes an empty exchange with an arena of its own. CG_ERR_LIMIT when memory is short. */

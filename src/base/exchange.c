@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/limits.h"
+#include "base/shared_text.h"
 #include "base/status.h"
 
 #include <caregate/exchange.h>
@@ -20,6 +21,7 @@ enum cg_status cg_exchange_new(struct cg_exchange **ret_exchange)
 
 void cg_exchange_clear(struct cg_exchange *exchange)
 {
+    (void)cg_shared_text_drop(exchange->shared);
     cg_arena_clear(exchange->arena);
     *exchange = (struct cg_exchange){.arena = exchange->arena};
 }
@@ -29,6 +31,7 @@ struct cg_exchange *cg_exchange_free(struct cg_exchange *exchange)
     if (exchange == NULL) {
         return NULL;
     }
+    (void)cg_shared_text_drop(exchange->shared);
     (void)cg_arena_free(exchange->arena);
     (void)cg_release(exchange);
     return NULL;

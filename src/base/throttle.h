@@ -38,6 +38,7 @@ enum cg_throttle_kind {
     CG_THROTTLE_CLIENT,    /* failures of (realm, client), all addresses */
     CG_THROTTLE_TOKENS,    /* tokens of (realm, client) */
     CG_THROTTLE_AGREEMENT, /* requests under (realm, agreement) */
+    CG_THROTTLE_REPORTS,   /* reports of (realm, gate) */
     CG_THROTTLE_LANE,      /* not counted: spreads callers over a queue's lanes */
 };
 

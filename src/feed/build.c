@@ -20,6 +20,7 @@
 
 struct building {
     struct cg_store *store;
+    struct cg_span only; /* the path of the one realm that is wanted; absent: all */
     struct cg_arena *arena;
     int64_t now_s;
     int64_t changes_s;
@@ -157,7 +158,9 @@ static enum cg_status build_realm(struct building *building, const struct cg_rea
 static enum cg_status visit_realm(void *context, const void *row)
 {
     const struct cg_realm *realm = row;
-    return realm->issuer.data == NULL ? CG_OK : build_realm(context, realm);
+    const struct building *building = context;
+    bool is_wanted = building->only.data == NULL || cg_span_equal(building->only, realm->path);
+    return realm->issuer.data == NULL || !is_wanted ? CG_OK : build_realm(context, realm);
 }
 
 static enum cg_status note_lapse(struct building *building)
@@ -193,13 +196,14 @@ static enum cg_status build(struct building *building, struct cg_snapshot **ret_
     return cg_snapshot_new(&data, ret_snapshot);
 }
 
-enum cg_status cg_feed_build(struct cg_store *store, int64_t now_s,
-                             struct cg_snapshot **ret_snapshot, int64_t *ret_changes_s)
+enum cg_status cg_feed_build_realm(struct cg_store *store, struct cg_span realm, int64_t now_s,
+                                   struct cg_snapshot **ret_snapshot, int64_t *ret_changes_s)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
     CG_TRY(cg_arena_new(BUILD_BYTES, &arena));
     struct building building = {
         .store = store,
+        .only = realm,
         .arena = arena,
         .now_s = now_s,
         .changes_s = INT64_MAX,
@@ -208,6 +212,13 @@ enum cg_status cg_feed_build(struct cg_store *store, int64_t now_s,
     CG_TRY(build(&building, ret_snapshot));
     *ret_changes_s = building.changes_s;
     return CG_OK;
+}
+
+enum cg_status cg_feed_build(struct cg_store *store, int64_t now_s,
+                             struct cg_snapshot **ret_snapshot, int64_t *ret_changes_s)
+{
+    return cg_feed_build_realm(store, (struct cg_span){NULL, 0}, now_s, ret_snapshot,
+                               ret_changes_s);
 }
 
 enum cg_status cg_feed_snapshot(struct cg_store *store, int64_t now_s,

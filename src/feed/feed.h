@@ -28,4 +28,9 @@ CG_MUST_USE enum cg_status cg_feed_snapshot(struct cg_store *store, int64_t now_
 CG_MUST_USE enum cg_status cg_feed_build(struct cg_store *store, int64_t now_s,
                                          struct cg_snapshot **ret_snapshot, int64_t *ret_changes_s);
 
+/* And of one realm alone. */
+CG_MUST_USE enum cg_status cg_feed_build_realm(struct cg_store *store, struct cg_span realm,
+                                               int64_t now_s, struct cg_snapshot **ret_snapshot,
+                                               int64_t *ret_changes_s);
+
 #endif

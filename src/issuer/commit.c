@@ -15,8 +15,8 @@
 
 static bool has_work(const struct cg_oauth_context *context)
 {
-    return context != NULL &&
-           (context->has_event || context->spending_count > 0 || context->deed != NULL);
+    return context != NULL && (context->has_event || context->spending_count > 0 ||
+                               context->deed != NULL || context->told_count > 0);
 }
 
 static void lose(struct cg_issuer_slot *slot, struct cg_oauth_context *context,
@@ -160,6 +160,14 @@ static void run_deeds(struct cg_issuer_slot *slot, struct cg_exchange *const exc
     cg_store_set_patience(slot->registry, CG_LIMIT_REGISTRY_WAIT_MS);
 }
 
+/* Who was refused after all tells nothing. */
+static enum cg_status write_told(struct cg_issuer_slot *slot,
+                                 const struct cg_oauth_context *context)
+{
+    bool tells = context->told_count > 0 && context->fault.reason == CG_REASON_NONE;
+    return tells ? cg_journal_add(slot->journal, context->told, context->told_count) : CG_OK;
+}
+
 static enum cg_status write_batch(struct cg_issuer_slot *slot,
                                   struct cg_exchange *const exchanges[], size_t count)
 {
@@ -171,6 +179,7 @@ static enum cg_status write_batch(struct cg_issuer_slot *slot,
             continue;
         }
         CG_TRY(spend(slot, context));
+        CG_TRY(write_told(slot, context));
         if (context->has_event) {
             events[event_count++] = &context->event;
         }

@@ -13,6 +13,10 @@ CG_MUST_USE enum cg_status cg_endpoint_token(struct cg_oauth_context *context);
 CG_MUST_USE enum cg_status cg_endpoint_introspect(struct cg_oauth_context *context);
 /* RFC 7009 §2 */
 CG_MUST_USE enum cg_status cg_endpoint_revoke(struct cg_oauth_context *context);
+/* The realm's rules, for gates elsewhere: see token/gate_bundle.h. */
+CG_MUST_USE enum cg_status cg_endpoint_gate_bundle(struct cg_oauth_context *context);
+/* What such gates refused: see token/gate_report.h. */
+CG_MUST_USE enum cg_status cg_endpoint_gate_report(struct cg_oauth_context *context);
 CG_MUST_USE enum cg_status cg_endpoint_jwks(struct cg_oauth_context *context);
 /* RFC 8414 §2; also under the name of OpenID discovery while nobody can sign in. */
 CG_MUST_USE enum cg_status cg_endpoint_metadata(struct cg_oauth_context *context);

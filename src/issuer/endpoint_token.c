@@ -15,7 +15,7 @@ typedef enum cg_status (*grant_function)(struct cg_oauth_context *context,
                                          const struct cg_client_record *record,
                                          struct cg_access_token *ret_token);
 
-static const grant_function grants[CG_GRANT_COUNT] = {
+static const grant_function grants[CG_GRANT_TOKEN_COUNT] = {
     [CG_GRANT_CLIENT_CREDENTIALS] = cg_grant_client_credentials,
     [CG_GRANT_TOKEN_EXCHANGE] = cg_grant_token_exchange,
 };
@@ -28,7 +28,7 @@ static enum cg_status find_grant(struct cg_oauth_context *context, enum cg_grant
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_GRANT_TYPE_MISSING, NULL,
                 "RFC 6749 §4.4.2");
     }
-    if (cg_grant_find(grant_type, ret_grant) != CG_OK) {
+    if (cg_grant_find(grant_type, ret_grant) != CG_OK || *ret_grant >= CG_GRANT_TOKEN_COUNT) {
         CG_FAIL(&context->fault, CG_ERR_INPUT, CG_REASON_GRANT_TYPE_UNSUPPORTED, NULL,
                 "RFC 6749 §5.2");
     }

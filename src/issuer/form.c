@@ -18,6 +18,9 @@ static const struct {
     {CG_SPAN("authorization_details"),
      "the parameter authorization_details is repeated: send one, its objects in one array"},
     {CG_SPAN("scope"), "the parameter scope is repeated: send one, its values joined by spaces"},
+    {CG_SPAN("have"), "the parameter have is repeated: send the tag of one bundle"},
+    {CG_SPAN("wait"), "the parameter wait is repeated: send it once"},
+    {CG_SPAN("report"), "the parameter report is repeated: send one report in a request"},
     {CG_SPAN("token"), "the parameter token is repeated: send one token in a request"},
 };
 

@@ -14,10 +14,12 @@
 #include "oauth/wire_error.h"
 
 #include <caregate/issuer.h>
+#include <string.h>
 
 #define MS_PER_S 1000
 
 _Static_assert(CG_MASTER_KEY_BYTES == CG_SEALED_KEY_BYTES, "one size for the master key");
+_Static_assert(CG_EXCHANGE_CLIENT_BYTES == CG_LIMIT_CLIENT_ID_BYTES, "one size for a client's id");
 _Static_assert(CG_ISSUER_BATCH_MAX == CG_LIMIT_BATCH_EXCHANGES, "one size for a batch");
 _Static_assert(CG_ISSUER_BODY_MAX_BYTES == CG_LIMIT_FORM_BYTES, "one size for a form");
 
@@ -32,6 +34,7 @@ void cg_issuer_answer_unavailable(struct cg_exchange *exchange, enum cg_reason r
     static const struct cg_span body = CG_SPAN(
         "{\"error\":\"temporarily_unavailable\","
         "\"error_description\":\"the server is busy or cannot record what it does: try again\"}");
+    exchange->parks_s = 0;
     cg_response_start(&exchange->response, 503, CG_SPAN_OF("application/json"), body);
     cg_response_forbid_caching(&exchange->response);
     cg_response_add(&exchange->response, CG_SPAN_OF("Retry-After"), CG_SPAN_OF("2"));
@@ -96,17 +99,25 @@ static enum cg_status look_if_spent(void *slot, const struct cg_single_use *use,
     return cg_slot_look_if_spent(slot, use, ret_spent);
 }
 
+/* Of what was put off stays what was asked, and what was found to be so. */
+static void begin_again(struct cg_exchange *exchange)
+{
+    if (exchange->waits == 0 && exchange->parks_s == 0) {
+        return;
+    }
+    struct cg_exchange before = *exchange;
+    cg_exchange_clear(exchange);
+    exchange->request = before.request;
+    exchange->is_counted = before.is_counted;
+    memcpy(exchange->parked, before.parked, sizeof(exchange->parked));
+    exchange->parked_len = before.parked_len;
+}
+
 static void answer(struct cg_issuer_slot *slot, const struct cg_registry_version *version,
                    struct cg_exchange *exchange, int64_t now_s)
 {
     void *memory = NULL;
-    if (exchange->waits != 0) {
-        struct cg_request request = exchange->request;
-        unsigned is_counted = exchange->is_counted;
-        cg_exchange_clear(exchange);
-        exchange->request = request;
-        exchange->is_counted = is_counted;
-    }
+    begin_again(exchange);
     exchange->pending = NULL;
     if (cg_arena_take(exchange->arena, sizeof(struct cg_oauth_context), &memory) != CG_OK) {
         cg_issuer_answer_unavailable(exchange, CG_REASON_INTERNAL);
@@ -173,6 +184,7 @@ void cg_issuer_answer(struct cg_issuer_slot *slot, struct cg_exchange *const exc
         for (size_t i = 0; i < count; i++) {
             exchanges[i]->pending = NULL;
             exchanges[i]->waits = 0;
+            exchanges[i]->parks_s = 0;
             answer_fault(exchanges[i], CG_REASON_STORE_UNAVAILABLE);
         }
         return;

@@ -4,11 +4,13 @@
 #include "base/alloc.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "issuer/kept_bundle.h"
 #include "jose/jws.h"
 #include "oauth/introspection.h"
 #include "oauth/metadata.h"
 #include "registry/api.h"
 #include "registry/signing_key.h"
+#include "token/gate_bundle.h"
 
 #define PLACES 64
 #define REALM_BYTES ((size_t)262144)
@@ -17,8 +19,9 @@
 struct place {
     struct cg_arena *arena;
     struct cg_issuing_realm realm;
-    struct cg_key_ring *keys; /* realm.keys points here */
-    struct cg_span alg;       /* of the key that signs; absent: none */
+    struct cg_key_ring *keys;     /* realm.keys points here */
+    struct cg_kept_bundle bundle; /* realm.bundle points here */
+    struct cg_span alg;           /* of the key that signs; absent: none */
     struct cg_registry_version version;
     int64_t changes_s; /* by time alone */
 };
@@ -40,6 +43,7 @@ static void forget(struct place *place)
 {
     (void)cg_signer_free(place->realm.signer);
     (void)cg_key_ring_free(place->keys);
+    cg_kept_bundle_release(&place->bundle);
     (void)cg_arena_free(place->arena);
     *place = (struct place){.arena = NULL};
 }
@@ -101,6 +105,8 @@ static enum cg_status load_signer(struct place *place, struct cg_store *registry
     CG_TRY(write_header(place, alg, place->realm.realm.typ, stored.kid, &place->realm.jws_header));
     CG_TRY(write_header(place, alg, CG_SPAN_OF(CG_INTROSPECTION_TYP), stored.kid,
                         &place->realm.introspection_header));
+    CG_TRY(write_header(place, alg, CG_SPAN_OF(CG_GATE_BUNDLE_TYP), stored.kid,
+                        &place->realm.bundle_header));
     place->alg = alg->name;
     return CG_OK;
 }
@@ -165,6 +171,7 @@ static enum cg_status load(struct place *place, struct cg_store *registry,
 {
     CG_TRY(cg_arena_new(4 * REALM_BYTES, &place->arena));
     place->realm.keys = &place->keys;
+    place->realm.bundle = &place->bundle;
     place->version = query->version;
     place->changes_s = INT64_MAX;
     CG_TRY(cg_realm_find(registry, query->path, place->arena, &place->realm.realm));

@@ -48,6 +48,7 @@ void cg_issuer_refuse(struct cg_issuer_slot *slot, struct cg_oauth_context *cont
         context->fault.reason = CG_REASON_INTERNAL;
     }
     context->exchange->response.token_id = (struct cg_span){NULL, 0};
+    context->exchange->parks_s = 0;
     cg_wire_error_answer(context->exchange, &context->fault, context->event.realm);
     if (context->refuse_by_page != NULL) {
         context->refuse_by_page(context);

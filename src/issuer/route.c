@@ -8,6 +8,8 @@ static const struct cg_route routes[] = {
     {CG_SPAN("/oauth/token"), CG_SPAN("POST"), cg_endpoint_token, false},
     {CG_SPAN("/oauth/introspect"), CG_SPAN("POST"), cg_endpoint_introspect, false},
     {CG_SPAN("/oauth/revoke"), CG_SPAN("POST"), cg_endpoint_revoke, false},
+    {CG_SPAN("/oauth/gate-bundle"), CG_SPAN("POST"), cg_endpoint_gate_bundle, false},
+    {CG_SPAN("/oauth/gate-report"), CG_SPAN("POST"), cg_endpoint_gate_report, false},
     {CG_SPAN("/oauth/handover"), CG_SPAN("GET, HEAD, POST"), cg_endpoint_handover, false},
     {CG_SPAN("/oauth/jwks"), CG_SPAN("GET, HEAD"), cg_endpoint_jwks, false},
     {CG_SPAN("/.well-known/oauth-authorization-server"), CG_SPAN("GET, HEAD"), cg_endpoint_metadata,

@@ -8,11 +8,12 @@
 #define SPEC_COMPACT "RFC 7515 §7.1"
 #define SPEC_HEADER "RFC 7515 §4"
 
-enum cg_status cg_jws_cut(struct cg_span compact, struct cg_jws_segments *ret_segments)
+static enum cg_status cut(struct cg_span compact, size_t max_bytes,
+                          struct cg_jws_segments *ret_segments)
 {
     struct cg_jws_segments segments = {0};
     struct cg_span rest = compact;
-    if (compact.len > CG_LIMIT_TOKEN_BYTES || !cg_span_split(&rest, '.', &segments.header) ||
+    if (compact.len > max_bytes || !cg_span_split(&rest, '.', &segments.header) ||
         !cg_span_split(&rest, '.', &segments.payload) ||
         !cg_span_split(&rest, '.', &segments.signature) || rest.data != NULL) {
         return CG_ERR_INPUT;
@@ -21,6 +22,11 @@ enum cg_status cg_jws_cut(struct cg_span compact, struct cg_jws_segments *ret_se
         cg_span_part(compact, 0, segments.header.len + 1 + segments.payload.len);
     *ret_segments = segments;
     return CG_OK;
+}
+
+enum cg_status cg_jws_cut(struct cg_span compact, struct cg_jws_segments *ret_segments)
+{
+    return cut(compact, CG_LIMIT_TOKEN_BYTES, ret_segments);
 }
 
 bool cg_jws_has_extension(const struct cg_json_value *header)
@@ -102,12 +108,12 @@ static enum cg_status decode(struct cg_span text, struct cg_arena *arena, struct
     return CG_OK;
 }
 
-enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena, struct cg_fault *fault,
-                            struct cg_jws *ret_jws)
+enum cg_status cg_jws_split_long(struct cg_span compact, size_t max_bytes, struct cg_arena *arena,
+                                 struct cg_fault *fault, struct cg_jws *ret_jws)
 {
     struct cg_jws_segments segments = {0};
     struct cg_jws jws = {0};
-    if (cg_jws_cut(compact, &segments) != CG_OK) {
+    if (cut(compact, max_bytes, &segments) != CG_OK) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_TOKEN_MALFORMED, NULL, SPEC_COMPACT);
     }
     /* The header first: an unsecured JWS has no signature, and is refused for its algorithm. */
@@ -117,6 +123,12 @@ enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena, stru
     jws.signing_input = segments.signing_input;
     *ret_jws = jws;
     return CG_OK;
+}
+
+enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena, struct cg_fault *fault,
+                            struct cg_jws *ret_jws)
+{
+    return cg_jws_split_long(compact, CG_LIMIT_TOKEN_BYTES, arena, fault, ret_jws);
 }
 
 enum cg_status cg_jws_verify(const struct cg_jws *jws, struct cg_verifier *verifier,

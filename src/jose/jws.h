@@ -55,6 +55,11 @@ struct cg_jws {
 CG_MUST_USE enum cg_status cg_jws_split(struct cg_span compact, struct cg_arena *arena,
                                         struct cg_fault *fault, struct cg_jws *ret_jws);
 
+/* The same of one that is no token, with a bound of its own. */
+CG_MUST_USE enum cg_status cg_jws_split_long(struct cg_span compact, size_t max_bytes,
+                                             struct cg_arena *arena, struct cg_fault *fault,
+                                             struct cg_jws *ret_jws);
+
 /*
  * Verifies with a key of the caller's choice. The algorithm is the key's, and the header's must be
  * the same. CG_ERR_AUTHENTICATION with TOKEN_ALGORITHM_REFUSED or TOKEN_SIGNATURE_INVALID;

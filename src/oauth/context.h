@@ -31,6 +31,8 @@ struct cg_issuing_realm {
     struct cg_span jwks;                 /* JWKS document as of now */
     struct cg_span metadata;             /* RFC 8414 document */
     struct cg_span introspection_header; /* as jws_header, of RFC 9701's type */
+    struct cg_span bundle_header;        /* and of token/gate_bundle.h's */
+    struct cg_kept_bundle *bundle;       /* the realm as gates elsewhere get it; the issuer's own */
     struct cg_key_ring **keys; /* those of jwks; NULL until oauth/presented_token.h needs them */
     struct cg_span token_url;
     struct cg_span mtls_token_url; /* the same among mtls_endpoint_aliases; absent: none */
@@ -85,6 +87,8 @@ struct cg_oauth_context {
     struct cg_fault fault;
     struct cg_audit_event event; /* filled as things become known */
     bool has_event;
+    const struct cg_audit_event **told; /* what another tells of itself, beside the event */
+    size_t told_count;
     struct cg_span issued_token_type; /* of an exchange (RFC 8693 §2.2.1), else absent */
     struct cg_span used_secret;       /* id of the secret that proved the client: last-used */
     size_t verification_count;        /* of assertions, for tests of equal work */

@@ -130,7 +130,7 @@ static void put_grants(struct cg_json_writer *json)
 {
     cg_json_put_name(json, "grant_types_supported");
     cg_json_open_array(json);
-    for (size_t i = 0; i < CG_GRANT_COUNT; i++) {
+    for (size_t i = 0; i < CG_GRANT_TOKEN_COUNT; i++) {
         cg_json_put_string(json, cg_grant_type((enum cg_grant)i));
     }
     cg_json_close_array(json);

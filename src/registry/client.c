@@ -64,7 +64,7 @@ static enum cg_status check_grants(const struct cg_client *client, struct cg_fau
     }
     if (!known) {
         CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
-                "the grants of a client are a list of: client_credentials, token-exchange",
+                "the grants of a client are a list of: client_credentials, token-exchange, gate",
                 "RFC 6749 §4.5");
     }
     return CG_OK;

@@ -10,6 +10,7 @@ static const struct {
     [CG_GRANT_CLIENT_CREDENTIALS] = {CG_SPAN("client_credentials"), CG_SPAN("client_credentials")},
     [CG_GRANT_TOKEN_EXCHANGE] = {CG_SPAN("urn:ietf:params:oauth:grant-type:token-exchange"),
                                  CG_SPAN("token-exchange")},
+    [CG_GRANT_GATE] = {CG_SPAN("gate"), CG_SPAN("gate")},
 };
 
 struct cg_span cg_grant_type(enum cg_grant grant)

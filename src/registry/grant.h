@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ways in which a client may come by a token, one row each. The registry holds, and everybody
- * is shown, the grant_type that is sent (RFC 6749 §4.5: an extension grant's is a URI); the command
- * line takes a shorter word for it, too. Static data, any thread.
+ * What a client may come for, one row each: tokens in several ways, or a gate's rules. The registry
+ * holds, and everybody is shown, the grant_type that is sent (RFC 6749 §4.5: an extension grant's
+ * is a URI); the command line takes a shorter word for it, too. Static data, any thread.
  */
 #ifndef CG_REGISTRY_GRANT_H
 #define CG_REGISTRY_GRANT_H
@@ -10,8 +10,10 @@
 #include <caregate/types.h>
 
 enum cg_grant {
-    CG_GRANT_CLIENT_CREDENTIALS, /* RFC 6749 §4.4 */
-    CG_GRANT_TOKEN_EXCHANGE,     /* RFC 8693 */
+    CG_GRANT_CLIENT_CREDENTIALS,          /* RFC 6749 §4.4 */
+    CG_GRANT_TOKEN_EXCHANGE,              /* RFC 8693 */
+    CG_GRANT_TOKEN_COUNT,                 /* so many are for tokens */
+    CG_GRANT_GATE = CG_GRANT_TOKEN_COUNT, /* no token: the rules that a gate elsewhere goes by */
     CG_GRANT_COUNT
 };
 

@@ -110,7 +110,8 @@ static void grants_of_a_client_are_set_by_word_and_shown_by_type(void **state)
     desk_run(desk, "client", "show", desk->client, "--json", NULL);
     assert_non_null(strstr(desk->out, BOTH_GRANTS));
     desk_run(desk, "client", "set", desk->client, "--grant", "password", NULL);
-    complains_of(desk, CG_EXIT_USAGE, "client_credentials or token-exchange, not \"password\"");
+    complains_of(desk, CG_EXIT_USAGE,
+                 "client_credentials, token-exchange or gate, not \"password\"");
 }
 
 static void client_goes_from_state_to_state(void **state)
