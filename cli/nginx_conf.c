@@ -389,6 +389,9 @@ static void put_gate(const struct cg_nginx_api *api, struct cg_buf *buf)
     if (api->fhir) {
         cg_buf_put_string(buf, "    caregate_fhir on;\n");
     }
+    if (api->smart) {
+        cg_buf_put_string(buf, "    caregate_smart on;\n");
+    }
 }
 
 static void put_proxy(const struct cg_nginx_api *api, struct cg_buf *buf)

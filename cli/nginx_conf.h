@@ -81,6 +81,7 @@ struct cg_nginx_api {
     const struct cg_span *rules; /* "GET,HEAD=a b", as given */
     size_t rule_count;
     bool fhir;
+    bool smart; /* SMART scopes decide, by what a FHIR request reaches */
 };
 
 /* apis/REALM/NAME.conf: the protected location. */

@@ -256,12 +256,8 @@ static enum cg_status write_both(struct cg_context *context, const struct cg_ngi
 enum cg_status cg_protect_run(struct cg_context *context, const struct cg_args *args)
 {
     struct cg_api api;
-    struct cg_nginx_api conf = {.fhir = cg_args_has(args, "fhir")};
-    if (cg_args_has(args, "smart")) {
-        return cg_complain(context, CG_ERR_INPUT,
-                           "this version does not judge SMART scopes; use --require with the "
-                           "API's own scopes");
-    }
+    bool smart = cg_args_has(args, "smart");
+    struct cg_nginx_api conf = {.fhir = smart || cg_args_has(args, "fhir"), .smart = smart};
     CG_TRY(find_api(context, args, &api));
     conf.realm = api.realm;
     conf.name = api.name;

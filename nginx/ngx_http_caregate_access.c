@@ -124,16 +124,21 @@ static ngx_int_t refuse(ngx_http_request_t *r, struct caregate_mark *mark,
     return rc != NGX_OK ? rc : send_refusal(r, mark);
 }
 
-/* What proxy_pass without a path sends on as it came; absent where nginx has made the URI anew. */
-static struct cg_span raw_path(const ngx_http_request_t *r)
+/* What proxy_pass without a path sends on as it came; nothing where nginx has made the URI anew. */
+static void see_sent(const ngx_http_request_t *r, struct cg_gate_request *request)
 {
     ngx_str_t path = r->unparsed_uri;
     if (r != r->main || !r->valid_unparsed_uri) {
-        return (struct cg_span){NULL, 0};
+        return;
     }
-    const u_char *query = ngx_strlchr(path.data, path.data + path.len, '?');
-    path.len = query == NULL ? path.len : (size_t)(query - path.data);
-    return caregate_span(path);
+    const u_char *mark = ngx_strlchr(path.data, path.data + path.len, '?');
+    if (mark != NULL) {
+        ngx_str_t query = {.data = path.data + (mark - path.data) + 1};
+        query.len = path.len - (size_t)(query.data - path.data);
+        path.len = (size_t)(mark - path.data);
+        request->sent_query = caregate_span(query);
+    }
+    request->path = caregate_span(path);
 }
 
 /* Host and port that the client asked for: of the request line, if it has them (RFC 9112 §3.2.2),
@@ -205,12 +210,15 @@ static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
     struct cg_gate_request request = {
         .authorization = caregate_span(visit->authorization),
         .query = caregate_span(r->args),
-        .path = raw_path(r),
         .method = cg_method_of(caregate_span(r->method_name)),
         .now_s = ngx_time(),
         .now_ms = caregate_now_ms(),
         .counted = visit->counted,
     };
+    see_sent(r, &request);
+    if (conf->smart_base.len > 0) {
+        caregate_smart_see(r, &request.fhir);
+    }
     caregate_certificate_find(r, visit, &request.certificate);
     if (visit->wants_proof) {
         request.proof = caregate_span(visit->proof);

@@ -111,15 +111,32 @@ static char *make_route(ngx_conf_t *cf, struct caregate_loc_conf *location)
         .rules = library_rules(cf, location),
         .rule_count = location->rules == NULL ? 0 : location->rules->nelts,
         .fhir = location->fhir == 1,
+        .operations = caregate_smart_operations(cf, location),
+        .operation_count = location->operations == NULL ? 0 : location->operations->nelts,
     };
+    if (location->smart_base.len > 0) {
+        config.smart_base = caregate_span(location->smart_base);
+    }
     ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
-    if (config.rules == NULL || cleanup == NULL ||
+    if (config.rules == NULL || config.operations == NULL || cleanup == NULL ||
         cg_gate_route_new(&config, &location->route, &message) != CG_OK) {
         return refuse(cf, "caregate_api", &location->api_place, message);
     }
     cleanup->data = location->route;
     cleanup->handler = free_route;
     return NGX_CONF_OK;
+}
+
+static void inherit_smart(const struct caregate_loc_conf *parent, struct caregate_loc_conf *child)
+{
+    if (!child->has_smart) {
+        child->smart_base = parent->smart_base;
+        child->smart_place = parent->smart_place;
+    }
+    if (child->operations == NULL && child->smart_base.len > 0) {
+        child->operations = parent->operations;
+        child->operations_place = parent->operations_place;
+    }
 }
 
 /* Protection goes down to nested locations; rules go with the API that they are about. */
@@ -134,12 +151,15 @@ static void inherit(const struct caregate_loc_conf *parent, struct caregate_loc_
     child->api = parent->api;
     child->api_realm = parent->api_realm;
     child->api_place = parent->api_place;
+    ngx_uint_t is_same = child->rules == NULL && child->fhir == parent->fhir && !child->has_smart &&
+                         child->operations == NULL;
     if (child->rules == NULL) {
         child->rules = parent->rules;
         child->rules_place = parent->rules_place;
-        if (child->fhir == parent->fhir) {
-            child->route = parent->route;
-        }
+    }
+    inherit_smart(parent, child);
+    if (is_same) {
+        child->route = parent->route;
     }
 }
 
@@ -185,10 +205,29 @@ static char *check_gate(ngx_conf_t *cf, struct caregate_main_conf *conf,
                         struct caregate_loc_conf *location)
 {
     conf->has_gate = 1;
+    if (location->operations != NULL && location->smart_base.len == 0) {
+        return refuse(cf, "caregate_operation", &location->operations_place,
+                      "needs \"caregate_smart\" in its location or around it");
+    }
     if (demand_parts(cf, conf, "caregate_api", &location->api_place) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
     return location->route == NULL ? make_route(cf, location) : NGX_CONF_OK;
+}
+
+/* What a location says of an API that it does not have. */
+static char *check_open(ngx_conf_t *cf, const struct caregate_loc_conf *location)
+{
+    static const char why[] = "needs \"caregate_api\" in its location or around it";
+    if (location->rules != NULL) {
+        return refuse(cf, "caregate_require", &location->rules_place, why);
+    }
+    if (location->smart_base.len > 0) {
+        return refuse(cf, "caregate_smart", &location->smart_place, why);
+    }
+    return location->operations == NULL
+               ? NGX_CONF_OK
+               : refuse(cf, "caregate_operation", &location->operations_place, why);
 }
 
 char *caregate_config_merge_location(ngx_conf_t *cf, void *parent, void *child)
@@ -207,7 +246,5 @@ char *caregate_config_merge_location(ngx_conf_t *cf, void *parent, void *child)
     if (location->api.len > 0) {
         return check_gate(cf, conf, location);
     }
-    return location->rules == NULL ? NGX_CONF_OK
-                                   : refuse(cf, "caregate_require", &location->rules_place,
-                                            "needs \"caregate_api\" in its location or around it");
+    return check_open(cf, location);
 }

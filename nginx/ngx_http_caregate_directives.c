@@ -33,6 +33,9 @@ static const struct help helps[] = {
     {ngx_string("caregate_api"), "NAME [realm=REALM]"},
     {ngx_string("caregate_require"),
      "[METHOD,...=]SCOPE..., with the methods GET HEAD POST PUT PATCH DELETE OPTIONS"},
+    {ngx_string("caregate_smart"), "on, off, or the path of the FHIR API's base, such as /fhir/"},
+    {ngx_string("caregate_operation"), "[TYPE/]$NAME SCOPE..., with SMART scopes such as "
+                                       "system/Claim.c"},
     {ngx_string("caregate_status"), "no value"},
     {ngx_string("caregate_origin"), "scheme, host and port, such as https://api.example.nhs.uk"},
 };
@@ -51,12 +54,12 @@ char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const 
     return NGX_CONF_ERROR;
 }
 
-static ngx_str_t argument(const ngx_conf_t *cf, ngx_uint_t index)
+ngx_str_t caregate_argument(const ngx_conf_t *cf, ngx_uint_t index)
 {
     return ((const ngx_str_t *)cf->args->elts)[index];
 }
 
-static struct caregate_place place_of(const ngx_conf_t *cf)
+struct caregate_place caregate_directive_place(const ngx_conf_t *cf)
 {
     return (struct caregate_place){.file = cf->conf_file->file.name, .line = cf->conf_file->line};
 }
@@ -110,7 +113,7 @@ static ngx_uint_t is_vfs(ngx_str_t query)
 char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_main_conf *main_conf = conf;
-    ngx_str_t value = argument(cf, 1);
+    ngx_str_t value = caregate_argument(cf, 1);
     if (main_conf->store.len > 0) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
@@ -143,7 +146,7 @@ char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *take_file(ngx_conf_t *cf, const ngx_command_t *cmd, ngx_uint_t is_given,
                        ngx_str_t *ret_path)
 {
-    ngx_str_t path = argument(cf, 1);
+    ngx_str_t path = caregate_argument(cf, 1);
     if (is_given) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
@@ -197,7 +200,7 @@ char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_main_conf *main_conf = conf;
-    ngx_str_t value = argument(cf, 1);
+    ngx_str_t value = caregate_argument(cf, 1);
     if (main_conf->thread_nice != NGX_CONF_UNSET) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
@@ -212,7 +215,7 @@ char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_main_conf *main_conf = conf;
-    ngx_str_t value = argument(cf, 1);
+    ngx_str_t value = caregate_argument(cf, 1);
     if (main_conf->zone != NULL) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
@@ -226,7 +229,7 @@ char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_main_conf *main_conf = conf;
-    ngx_str_t value = argument(cf, 1);
+    ngx_str_t value = caregate_argument(cf, 1);
     if (main_conf->snapshot_max_age_s != NGX_CONF_UNSET) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
@@ -255,7 +258,7 @@ static ngx_int_t read_burst(ngx_str_t text, uint32_t *ret_burst)
 char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_main_conf *main_conf = conf;
-    ngx_str_t value = argument(cf, 1);
+    ngx_str_t value = caregate_argument(cf, 1);
     if (main_conf->has_token_rate) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
@@ -267,7 +270,7 @@ char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return caregate_directive_refuse(cf, cmd, "this is no rate");
     }
     if (cf->args->nelts > 2 &&
-        read_burst(argument(cf, 2), &main_conf->token_rate.burst) != NGX_OK) {
+        read_burst(caregate_argument(cf, 2), &main_conf->token_rate.burst) != NGX_OK) {
         return caregate_directive_refuse(cf, cmd, "the second value is no burst");
     }
     return NGX_CONF_OK;
@@ -330,18 +333,19 @@ char *caregate_set_certificate_header(ngx_conf_t *cf, ngx_command_t *cmd, void *
 {
     struct caregate_main_conf *main_conf = conf;
     struct caregate_certificate_header *header = ngx_pcalloc(cf->pool, sizeof(*header));
-    ngx_str_t from = argument(cf, 2);
+    ngx_str_t from = caregate_argument(cf, 2);
     if (main_conf->certificate_header != NULL) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
-    if (header == NULL || take_header_name(cf, argument(cf, 1), &header->name) != NGX_CONF_OK) {
+    if (header == NULL ||
+        take_header_name(cf, caregate_argument(cf, 1), &header->name) != NGX_CONF_OK) {
         return caregate_directive_refuse(cf, cmd, "this is no name of a header");
     }
     if (!take_start(&from, (ngx_str_t)ngx_string("from=")) ||
         take_addresses(cf, from, &header->from) != NGX_CONF_OK) {
         return caregate_directive_refuse(cf, cmd, "it does not say whose header is believed");
     }
-    if (cf->args->nelts > 3 && take_verified(cf, argument(cf, 3), header) != NGX_CONF_OK) {
+    if (cf->args->nelts > 3 && take_verified(cf, caregate_argument(cf, 3), header) != NGX_CONF_OK) {
         return caregate_directive_refuse(cf, cmd,
                                          "it does not say how a trusted chain is recognised");
     }
@@ -376,7 +380,7 @@ char *caregate_set_fetch_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         main_conf->fetch_hosts = ngx_array_create(cf->pool, 4, sizeof(struct cg_span));
     }
     for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
-        if (!is_host(argument(cf, i))) {
+        if (!is_host(caregate_argument(cf, i))) {
             return caregate_directive_refuse(cf, cmd, "this is no host");
         }
         struct cg_span *host =
@@ -384,7 +388,7 @@ char *caregate_set_fetch_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (host == NULL) {
             return NGX_CONF_ERROR;
         }
-        *host = caregate_span(argument(cf, i));
+        *host = caregate_span(caregate_argument(cf, i));
     }
     return NGX_CONF_OK;
 }
@@ -392,7 +396,7 @@ char *caregate_set_fetch_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *caregate_set_fetch_ca(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_main_conf *main_conf = conf;
-    ngx_str_t path = argument(cf, 1);
+    ngx_str_t path = caregate_argument(cf, 1);
     if (main_conf->fetch_ca.len > 0) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
@@ -408,8 +412,7 @@ char *caregate_set_fetch_ca(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return NGX_CONF_OK;
 }
 
-/* The library knows what names may be: it is asked to make such a route, which is then let go. */
-static const char *fault_of(const struct cg_gate_route_config *config)
+const char *caregate_route_fault(const struct cg_gate_route_config *config)
 {
     struct cg_gate_route *route = NULL;
     const char *message = "memory is short";
@@ -423,18 +426,18 @@ static const char *fault_of(const struct cg_gate_route_config *config)
 char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_loc_conf *location = conf;
-    ngx_str_t realm = argument(cf, 1);
+    ngx_str_t realm = caregate_argument(cf, 1);
     if (location->issuer_realm.len > 0) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
     struct cg_gate_route_config trial = {.realm = caregate_span(realm),
                                          .api = CAREGATE_SPAN("any")};
-    const char *fault = fault_of(&trial);
+    const char *fault = caregate_route_fault(&trial);
     if (fault != NULL) {
         return caregate_directive_refuse(cf, cmd, fault);
     }
     location->issuer_realm = realm;
-    location->issuer_place = place_of(cf);
+    location->issuer_place = caregate_directive_place(cf);
     ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     core->handler = caregate_content_handler;
     return NGX_CONF_OK;
@@ -443,25 +446,25 @@ char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_loc_conf *location = conf;
-    ngx_str_t api = argument(cf, 1);
+    ngx_str_t api = caregate_argument(cf, 1);
     ngx_str_t realm = ngx_null_string;
     if (location->api.len > 0) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");
     }
     if (cf->args->nelts > 2) {
-        realm = argument(cf, 2);
+        realm = caregate_argument(cf, 2);
         if (!take_start(&realm, (ngx_str_t)ngx_string("realm="))) {
             return caregate_directive_refuse(cf, cmd, "the second value is no realm");
         }
     }
     struct cg_gate_route_config trial = {.realm = caregate_span(realm), .api = caregate_span(api)};
-    const char *fault = fault_of(&trial);
+    const char *fault = caregate_route_fault(&trial);
     if (fault != NULL) {
         return caregate_directive_refuse(cf, cmd, fault);
     }
     location->api = api;
     location->api_realm = realm;
-    location->api_place = place_of(cf);
+    location->api_place = caregate_directive_place(cf);
     return NGX_CONF_OK;
 }
 
@@ -499,19 +502,20 @@ static ngx_uint_t take_methods(ngx_str_t *first, unsigned *ret_methods)
     return *ret_methods != 0;
 }
 
-static char *fill_rule(ngx_conf_t *cf, struct caregate_rule *rule, ngx_str_t first)
+char *caregate_directive_scopes(ngx_conf_t *cf, ngx_uint_t from, ngx_str_t first,
+                                ngx_array_t *array)
 {
-    ngx_uint_t count = cf->args->nelts - 1;
-    if (ngx_array_init(&rule->scopes, cf->pool, count, sizeof(struct cg_span)) != NGX_OK) {
+    ngx_uint_t count = cf->args->nelts - from;
+    if (ngx_array_init(array, cf->pool, count, sizeof(struct cg_span)) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-    struct cg_span *scopes = ngx_array_push_n(&rule->scopes, count);
+    struct cg_span *scopes = ngx_array_push_n(array, count);
     if (scopes == NULL) {
         return NGX_CONF_ERROR;
     }
     scopes[0] = caregate_span(first);
     for (ngx_uint_t i = 1; i < count; i++) {
-        scopes[i] = caregate_span(argument(cf, i + 1));
+        scopes[i] = caregate_span(caregate_argument(cf, i + from));
     }
     return NGX_CONF_OK;
 }
@@ -519,17 +523,17 @@ static char *fill_rule(ngx_conf_t *cf, struct caregate_rule *rule, ngx_str_t fir
 char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_loc_conf *location = conf;
-    ngx_str_t first = argument(cf, 1);
+    ngx_str_t first = caregate_argument(cf, 1);
     unsigned methods;
     if (!take_methods(&first, &methods)) {
         return caregate_directive_refuse(cf, cmd, "a method is not known");
     }
     if (location->rules == NULL) {
         location->rules = ngx_array_create(cf->pool, 4, sizeof(struct caregate_rule));
-        location->rules_place = place_of(cf);
+        location->rules_place = caregate_directive_place(cf);
     }
     struct caregate_rule *rule = location->rules == NULL ? NULL : ngx_array_push(location->rules);
-    if (rule == NULL || fill_rule(cf, rule, first) != NGX_CONF_OK) {
+    if (rule == NULL || caregate_directive_scopes(cf, 1, first, &rule->scopes) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
     rule->methods = methods;
@@ -537,8 +541,8 @@ char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         .methods = methods, .scopes = rule->scopes.elts, .scope_count = rule->scopes.nelts};
     struct cg_gate_route_config trial = {
         .api = CAREGATE_SPAN("any"), .rules = &trial_rule, .rule_count = 1};
-    const char *fault =
-        location->rules->nelts > RULES_MAX ? "a location takes at most 32 rules" : fault_of(&trial);
+    const char *fault = location->rules->nelts > RULES_MAX ? "a location takes at most 32 rules"
+                                                           : caregate_route_fault(&trial);
     return fault == NULL ? NGX_CONF_OK : caregate_directive_refuse(cf, cmd, fault);
 }
 
@@ -557,7 +561,7 @@ char *caregate_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *caregate_set_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_loc_conf *location = conf;
-    ngx_str_t value = argument(cf, 1);
+    ngx_str_t value = caregate_argument(cf, 1);
     ngx_str_t host = value;
     if (location->origin.data != NULL) {
         return caregate_directive_refuse(cf, cmd, "it is given twice");

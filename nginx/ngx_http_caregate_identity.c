@@ -88,8 +88,7 @@ static enum header_kind kind_of(ngx_str_t name)
     return KIND_OTHER;
 }
 
-/* Moves to the next header of a list. NULL after the last. Start with *part the first, *index 0. */
-static ngx_table_elt_t *next_header(ngx_list_part_t **part, ngx_uint_t *index)
+ngx_table_elt_t *caregate_header_next(ngx_list_part_t **part, ngx_uint_t *index)
 {
     while (*part != NULL && *index >= (*part)->nelts) {
         *part = (*part)->next;
@@ -119,8 +118,8 @@ static ngx_uint_t has_identity(ngx_http_request_t *r)
     const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
-    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
-         header = next_header(&part, &index)) {
+    for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
+         header = caregate_header_next(&part, &index)) {
         if (is_identity(conf, header->key)) {
             return 1;
         }
@@ -141,8 +140,8 @@ static ngx_int_t remake_list(ngx_http_request_t *r, unsigned kinds_out, ngx_uint
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
     ngx_table_elt_t *copy = fresh.part.elts;
-    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
-         header = next_header(&part, &index)) {
+    for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
+         header = caregate_header_next(&part, &index)) {
         if ((kind_of(header->key) & kinds_out) == 0 && !is_identity(conf, header->key)) {
             *copy = *header;
             copy++;
@@ -242,8 +241,8 @@ ngx_uint_t caregate_proof_find(ngx_http_request_t *r, ngx_str_t *ret_proof)
     ngx_uint_t count = 0;
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
-    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
-         header = next_header(&part, &index)) {
+    for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
+         header = caregate_header_next(&part, &index)) {
         if (kind_of(header->key) != KIND_PROOF) {
             continue;
         }
@@ -260,8 +259,8 @@ ngx_uint_t caregate_header_find(ngx_http_request_t *r, ngx_str_t key, ngx_str_t 
     ngx_uint_t count = 0;
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
-    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
-         header = next_header(&part, &index)) {
+    for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
+         header = caregate_header_next(&part, &index)) {
         if (!caregate_header_folds_into(header->key, key)) {
             continue;
         }
@@ -291,8 +290,8 @@ static ngx_str_t sent_request_id(ngx_http_request_t *r)
     ngx_uint_t count = 0;
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
-    for (ngx_table_elt_t *header = next_header(&part, &index); header != NULL;
-         header = next_header(&part, &index)) {
+    for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
+         header = caregate_header_next(&part, &index)) {
         if (kind_of(header->key) == KIND_REQUEST_ID) {
             found = header->value;
             count++;

@@ -65,6 +65,12 @@ struct caregate_rule {
     ngx_array_t scopes; /* of struct cg_span */
 };
 
+/* One caregate_operation. */
+struct caregate_operation {
+    ngx_str_t name;
+    ngx_array_t scopes; /* of struct cg_span */
+};
+
 /* Where a proxy in front says which certificate its client has. */
 struct caregate_certificate_header {
     ngx_str_t name;     /* lower case */
@@ -117,6 +123,11 @@ struct caregate_loc_conf {
     ngx_flag_t forward_token;
     ngx_flag_t status; /* health and metrics here */
     ngx_str_t origin;  /* "https://api.example", as clients call it; empty: as they say they do */
+    ngx_str_t smart_base;    /* path of the FHIR API's base; empty: SMART scopes do not decide */
+    ngx_uint_t has_smart;    /* the directive was given */
+    ngx_array_t *operations; /* of struct caregate_operation; NULL when there are none */
+    struct caregate_place smart_place;
+    struct caregate_place operations_place;
     struct caregate_place issuer_place;
     struct caregate_place api_place;
     struct caregate_place rules_place;
@@ -291,7 +302,7 @@ static inline struct caregate_loc_conf *caregate_loc_conf_of(const ngx_http_requ
     return ngx_http_get_module_loc_conf(r, ngx_http_caregate_module);
 }
 
-/* directives.c: setters of the command table */
+/* directives.c, directives_smart.c: setters of the command table */
 char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_pkcs11_module(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -306,11 +317,29 @@ char *caregate_set_certificate_header(ngx_conf_t *cf, ngx_command_t *cmd, void *
 char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_smart(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_operation(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* A value of the directive that is being read, from 1; and where that stands. */
+ngx_str_t caregate_argument(const ngx_conf_t *cf, ngx_uint_t index);
+struct caregate_place caregate_directive_place(const ngx_conf_t *cf);
+/* Its values from this one on, which itself is to be read as `first`, as spans. */
+char *caregate_directive_scopes(ngx_conf_t *cf, ngx_uint_t from, ngx_str_t first,
+                                ngx_array_t *array);
+/* The library knows what names may be: it is asked to make such a route, which is then let go.
+ * NULL when it could. */
+const char *caregate_route_fault(const struct cg_gate_route_config *config);
 /* Logs why the directive is refused, where, and what it allows. Returns NGX_CONF_ERROR. */
 char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const char *why);
+
+/* smart.c: what a configuration says of FHIR APIs, in the library's terms */
+/* NULL when memory is short. */
+struct cg_gate_operation *caregate_smart_operations(ngx_conf_t *cf,
+                                                    const struct caregate_loc_conf *location);
+/* What of a request the judgement of SMART scopes looks at. */
+void caregate_smart_see(ngx_http_request_t *r, struct cg_gate_fhir_request *ret_seen);
 
 /* config.c: the configuration's life */
 void *caregate_config_create_main(ngx_conf_t *cf);
@@ -361,6 +390,8 @@ ngx_int_t caregate_identity_prepare(ngx_conf_t *cf, struct caregate_main_conf *c
 ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r);
 /* Whether an upstream could take the header for that of the lower-case key. */
 ngx_uint_t caregate_header_folds_into(ngx_str_t name, ngx_str_t key);
+/* Moves to the next header of a list. NULL after the last. Start with *part the first, *index 0. */
+ngx_table_elt_t *caregate_header_next(ngx_list_part_t **part, ngx_uint_t *index);
 /* How many such headers there are, and the value of the last that is spelt so. */
 ngx_uint_t caregate_header_find(ngx_http_request_t *r, ngx_str_t key, ngx_str_t *ret_value);
 /* Takes the token away (unless it is forwarded) and says who is calling, to the API behind. */

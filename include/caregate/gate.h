@@ -41,12 +41,24 @@ struct cg_gate_rule {
     size_t scope_count;
 };
 
+/* An operation of a FHIR API that the gate does not know by itself, and what a token needs for it.
+ */
+struct cg_gate_operation {
+    struct cg_span name;          /* "$submit", wherever it is called, or "Claim/$submit" */
+    const struct cg_span *scopes; /* SMART scopes of systems, each of which is needed */
+    size_t scope_count;
+};
+
 struct cg_gate_route_config {
     struct cg_span realm; /* "/vlive/hpca"; absent: the only realm there is */
     struct cg_span api;
     const struct cg_gate_rule *rules; /* caregate_require, in order; may be none */
     size_t rule_count;
     unsigned fhir; /* 1: refusals are OperationOutcomes */
+    /* Path of the FHIR API's base, "/fhir/": SMART scopes decide; absent: they do not. */
+    struct cg_span smart_base;
+    const struct cg_gate_operation *operations; /* caregate_operation; may be none */
+    size_t operation_count;
 };
 
 /*
@@ -54,7 +66,8 @@ struct cg_gate_route_config {
  * scope is malformed. A request passes the rules when every rule that covers its method has one
  * of its scopes in the token; a method that no rule covers needs one of the API's scopes. Only
  * scopes that belong to the API of this route count. A rule for GET covers HEAD too, which would
- * otherwise tell what GET may not.
+ * otherwise tell what GET may not. Where SMART scopes decide they do so besides the rules: a method
+ * that no rule covers needs what the FHIR request reaches, and no other scope.
  */
 CG_EXPORT CG_MUST_USE enum cg_status cg_gate_route_new(const struct cg_gate_route_config *config,
                                                        struct cg_gate_route **ret_route,
@@ -106,10 +119,19 @@ CG_EXPORT void cg_gate_confirm(struct cg_gate *gate, int64_t current_s);
 CG_EXPORT int64_t cg_gate_snapshot_version(const struct cg_gate *gate);
 CG_EXPORT int64_t cg_gate_snapshot_age_s(const struct cg_gate *gate, int64_t now_s);
 
+/* What of a request to a FHIR API its own readers look at. */
+struct cg_gate_fhir_request {
+    struct cg_span uri;           /* path that the location was chosen by, escapes undone */
+    unsigned is_overridden;       /* 1: a header says that method, path or effect are others */
+    struct cg_span if_none_exist; /* R4 http, "conditional create"; absent: none */
+    unsigned if_none_exist_count;
+};
+
 struct cg_gate_request {
     struct cg_span authorization; /* header value or absent */
     struct cg_span query;         /* raw, without '?' */
     struct cg_span path;          /* as sent, when it goes on as sent; absent: it does not */
+    struct cg_span sent_query;    /* and so */
     enum cg_method method;
     int64_t now_s;
     int64_t now_ms; /* the same, finer: for rates */
@@ -122,6 +144,7 @@ struct cg_gate_request {
     unsigned is_proven;
     uint32_t counted;
     struct cg_client_certificate certificate; /* only looked at for a token that is bound to one */
+    struct cg_gate_fhir_request fhir;         /* only looked at where SMART scopes decide */
 };
 
 /*

@@ -55,9 +55,12 @@ enum cg_reason {
     CG_REASON_API_NOT_AGREED,
     CG_REASON_AGREEMENT_WITHDRAWN,
     CG_REASON_SCOPE_INSUFFICIENT,
+    CG_REASON_SMART_SCOPE_INSUFFICIENT, /* for what the FHIR request reaches */
+    CG_REASON_FHIR_REQUEST_UNCLEAR,     /* what it reaches cannot be told */
     /* the gate: 400 */
     CG_REASON_TOKEN_IN_QUERY,
-    CG_REASON_PATH_AMBIGUOUS, /* it climbs: another reader could end elsewhere */
+    CG_REASON_PATH_AMBIGUOUS,          /* it climbs: another reader could end elsewhere */
+    CG_REASON_FHIR_REQUEST_OVERRIDDEN, /* a header says that it is another one */
     /* the gate: 429 */
     CG_REASON_AGREEMENT_RATE_EXCEEDED,
     /* the gate: 503 */

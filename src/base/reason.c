@@ -118,12 +118,24 @@ static const struct entry entries[CG_REASON_COUNT] = {
         {"scope_insufficient",
          "Ask for a token with the scope that this operation needs: this one lacks it."},
 
+    [CG_REASON_SMART_SCOPE_INSUFFICIENT] =
+        {"smart_scope_insufficient",
+         "Ask for a token with the SMART scope that this FHIR request needs: this one lacks it."},
+    [CG_REASON_FHIR_REQUEST_UNCLEAR] =
+        {"fhir_request_unclear",
+         "Send a FHIR R4 interaction that the gate knows, spelt as the specification does: what "
+         "this one reaches cannot be told."},
+
     [CG_REASON_TOKEN_IN_QUERY] =
         {"token_in_query",
          "Send the token in the Authorization header, never in the URL, and replace this one."},
     [CG_REASON_PATH_AMBIGUOUS] =
         {"path_ambiguous",
          "Send the path without \"..\" segments: servers differ in where this one leads."},
+
+    [CG_REASON_FHIR_REQUEST_OVERRIDDEN] =
+        {"fhir_request_overridden", "Send the method and the URL that are meant, without a header "
+                                    "that says they are others."},
 
     [CG_REASON_AGREEMENT_RATE_EXCEEDED] =
         {"agreement_rate_exceeded", "Call less often: wait as long as the Retry-After header says, "

@@ -57,8 +57,12 @@ static const struct answer answers[CG_REASON_COUNT] = {
     [CG_REASON_API_NOT_AGREED] = {403, "insufficient_scope"},
     [CG_REASON_AGREEMENT_WITHDRAWN] = {403, "insufficient_scope"},
     [CG_REASON_SCOPE_INSUFFICIENT] = {403, "insufficient_scope"},
+    [CG_REASON_SMART_SCOPE_INSUFFICIENT] = {403, "insufficient_scope"},
+    /* No scope that could be named would help. */
+    [CG_REASON_FHIR_REQUEST_UNCLEAR] = {403, NULL},
     [CG_REASON_TOKEN_IN_QUERY] = {400, "invalid_request"},
     [CG_REASON_PATH_AMBIGUOUS] = {400, "invalid_request"},
+    [CG_REASON_FHIR_REQUEST_OVERRIDDEN] = {400, "invalid_request"},
     [CG_REASON_SNAPSHOT_MISSING] = {503, NULL},
     [CG_REASON_SNAPSHOT_TOO_OLD] = {503, NULL},
     [CG_REASON_GATE_MISCONFIGURED] = {503, NULL},

@@ -51,6 +51,17 @@ uint32_t cg_decide_places(const struct cg_snapshot_api *api, const struct cg_acc
     return places;
 }
 
+bool cg_decide_is_for_one(const struct cg_snapshot_api *api, const struct cg_access_token *token)
+{
+    for (size_t i = 0; i < token->api_count; i++) {
+        if (!cg_span_equal(token->apis[i].name, api->name) ||
+            !cg_span_equal(token->apis[i].audience, api->audience)) {
+            return false;
+        }
+    }
+    return token->api_count > 0;
+}
+
 /* RFC 9110 §9.3.2: HEAD asks for what GET would tell, so that a rule for GET holds for it too. */
 static bool covers(const struct cg_route_rule *rule, enum cg_method method)
 {
@@ -99,7 +110,8 @@ static bool scope_suffices(const struct cg_gate_route *route, const struct cg_sn
         }
         covered = true;
     }
-    return covered || has_any_scope(api, scope);
+    /* SMART scopes decide on their own, once the request is read. */
+    return covered || route->smart_base.data != NULL || has_any_scope(api, scope);
 }
 
 enum cg_reason cg_decide_known(const struct cg_snapshot_realm *realm,
@@ -157,7 +169,7 @@ void cg_decide_needed_scope(const struct cg_snapshot_realm *realm,
             add_rule_scopes(&route->rules[i], api, &scope);
         }
     }
-    if (!covered) {
+    if (!covered && route->smart_base.data == NULL) {
         cg_buf_put(buf, api->scope);
         return;
     }

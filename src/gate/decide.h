@@ -40,6 +40,9 @@ enum cg_reason cg_decide_known(const struct cg_snapshot_realm *realm,
 /* The places at which the token names this API: bit i stands for agreement i. */
 uint32_t cg_decide_places(const struct cg_snapshot_api *api, const struct cg_access_token *token);
 
+/* Whether the token is for this API and no other. */
+bool cg_decide_is_for_one(const struct cg_snapshot_api *api, const struct cg_access_token *token);
+
 /* Writes the scopes that a refused caller would need, space-separated, for the challenge; nothing
  * for an unknown API. */
 void cg_decide_needed_scope(const struct cg_snapshot_realm *realm,

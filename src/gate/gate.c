@@ -14,6 +14,7 @@
 #include "gate/possession.h"
 #include "gate/refusals.h"
 #include "gate/route.h"
+#include "gate/smart.h"
 #include "gate/token_cache.h"
 #include "token/snapshot.h"
 #include "token/verify.h"
@@ -34,6 +35,7 @@ struct cg_gate {
     struct cg_arena *scratch;
     struct cg_cached_token
         uncached; /* the token last verified, in scratch; used where the cache has no memory */
+    struct cg_smart_grant uncached_smart[CG_LIMIT_TOKEN_SCOPES];
     struct cg_buf needed_scope;
     struct cg_buf details; /* of the token last let through, for the API of its route */
     struct cg_refusals *refusals;
@@ -53,6 +55,7 @@ enum cg_status cg_gate_new(const struct cg_gate_config *config, struct cg_gate *
     CG_TRY(cg_alloc(1, sizeof(struct cg_gate), &memory));
     CG_CLEANUP(gate_free_at) struct cg_gate *gate = memory;
     gate->config = *config;
+    gate->uncached.smart = gate->uncached_smart;
     cg_buf_init(&gate->needed_scope, CG_LIMIT_SCOPE_BYTES);
     cg_buf_init(&gate->details, CG_LIMIT_TOKEN_BYTES);
     CG_TRY(cg_token_cache_new(config->cache_tokens, &gate->cache));
@@ -199,6 +202,7 @@ static struct cg_cached_token *remember(struct cg_gate *gate,
     struct cg_cached_token *entry = &gate->uncached;
     entry->denylist_generation = CG_DENYLIST_UNSEEN;
     entry->limits_version = CG_LIMITS_UNSEEN;
+    entry->smart_version = CG_SMART_UNSEEN;
     entry->hash.is_known = false;
     (void)!cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, &entry);
     return entry;
@@ -297,6 +301,37 @@ struct call {
     struct cg_cached_token *entry; /* of the token */
 };
 
+/* The token's SMART scopes, taken apart once in each snapshot. SMART scopes are the same words at
+ * every API: those of a token that is for another one, too, could be meant for that. */
+static struct cg_smart_grants find_grants(const struct cg_gate *gate, const struct call *call)
+{
+    struct cg_cached_token *entry = call->entry;
+    const struct cg_snapshot_api *api = cg_snapshot_find_api(call->realm, call->route->api);
+    int64_t version = cg_snapshot_version(gate->snapshot);
+    if (api == NULL || !cg_decide_is_for_one(api, &entry->token)) {
+        return (struct cg_smart_grants){.count = 0};
+    }
+    if (entry->smart_version != version) {
+        entry->smart_count = cg_smart_grants_read(entry->token.scope, api->scope, entry->smart);
+        entry->smart_version = version;
+    }
+    return (struct cg_smart_grants){entry->token.scope, entry->smart, entry->smart_count};
+}
+
+static enum cg_reason ask_smart(struct cg_gate *gate, const struct call *call,
+                                struct cg_gate_verdict *verdict)
+{
+    const struct cg_smart_grants grants = find_grants(gate, call);
+    struct cg_fhir_need lacking = {.letters = 0};
+    enum cg_reason reason = cg_smart_judge(call->route, call->request, &grants, &lacking);
+    if (reason == CG_REASON_SMART_SCOPE_INSUFFICIENT) {
+        cg_buf_clear(&gate->needed_scope);
+        cg_smart_write_need(&lacking, &gate->needed_scope);
+        (void)!cg_buf_finish(&gate->needed_scope, &verdict->needed_scope);
+    }
+    return reason;
+}
+
 /* Whether what the token says lets this request in. */
 static enum cg_reason ask_token(struct cg_gate *gate, const struct call *call,
                                 struct cg_gate_verdict *verdict)
@@ -310,6 +345,9 @@ static enum cg_reason ask_token(struct cg_gate *gate, const struct call *call,
     /* The location was chosen by one reading of the path; the API behind may have another. */
     if (reason == CG_REASON_NONE && cg_uri_path_climbs(call->request->path)) {
         return CG_REASON_PATH_AMBIGUOUS;
+    }
+    if (reason == CG_REASON_NONE && call->route->smart_base.data != NULL) {
+        reason = ask_smart(gate, call, verdict);
     }
     if (reason == CG_REASON_NONE && call->entry->token.is_narrowed) {
         return show_details(gate, call->route, &call->entry->token, verdict);

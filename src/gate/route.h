@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "gate/fhir_request.h"
 
 #include <caregate/gate.h>
 #include <stdbool.h>
@@ -25,6 +26,8 @@ struct cg_gate_route {
     struct cg_route_rule *rules;
     size_t rule_count;
     bool fhir;
+    struct cg_span smart_base; /* absent: SMART scopes do not decide */
+    struct cg_fhir_rules operations;
 };
 
 #endif

@@ -180,13 +180,16 @@ static enum cg_status place_new(const struct cg_access_token *token, struct plac
     for (size_t i = 0; i < count; i++) {
         text_bytes += spans[i]->len;
     }
+    size_t grants_bytes = cg_smart_grants_room(token->scope) * sizeof(struct cg_smart_grant);
     void *memory;
-    CG_TRY(cg_alloc(1, sizeof(struct place) + text_bytes, &memory));
+    CG_TRY(cg_alloc(1, sizeof(struct place) + grants_bytes + text_bytes, &memory));
     struct place *place = memory;
-    pack(spans, count, (uint8_t *)memory + sizeof(*place));
+    place->entry.smart = (struct cg_smart_grant *)(place + 1);
+    pack(spans, count, (uint8_t *)memory + sizeof(*place) + grants_bytes);
     place->entry.token = copy;
     place->entry.denylist_generation = CG_DENYLIST_UNSEEN;
     place->entry.limits_version = CG_LIMITS_UNSEEN;
+    place->entry.smart_version = CG_SMART_UNSEEN;
     *ret_place = place;
     return CG_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "crypto/keyed_hash.h"
 #include "gate/possession.h"
+#include "gate/smart_grants.h"
 #include "token/access_token.h"
 
 #include <caregate/reason.h>
@@ -20,6 +21,7 @@ struct cg_token_cache;
 
 #define CG_DENYLIST_UNSEEN (-1) /* no denylist has been asked yet: generations are not negative */
 #define CG_LIMITS_UNSEEN (-1)   /* nor have limits been looked for */
+#define CG_SMART_UNSEEN (-1)    /* nor have SMART scopes been taken apart */
 
 struct cg_cached_token {
     struct cg_access_token token; /* spans live in the entry */
@@ -29,6 +31,9 @@ struct cg_cached_token {
     int64_t limits_version;       /* of the snapshot under which the next was found */
     uint32_t limited;             /* which of its agreements have a limit: cg_limit_find */
     struct cg_token_hash hash;    /* for the proofs that come with it */
+    int64_t smart_version;        /* of the snapshot under which the next was found */
+    struct cg_smart_grant *smart; /* its SMART scopes; room for all of them is in the entry */
+    size_t smart_count;
 };
 
 /* places: 1 or more, else CG_ERR_INPUT. CG_ERR_LIMIT when memory is short. */

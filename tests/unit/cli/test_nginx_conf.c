@@ -151,6 +151,7 @@ TEST(nginx_api_verifies_https_upstreams)
         .rules = rules,
         .rule_count = 2,
         .fhir = true,
+        .smart = true,
     };
     cg_buf_init(&buf, 16384);
     assert_ok(cg_arena_new(1 << 20, &arena));
@@ -165,6 +166,7 @@ TEST(nginx_api_verifies_https_upstreams)
         location, "caregate_require", cg_directive_in(location, "caregate_require", NULL));
     assert_span_text(cg_directive_word(second, 0), "c\";d");
     assert_words(location, "caregate_fhir", "on");
+    assert_words(location, "caregate_smart", "on");
     assert_words(location, "proxy_pass", "https://caregate_vlive_hpca_documents.write/R4;{x}/");
     assert_words(location, "proxy_ssl_verify", "on");
     assert_words(location, "proxy_ssl_server_name", "on");

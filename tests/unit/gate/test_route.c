@@ -2,6 +2,7 @@
 #include "base/span.h"
 #include "gate/route.h"
 #include "test.h"
+#include "token/smart.h"
 
 TEST(route_copies_all_that_it_was_made_from)
 {
@@ -142,7 +143,75 @@ TEST(route_is_bounded)
     assert_null(route);
 }
 
+TEST(route_knows_the_base_and_the_operations_of_a_fhir_api)
+{
+    const struct cg_span scopes[] = {CG_SPAN("system/Claim.c"), CG_SPAN("system/*.r")};
+    const struct cg_gate_operation operations[] = {
+        {CG_SPAN("Claim/$submit"), scopes, 2},
+        {CG_SPAN("$ping"), scopes, 1},
+    };
+    const struct cg_gate_route_config config = {
+        .api = CG_SPAN("record"),
+        .smart_base = CG_SPAN("/fhir/R4/"),
+        .operations = operations,
+        .operation_count = TEST_COUNT(operations),
+    };
+    struct cg_gate_route *route = NULL;
+    const char *message = NULL;
+    assert_ok(cg_gate_route_new(&config, &route, &message));
+    assert_span_text(route->smart_base, "/fhir/R4/");
+    assert_int_equal(route->operations.count, 2);
+    const struct cg_fhir_rule *submit = &route->operations.items[0];
+    assert_span_text(submit->type, "Claim");
+    assert_span_text(submit->name, "submit");
+    assert_int_equal(submit->need_count, 2);
+    assert_span_text(submit->needs[0].type, "Claim");
+    assert_int_equal(submit->needs[0].letters, CG_SMART_CREATE);
+    assert_span_text(submit->needs[1].type, "*");
+    assert_int_equal(route->operations.items[1].type.len, 0);
+    (void)cg_gate_route_free(route);
+}
+
+TEST(route_refuses_bases_and_operations_that_say_nothing)
+{
+    static const char *const bases[] = {"",         "fhir/",    "/fhir",   "//",
+                                        "/a//b/",   "/a/../b/", "/a/./b/", "/a b/",
+                                        "/fh%69r/", "/a;b/",    "/a?b/"};
+    static const struct {
+        const char *name;
+        const char *scope;
+    } operations[] = {
+        {"ping", "system/*.r"},
+        {"$", "system/*.r"},
+        {"Foo/$ping", "system/*.r"},
+        {"/$ping", "system/*.r"},
+        {"$ping/x", "system/*.r"},
+        {"$graphql", "system/*.r"},
+        {"Patient/$GraphQL", "system/*.r"},
+        {"$ping", "patient/*.r"},
+        {"$ping", "documents.read"},
+        {"$ping", "system/*.r?a=b"},
+        {"$ping", ""},
+    };
+    for (size_t i = 0; i < TEST_COUNT(bases); i++) {
+        const struct cg_gate_route_config config = {.api = CG_SPAN("record"),
+                                                    .smart_base = test_span(bases[i])};
+        assert_refused(bases[i], &config);
+    }
+    for (size_t i = 0; i < TEST_COUNT(operations); i++) {
+        const struct cg_span scope = test_span(operations[i].scope);
+        const struct cg_gate_operation operation = {test_span(operations[i].name), &scope, 1};
+        const struct cg_gate_route_config config = {.api = CG_SPAN("record"),
+                                                    .smart_base = CG_SPAN("/"),
+                                                    .operations = &operation,
+                                                    .operation_count = 1};
+        assert_refused(operations[i].name, &config);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(route_knows_the_base_and_the_operations_of_a_fhir_api),
+    cmocka_unit_test(route_refuses_bases_and_operations_that_say_nothing),
     cmocka_unit_test(route_copies_all_that_it_was_made_from),
     cmocka_unit_test(route_without_a_realm_is_of_the_only_one),
     cmocka_unit_test(route_refuses_malformed_names),

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Locations whose FHIR requests are judged by SMART scopes: what a request says of itself besides
+ * its path, for the library to judge.
+ */
+#include "ngx_http_caregate_module.h"
+
+enum effect {
+    OVERRIDES, /* an API that knows the header does something else than the request line says */
+    CONDITION,
+};
+
+/* Headers by which frameworks take another method or path than that of the request line, and those
+ * by which a FHIR server does more than it says. */
+static const struct {
+    ngx_str_t key; /* lower case */
+    enum effect effect;
+} headers[] = {
+    {ngx_string("x-http-method-override"), OVERRIDES},
+    {ngx_string("x-http-method"), OVERRIDES},
+    {ngx_string("x-method-override"), OVERRIDES},
+    {ngx_string("x-original-method"), OVERRIDES},
+    {ngx_string("x-original-url"), OVERRIDES},
+    {ngx_string("x-rewrite-url"), OVERRIDES},
+    {ngx_string("x-cascade"), OVERRIDES},
+    {ngx_string("if-none-exist"), CONDITION},
+};
+
+static void see_header(const ngx_table_elt_t *header, struct cg_gate_fhir_request *seen)
+{
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        if (!caregate_header_folds_into(header->key, headers[i].key)) {
+            continue;
+        }
+        if (headers[i].effect == OVERRIDES) {
+            seen->is_overridden = 1;
+        } else {
+            seen->if_none_exist = caregate_span(header->value);
+            seen->if_none_exist_count++;
+        }
+    }
+}
+
+void caregate_smart_see(ngx_http_request_t *r, struct cg_gate_fhir_request *ret_seen)
+{
+    struct cg_gate_fhir_request seen = {.uri = caregate_span(r->uri)};
+    ngx_list_part_t *part = &r->headers_in.headers.part;
+    ngx_uint_t index = 0;
+    for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
+         header = caregate_header_next(&part, &index)) {
+        see_header(header, &seen);
+    }
+    *ret_seen = seen;
+}
+
+struct cg_gate_operation *caregate_smart_operations(ngx_conf_t *cf,
+                                                    const struct caregate_loc_conf *location)
+{
+    ngx_uint_t count = location->operations == NULL ? 0 : location->operations->nelts;
+    struct cg_gate_operation *operations = ngx_pcalloc(cf->pool, (count + 1) * sizeof(*operations));
+    for (ngx_uint_t i = 0; operations != NULL && i < count; i++) {
+        const struct caregate_operation *operation =
+            (struct caregate_operation *)location->operations->elts + i;
+        operations[i] = (struct cg_gate_operation){.name = caregate_span(operation->name),
+                                                   .scopes = operation->scopes.elts,
+                                                   .scope_count = operation->scopes.nelts};
+    }
+    return operations;
+}
