@@ -126,6 +126,10 @@
 #define CG_LIMIT_TALLY_PLACES 65536 /* (address, reason) pairs counted at once */
 
 /* Command line */
+#define CG_LIMIT_YAML_BYTES 16777216 /* a file of the registry: some 50 000 clients */
+#define CG_LIMIT_YAML_DEPTH 16
+#define CG_LIMIT_YAML_VALUES 1000000
+#define CG_LIMIT_YAML_KEYS 64          /* of one map */
 #define CG_LIMIT_DURATION_S 3153600000 /* 100 years: may be added to any date we accept */
 
 #endif
