@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/span.h"
 
-#include <assert.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -91,6 +90,17 @@ static bool is_spelt_out(const char *word, const char *name)
            (word[len + 2] == '\0' || word[len + 2] == '=');
 }
 
+/* The one short option, that people write by heart: -f for --file, where a verb has it. */
+static const struct cg_option *short_row(const struct cg_verb *verb, int code)
+{
+    for (const struct cg_option *row = verb->options; row != NULL && row->name != NULL; row++) {
+        if (code == 'f' && strcmp(row->name, "file") == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 static enum cg_status read_options(struct cg_context *context, const struct cg_verb *verb, int argc,
                                    char *argv[], struct cg_args *args)
 {
@@ -101,16 +111,15 @@ static enum cg_status read_options(struct cg_context *context, const struct cg_v
     table_add(&table, cg_global_options);
     opterr = 0;
     optind = 0; /* glibc: start anew, also with what the scan for global options remembers */
-    while ((code = getopt_long(argc, argv, ":", table.long_options, &index)) != -1) {
+    while ((code = getopt_long(argc, argv, ":f:", table.long_options, &index)) != -1) {
         if (code == ':') {
             return cg_complain_usage(context, "a value is missing after %s", argv[optind - 1]);
         }
-        if (code != 0) {
-            return refuse_option(context, argv[optind - 1]);
+        const struct cg_option *row = code == 0 ? table.rows[index] : short_row(verb, code);
+        if (row == NULL) {
+            return refuse_option(context, code == 'f' ? "-f" : argv[optind - 1]);
         }
-        const struct cg_option *row = table.rows[index];
-        assert(row != NULL);
-        if (!is_spelt_out(word_of(argv), row->name)) {
+        if (code == 0 && !is_spelt_out(word_of(argv), row->name)) {
             return refuse_option(context, word_of(argv));
         }
         CG_TRY(take_option(context, verb, row, args));

@@ -4,7 +4,10 @@
 #include "base/span.h"
 #include "cli/owner.h"
 
+#include <string.h>
 #include <unistd.h>
+
+#define EVENTS_AT_FIRST 16
 
 struct cg_change {
     struct cg_context *context;
@@ -12,9 +15,10 @@ struct cg_change {
     struct cg_journal *journal;
     struct cg_span realm;
     struct cg_span actor;
-    struct cg_span entered_by; /* with --by: whose fingers it were */
-    struct cg_audit_event events[CG_CHANGE_EVENTS_MAX];
+    struct cg_span entered_by;      /* with --by: whose fingers it were */
+    struct cg_audit_event **events; /* each where it was made: the caller holds it */
     size_t event_count;
+    size_t event_room;
 };
 
 static enum cg_status name_actor(struct cg_change *change)
@@ -81,13 +85,29 @@ struct cg_span cg_change_realm(const struct cg_change *change)
     return change->realm;
 }
 
+static enum cg_status make_room(struct cg_change *change)
+{
+    size_t room = change->event_room > 0 ? 2 * change->event_room : EVENTS_AT_FIRST;
+    void *events = NULL;
+    if (change->event_count < change->event_room) {
+        return CG_OK;
+    }
+    CG_TRY(cg_arena_take_array(change->context->arena, room, sizeof(change->events[0]), &events));
+    if (change->event_count > 0) {
+        memcpy(events, change->events, change->event_count * sizeof(change->events[0]));
+    }
+    change->events = events;
+    change->event_room = room;
+    return CG_OK;
+}
+
 enum cg_status cg_change_note(struct cg_change *change, enum cg_audit_kind kind,
                               struct cg_audit_event **ret_event)
 {
-    if (change->event_count == CG_CHANGE_EVENTS_MAX) {
-        return CG_ERR_INTERNAL;
-    }
-    struct cg_audit_event *event = &change->events[change->event_count++];
+    struct cg_audit_event *event = NULL;
+    CG_TRY(make_room(change));
+    CG_TRY(cg_arena_take(change->context->arena, sizeof(*event), (void **)&event));
+    change->events[change->event_count++] = event;
     *event = (struct cg_audit_event){
         .kind = kind,
         .time_s = change->context->now_s,
@@ -103,7 +123,7 @@ enum cg_status cg_change_note(struct cg_change *change, enum cg_audit_kind kind,
 /* The events are on disk and cannot be taken back: say that what they tell did not happen. */
 static void note_failure(struct cg_change *change)
 {
-    struct cg_audit_event failure = change->events[0];
+    struct cg_audit_event failure = *change->events[0];
     const struct cg_audit_event *one[] = {&failure};
     failure.kind = CG_AUDIT_CHANGE_FAILED;
     failure.reason = CG_REASON_STORE_UNAVAILABLE;
@@ -116,11 +136,9 @@ static void note_failure(struct cg_change *change)
 
 enum cg_status cg_change_commit(struct cg_change *change)
 {
-    const struct cg_audit_event *events[CG_CHANGE_EVENTS_MAX];
+    const struct cg_audit_event *const *events =
+        (const struct cg_audit_event *const *)change->events;
     struct cg_context *context = change->context;
-    for (size_t i = 0; i < change->event_count; i++) {
-        events[i] = &change->events[i];
-    }
     if (change->event_count == 0) {
         return CG_ERR_INTERNAL;
     }

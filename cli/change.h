@@ -22,7 +22,6 @@
 
 #include <caregate/types.h>
 
-#define CG_CHANGE_EVENTS_MAX 16
 #define CG_CHANGE_WRITER "cli" /* the writer of all commands, on one machine, in the audit */
 
 struct cg_change;

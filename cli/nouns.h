@@ -22,6 +22,8 @@ extern const struct cg_noun cg_noun_secret;
 extern const struct cg_noun cg_noun_key;
 extern const struct cg_noun cg_noun_token;
 extern const struct cg_noun cg_noun_audit;
+extern const struct cg_noun cg_noun_apply;
+extern const struct cg_noun cg_noun_export;
 extern const struct cg_noun cg_noun_explain;
 extern const struct cg_noun cg_noun_bench;
 extern const struct cg_noun cg_noun_upgrade;

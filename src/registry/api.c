@@ -101,6 +101,20 @@ static enum cg_status are_scopes_taken(struct cg_store *store, const struct cg_a
     return CG_OK;
 }
 
+static enum cg_status check_scopes_free(struct cg_store *store, const struct cg_api *api,
+                                        const struct cg_scope *scope, struct cg_fault *fault)
+{
+    int64_t taken = 0;
+    CG_TRY(are_scopes_taken(store, api, scope, &taken));
+    if (taken != 0) {
+        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE,
+                "a scope belongs to another API of the realm: a scope has one API, so name it "
+                "after what it opens",
+                NULL);
+    }
+    return CG_OK;
+}
+
 static enum cg_status check_free(struct cg_store *store, const struct cg_api *api,
                                  const struct cg_scope *scope, struct cg_fault *fault)
 {
@@ -116,14 +130,7 @@ static enum cg_status check_free(struct cg_store *store, const struct cg_api *ap
         CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE,
                 "another API of the realm has this audience", NULL);
     }
-    CG_TRY(are_scopes_taken(store, api, scope, &taken));
-    if (taken != 0) {
-        CG_FAIL(fault, CG_ERR_CONFLICT, CG_REASON_NONE,
-                "a scope belongs to another API of the realm: a scope has one API, so name it "
-                "after what it opens",
-                NULL);
-    }
-    return CG_OK;
+    return check_scopes_free(store, api, scope, fault);
 }
 
 static enum cg_status insert(struct cg_store *store, const struct cg_api *api,
@@ -145,8 +152,9 @@ static enum cg_status insert(struct cg_store *store, const struct cg_api *api,
     return status;
 }
 
+/* `before`: how many the API has already. */
 static enum cg_status insert_scopes(struct cg_store *store, const struct cg_api *api,
-                                    const struct cg_scope *scope)
+                                    const struct cg_scope *scope, size_t before)
 {
     for (size_t i = 0; i < scope->count; i++) {
         struct cg_statement *statement = NULL;
@@ -154,7 +162,7 @@ static enum cg_status insert_scopes(struct cg_store *store, const struct cg_api 
         cg_bind_text(statement, "realm", api->realm);
         cg_bind_text(statement, "scope", scope->tokens[i]);
         cg_bind_text(statement, "api", api->name);
-        cg_bind_number(statement, "position", (int64_t)i);
+        cg_bind_number(statement, "position", (int64_t)(before + i));
         cg_bind_number(statement, "is_shared", cg_smart_looks(scope->tokens[i]) ? 1 : 0);
         CG_TRY(cg_store_run(statement, NULL));
     }
@@ -168,7 +176,7 @@ enum cg_status cg_api_add(struct cg_store *store, const struct cg_api *api, stru
     CG_TRY(check_scope(api, fault, &scope));
     CG_TRY(check_free(store, api, &scope, fault));
     CG_TRY(insert(store, api, fault));
-    CG_TRY(insert_scopes(store, api, &scope));
+    CG_TRY(insert_scopes(store, api, &scope, 0));
     CG_TRY(cg_life_note(store, api->realm, api->token_life_s));
     return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }
@@ -293,5 +301,52 @@ enum cg_status cg_api_retire(struct cg_store *store, struct cg_span realm, struc
     cg_bind_text(statement, "realm", realm);
     cg_bind_text(statement, "name", name);
     CG_TRY(cg_store_run(statement, NULL));
+    return cg_registry_touch(store, CG_TOUCH_REGISTRY);
+}
+
+/* Those that the API is to have besides. */
+static enum cg_status find_new_scopes(const struct cg_scope *wanted, const struct cg_scope *present,
+                                      struct cg_fault *fault, struct cg_scope *ret_new)
+{
+    *ret_new = (struct cg_scope){.count = 0};
+    for (size_t i = 0; i < present->count; i++) {
+        if (!cg_scope_has(wanted, present->tokens[i])) {
+            CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                    "a scope cannot be taken from an API, as agreements name it: add a new API "
+                    "and retire this one",
+                    NULL);
+        }
+    }
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (!cg_scope_has(present, wanted->tokens[i])) {
+            ret_new->tokens[ret_new->count++] = wanted->tokens[i];
+        }
+    }
+    return CG_OK;
+}
+
+enum cg_status cg_api_set(struct cg_store *store, const struct cg_api *api, struct cg_arena *arena,
+                          struct cg_fault *fault)
+{
+    struct cg_statement *statement = NULL;
+    struct cg_api present = {.realm = api->realm, .name = api->name};
+    struct cg_scope wanted;
+    struct cg_scope had;
+    struct cg_scope added;
+    CG_TRY(check_fields(api, fault));
+    CG_TRY(check_scope(api, fault, &wanted));
+    CG_TRY(check_in_service(store, api->realm, api->name, fault));
+    CG_TRY(read_scope(store, &present, arena));
+    CG_TRY(cg_scope_parse(present.scope, &had));
+    CG_TRY(find_new_scopes(&wanted, &had, fault, &added));
+    CG_TRY(check_scopes_free(store, api, &added, fault));
+    CG_TRY(cg_store_start(store, CG_SQL_API_SET, &statement));
+    cg_bind_text(statement, "realm", api->realm);
+    cg_bind_text(statement, "name", api->name);
+    cg_bind_number(statement, "approvals_wanted", api->approvals_wanted);
+    cg_rows_bind_optional(statement, "token_life", api->token_life_s);
+    CG_TRY(cg_store_run(statement, NULL));
+    CG_TRY(insert_scopes(store, api, &added, had.count));
+    CG_TRY(cg_life_note(store, api->realm, api->token_life_s));
     return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }

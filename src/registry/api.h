@@ -23,6 +23,14 @@ struct cg_api {
 /* CG_ERR_CONFLICT, with the text saying which, when name, audience or a scope is taken. */
 CG_MUST_USE enum cg_status cg_api_add(struct cg_store *store, const struct cg_api *api,
                                       struct cg_fault *fault);
+/*
+ * Writes how many approvals agreements that are requested from now on want, the life of tokens, and
+ * scopes that the API did not have, behind those that it has; these stay all, as agreements name
+ * them (CG_ERR_INPUT when one is left out). The audience is not looked at. CG_ERR_NOT_FOUND,
+ * CG_ERR_CONFLICT when it is retired or a scope is another API's.
+ */
+CG_MUST_USE enum cg_status cg_api_set(struct cg_store *store, const struct cg_api *api,
+                                      struct cg_arena *arena, struct cg_fault *fault);
 CG_MUST_USE enum cg_status cg_api_find(struct cg_store *store, struct cg_span realm,
                                        struct cg_span name, struct cg_arena *arena,
                                        struct cg_api *ret_api);

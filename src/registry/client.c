@@ -148,6 +148,17 @@ static void put_slug(struct cg_span name, struct cg_buf *buf)
     }
 }
 
+static enum cg_status check_id(struct cg_span id, struct cg_fault *fault)
+{
+    if (!cg_registry_is_client_id(id)) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
+                "a client's id is 1 to 64 lower-case letters and digits in words with hyphens "
+                "between them, the first a letter",
+                NULL);
+    }
+    return CG_OK;
+}
+
 static enum cg_status make_id(struct cg_span name, const struct cg_random *random,
                               struct cg_arena *arena, struct cg_span *ret_id)
 {
@@ -195,7 +206,7 @@ static enum cg_status insert(struct cg_store *store, const struct cg_client *cli
     cg_bind_number(statement, "created", client->created_s);
     enum cg_status status = cg_store_run(statement, NULL);
     if (status == CG_ERR_CONFLICT) {
-        CG_FAIL(fault, status, CG_REASON_NONE, "the id that was made is taken: try again", NULL);
+        CG_FAIL(fault, status, CG_REASON_NONE, "the id is taken, by a client that is or was", NULL);
     }
     return status;
 }
@@ -211,8 +222,8 @@ enum cg_status cg_client_add(struct cg_store *store, const struct cg_client *cli
     struct cg_client added = *client;
     added.auth = client->auth != 0 ? client->auth : cg_profile_first_auth(profile);
     CG_TRY(check_auth(&added, profile, fault));
-    struct cg_span id = {NULL, 0};
-    CG_TRY(make_id(client->name, random, arena, &id));
+    struct cg_span id = client->id;
+    CG_TRY(id.data != NULL ? check_id(id, fault) : make_id(client->name, random, arena, &id));
     CG_TRY(insert(store, &added, id, fault));
     CG_TRY(cg_life_note(store, client->realm, client->token_life_s));
     CG_TRY(cg_registry_touch(store, CG_TOUCH_REGISTRY));

@@ -35,8 +35,10 @@ const char *cg_client_state_name(enum cg_client_state state);
 enum cg_client_bind cg_client_binding(const struct cg_client *client,
                                       const struct cg_profile *profile);
 
-/* Makes an id from the client's name and random digits ("ward-system-7f3k9q2x"), adds the client,
- * returns the id in the arena. */
+/*
+ * Adds the client and returns its id in the arena: the one it has, else one made from its name and
+ * random digits ("ward-system-7f3k9q2x"). CG_ERR_CONFLICT when a client has, or had, this id.
+ */
 CG_MUST_USE enum cg_status cg_client_add(struct cg_store *store, const struct cg_client *client,
                                          const struct cg_random *random, struct cg_arena *arena,
                                          struct cg_fault *fault, struct cg_span *ret_id);

@@ -90,6 +90,19 @@ enum cg_status cg_client_upstream_remove(struct cg_store *store,
     return cg_registry_touch(store, CG_TOUCH_REGISTRY);
 }
 
+enum cg_status cg_client_upstream_is(struct cg_store *store, const struct cg_client_upstream *row,
+                                     bool *ret_is)
+{
+    struct cg_statement *statement = NULL;
+    int64_t count = 0;
+    CG_TRY(start(store, CG_SQL_CLIENT_UPSTREAM_IS, row, &statement));
+    cg_bind_text(statement, "client", row->client);
+    cg_bind_text(statement, "audience", row->audience);
+    CG_TRY(cg_rows_number(statement, &count));
+    *ret_is = count != 0;
+    return CG_OK;
+}
+
 enum cg_status cg_client_upstream_clients(struct cg_store *store, struct cg_span realm,
                                           struct cg_span upstream, int64_t *ret_count)
 {

@@ -31,6 +31,11 @@ CG_MUST_USE enum cg_status cg_client_upstream_remove(struct cg_store *store,
                                                      const struct cg_client_upstream *row,
                                                      struct cg_fault *fault);
 
+/* Whether the client has this id there. */
+CG_MUST_USE enum cg_status cg_client_upstream_is(struct cg_store *store,
+                                                 const struct cg_client_upstream *row,
+                                                 bool *ret_is);
+
 /* How many clients have an id at an upstream. */
 CG_MUST_USE enum cg_status cg_client_upstream_clients(struct cg_store *store, struct cg_span realm,
                                                       struct cg_span upstream, int64_t *ret_count);

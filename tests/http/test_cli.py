@@ -13,8 +13,8 @@ from support.house import House, build, environment
 from support.ports import free_pair
 
 NOUNS = ["init", "serve", "reload", "stop", "check", "realm", "api", "org", "client", "upstream",
-         "agreement", "secret", "key", "token", "audit", "explain"]
-ALONE = ["init", "serve", "reload", "stop", "check", "explain"]
+         "agreement", "secret", "key", "token", "audit", "apply", "export", "explain"]
+ALONE = ["init", "serve", "reload", "stop", "check", "apply", "export", "explain"]
 VERBS = ["realm add", "realm list", "realm show", "realm set", "realm mtls-url", "api add",
          "api list", "api show", "api retire", "api protect", "org add", "org list", "client add",
          "client list", "client show", "client suspend", "client resume", "client retire",

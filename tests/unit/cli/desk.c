@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX 40
-#define ARENA_BYTES (16UL * 1024 * 1024)
+#define ARENA_BYTES (256UL * 1024 * 1024)
 
 static void begin(struct desk *desk, struct cg_context *context, const char *command)
 {
