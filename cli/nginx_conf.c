@@ -333,6 +333,8 @@ void cg_nginx_realm_write(struct cg_span realm, struct cg_buf *buf)
     cg_buf_put_string(buf, "}\n");
     put_issuer_location(buf, "= /.well-known/openid-configuration", realm, "");
     cg_buf_put_string(buf, "}\n");
+    put_issuer_location(buf, "= /.well-known/smart-configuration", realm, "");
+    cg_buf_put_string(buf, "}\n");
 }
 
 static void put_upstream_name(struct cg_buf *buf, const struct cg_nginx_api *api)
@@ -416,6 +418,23 @@ static void put_proxy_tls(const struct cg_nginx_api *api, struct cg_buf *buf)
     put_line(buf, "    proxy_ssl_trusted_certificate", api->ca);
 }
 
+/* SMART App Launch 2.2, "Using .well-known": an app that knows the API's address alone finds there
+ * who issues its tokens. */
+static void put_discovery(const struct cg_nginx_api *api, struct cg_buf *buf)
+{
+    if (!api->discovery) {
+        return;
+    }
+    cg_buf_put_string(buf, "# Where SMART apps look first, without a token: the realm's document.\n"
+                           "location = ");
+    cg_buf_put(buf, api->at);
+    cg_buf_put_string(buf, ".well-known/smart-configuration {\n    rewrite ^ ");
+    cg_buf_put(buf, api->realm);
+    cg_buf_put_string(buf, "/.well-known/smart-configuration break;\n    caregate_issuer ");
+    cg_buf_put(buf, api->realm);
+    cg_buf_put_string(buf, ";\n}\n");
+}
+
 void cg_nginx_api_write(const struct cg_nginx_api *api, struct cg_buf *buf)
 {
     cg_buf_put_string(buf, "# The API ");
@@ -432,4 +451,5 @@ void cg_nginx_api_write(const struct cg_nginx_api *api, struct cg_buf *buf)
         put_proxy_tls(api, buf);
     }
     cg_buf_put_string(buf, "}\n");
+    put_discovery(api, buf);
 }

@@ -81,7 +81,8 @@ struct cg_nginx_api {
     const struct cg_span *rules; /* "GET,HEAD=a b", as given */
     size_t rule_count;
     bool fhir;
-    bool smart; /* SMART scopes decide, by what a FHIR request reaches */
+    bool smart;     /* SMART scopes decide, by what a FHIR request reaches */
+    bool discovery; /* it has SMART scopes: apps look for smart-configuration below it */
 };
 
 /* apis/REALM/NAME.conf: the protected location. */

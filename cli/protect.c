@@ -8,6 +8,7 @@
 #include "codec/uri.h"
 #include "registry/api.h"
 #include "token/scope.h"
+#include "token/smart.h"
 
 #include <caregate/gate.h>
 #include <unistd.h>
@@ -209,6 +210,17 @@ static enum cg_status find_api(struct cg_context *context, const struct cg_args 
     return CG_OK;
 }
 
+static bool has_smart_scope(const struct cg_api *api)
+{
+    struct cg_span rest = api->scope;
+    struct cg_span scope = {NULL, 0};
+    bool found = false;
+    while (!found && cg_span_split(&rest, ' ', &scope)) {
+        found = cg_smart_looks(scope);
+    }
+    return found;
+}
+
 typedef void (*write_part)(const struct cg_nginx_api *conf, struct cg_buf *buf);
 
 static enum cg_status write_part_file(struct cg_context *context, const char *file,
@@ -265,6 +277,7 @@ enum cg_status cg_protect_run(struct cg_context *context, const struct cg_args *
     CG_TRY(read_upstream(context, args, &conf));
     CG_TRY(read_ca(context, args, &conf));
     CG_TRY(read_rules(context, args, &api, &conf));
+    conf.discovery = has_smart_scope(&api);
     CG_TRY(write_both(context, &conf, cg_args_has(args, "replace")));
     cg_say(context, "`caregate reload` makes it live");
     return CG_OK;

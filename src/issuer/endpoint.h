@@ -20,6 +20,8 @@ CG_MUST_USE enum cg_status cg_endpoint_gate_report(struct cg_oauth_context *cont
 CG_MUST_USE enum cg_status cg_endpoint_jwks(struct cg_oauth_context *context);
 /* RFC 8414 §2; also under the name of OpenID discovery while nobody can sign in. */
 CG_MUST_USE enum cg_status cg_endpoint_metadata(struct cg_oauth_context *context);
+/* SMART App Launch 2.2, "Using .well-known" */
+CG_MUST_USE enum cg_status cg_endpoint_smart(struct cg_oauth_context *context);
 /* A secret by a link; see registry/handover.h. */
 CG_MUST_USE enum cg_status cg_endpoint_handover(struct cg_oauth_context *context);
 

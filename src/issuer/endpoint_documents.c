@@ -25,3 +25,9 @@ enum cg_status cg_endpoint_metadata(struct cg_oauth_context *context)
 {
     return serve(context, CG_SPAN_OF("application/json"), context->issuing->metadata);
 }
+
+/* SMART App Launch 2.2, "Using .well-known": application/json, whatever Accept says. */
+enum cg_status cg_endpoint_smart(struct cg_oauth_context *context)
+{
+    return serve(context, CG_SPAN_OF("application/json"), context->issuing->smart_metadata);
+}

@@ -123,13 +123,18 @@ static enum cg_status load_jwks(struct place *place, struct cg_store *registry,
     return cg_buf_finish(&buf, &place->realm.jwks);
 }
 
+/* Each once: SMART scopes are the same words at several APIs. */
 static enum cg_status collect_scopes(void *context, const void *row)
 {
     struct cg_buf *scopes = context;
     const struct cg_api *api = row;
-    if (api->retired_s == 0) {
-        cg_buf_put_string(scopes, scopes->len > 0 ? " " : "");
-        cg_buf_put(scopes, api->scope);
+    struct cg_span rest = api->retired_s == 0 ? api->scope : (struct cg_span){NULL, 0};
+    struct cg_span scope;
+    while (cg_span_split(&rest, ' ', &scope)) {
+        if (!cg_span_has_word(cg_span_of_bytes(scopes->data, scopes->len), scope)) {
+            cg_buf_put_string(scopes, scopes->len > 0 ? " " : "");
+            cg_buf_put(scopes, scope);
+        }
     }
     return CG_OK;
 }
@@ -144,7 +149,10 @@ static enum cg_status load_metadata(struct place *place, struct cg_store *regist
     struct cg_buf document;
     cg_buf_init_arena(&document, place->arena, REALM_BYTES / 2);
     cg_metadata_write(&place->realm.realm, place->alg, scope_text, &document);
-    return cg_buf_finish(&document, &place->realm.metadata);
+    CG_TRY(cg_buf_finish(&document, &place->realm.metadata));
+    cg_buf_init_arena(&document, place->arena, REALM_BYTES / 2);
+    cg_metadata_write_smart(&place->realm.realm, scope_text, &document);
+    return cg_buf_finish(&document, &place->realm.smart_metadata);
 }
 
 static enum cg_status make_token_url(struct place *place, struct cg_span issuer,

@@ -16,6 +16,7 @@ static const struct cg_route routes[] = {
      true},
     {CG_SPAN("/.well-known/openid-configuration"), CG_SPAN("GET, HEAD"), cg_endpoint_metadata,
      true},
+    {CG_SPAN("/.well-known/smart-configuration"), CG_SPAN("GET, HEAD"), cg_endpoint_smart, true},
 };
 
 static bool ends_with(struct cg_span path, struct cg_span suffix)

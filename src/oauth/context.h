@@ -30,6 +30,7 @@ struct cg_issuing_realm {
     struct cg_signer *signer;            /* NULL: no usable key */
     struct cg_span jwks;                 /* JWKS document as of now */
     struct cg_span metadata;             /* RFC 8414 document */
+    struct cg_span smart_metadata;       /* SMART's */
     struct cg_span introspection_header; /* as jws_header, of RFC 9701's type */
     struct cg_span bundle_header;        /* and of token/gate_bundle.h's */
     struct cg_kept_bundle *bundle;       /* the realm as gates elsewhere get it; the issuer's own */

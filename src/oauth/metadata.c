@@ -78,7 +78,7 @@ static const struct {
 };
 
 /* Every endpoint that authenticates a client takes the same methods. */
-static const struct {
+static const struct authenticating {
     const char *methods;
     const char *algs;
 } authenticating[] = {
@@ -112,17 +112,22 @@ static unsigned allowed_methods(const struct cg_realm *realm, const struct cg_pr
 }
 
 /* RFC 8414 §2: with private_key_jwt the algorithms are REQUIRED. */
-static void put_authenticating(struct cg_json_writer *json, const struct cg_realm *realm)
+static void put_methods(struct cg_json_writer *json, const struct cg_realm *realm,
+                        const struct authenticating *members)
 {
     const struct cg_profile *profile = cg_profile_find(realm->profile);
     unsigned allowed = allowed_methods(realm, profile);
     uint8_t room[CG_LIMIT_TEXT_BYTES];
-    struct cg_span names = method_names(allowed, room);
+    put_list(json, members->methods, method_names(allowed, room));
+    if ((allowed & CG_CLIENT_AUTH_PRIVATE_KEY_JWT) != 0) {
+        put_list(json, members->algs, profile->assertion.algs);
+    }
+}
+
+static void put_authenticating(struct cg_json_writer *json, const struct cg_realm *realm)
+{
     for (size_t i = 0; i < sizeof(authenticating) / sizeof(authenticating[0]); i++) {
-        put_list(json, authenticating[i].methods, names);
-        if ((allowed & CG_CLIENT_AUTH_PRIVATE_KEY_JWT) != 0) {
-            put_list(json, authenticating[i].algs, profile->assertion.algs);
-        }
+        put_methods(json, realm, &authenticating[i]);
     }
 }
 
@@ -134,6 +139,49 @@ static void put_grants(struct cg_json_writer *json)
         cg_json_put_string(json, cg_grant_type((enum cg_grant)i));
     }
     cg_json_close_array(json);
+}
+
+/* SMART App Launch 2.2, "Capability Sets": asymmetric authentication is by RS384 or ES384, of an
+ * assertion for the token URL. Nothing that needs a person to sign in is claimed. */
+static void put_capabilities(struct cg_json_writer *json, const struct cg_realm *realm)
+{
+    const struct cg_profile *profile = cg_profile_find(realm->profile);
+    unsigned allowed = allowed_methods(realm, profile);
+    bool has_alg =
+        profile != NULL && (cg_span_has_word(profile->assertion.algs, CG_SPAN_OF("RS384")) ||
+                            cg_span_has_word(profile->assertion.algs, CG_SPAN_OF("ES384")));
+    cg_json_put_name(json, "capabilities");
+    cg_json_open_array(json);
+    if ((allowed & CG_CLIENT_AUTH_SECRET) != 0) {
+        cg_json_put_string(json, CG_SPAN_OF("client-confidential-symmetric"));
+    }
+    if ((allowed & CG_CLIENT_AUTH_PRIVATE_KEY_JWT) != 0 && has_alg &&
+        (profile->assertion.audiences & CG_ASSERTION_FOR_TOKEN_URL) != 0) {
+        cg_json_put_string(json, CG_SPAN_OF("client-confidential-asymmetric"));
+    }
+    cg_json_put_string(json, CG_SPAN_OF("permission-v1"));
+    cg_json_put_string(json, CG_SPAN_OF("permission-v2"));
+    cg_json_close_array(json);
+}
+
+void cg_metadata_write_smart(const struct cg_realm *realm, struct cg_span scopes,
+                             struct cg_buf *buf)
+{
+    struct cg_json_writer json;
+    cg_json_begin(&json, buf);
+    cg_json_open_object(&json);
+    put_endpoint(&json, "token_endpoint", realm->issuer, "/oauth/token");
+    put_endpoint(&json, "jwks_uri", realm->issuer, "/oauth/jwks");
+    put_endpoint(&json, "introspection_endpoint", realm->issuer, "/oauth/introspect");
+    put_endpoint(&json, "revocation_endpoint", realm->issuer, "/oauth/revoke");
+    put_list(&json, "scopes_supported", scopes);
+    put_list(&json, "response_types_supported", (struct cg_span){NULL, 0});
+    put_list(&json, "grant_types_supported", cg_grant_type(CG_GRANT_CLIENT_CREDENTIALS));
+    put_methods(&json, realm, &authenticating[0]);
+    /* The member is REQUIRED, and S256 in it, of servers at which nobody signs in, too. */
+    put_list(&json, "code_challenge_methods_supported", CG_SPAN_OF("S256"));
+    put_capabilities(&json, realm);
+    cg_json_close_object(&json);
 }
 
 void cg_metadata_write(const struct cg_realm *realm, struct cg_span alg, struct cg_span scopes,

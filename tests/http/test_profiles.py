@@ -7,12 +7,9 @@ import subprocess
 import time
 
 import pytest
-from authlib.common.urls import add_params_to_qs
-from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.rfc7523 import private_key_jwt_sign
 
 from support import certificates, forge
-from support.assertion import TYPE as ASSERTION_TYPE, enrol
+from support.assertion import authlib_session, enrol
 from support.node import run_node
 
 TARGET = "/results/7"
@@ -110,23 +107,6 @@ def test_curl_of_fapi_with_a_certificate_calls_the_api(estate):
     seen = curl(estate.mtls_url(house, TARGET), "--config", "-",
                 stdin=f'header = "Authorization: Bearer {token}"\n')
     assert json.loads(seen)["path"] == TARGET
-
-
-def authlib_session(house, client, audience):
-    """Authlib's own signature; its PrivateKeyJWT names no kid in the header."""
-    def prove(auth, method, uri, headers, body):
-        assertion = private_key_jwt_sign(
-            auth.client_secret, client.id, audience, client.key["alg"], expires_in=300,
-            header={"kid": client.key["kid"], "typ": "JWT"})
-        return uri, headers, add_params_to_qs(body, [
-            ("client_assertion_type", ASSERTION_TYPE),
-            ("client_assertion", assertion.decode())])
-
-    pem = client.key.export_to_pem(private_key=True, password=None)
-    session = OAuth2Session(client.id, pem, token_endpoint_auth_method="private_key_jwt")
-    session.verify, session.trust_env = str(house.ca), False
-    session.register_client_auth_method(("private_key_jwt", prove))
-    return session
 
 
 @pytest.mark.parametrize("profile, alg", PAIRS)

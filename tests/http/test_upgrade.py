@@ -73,6 +73,19 @@ def test_upgraded_store_has_lost_nothing(old_house):
     assert old_house.run("audit", "verify").code == 0
 
 
+def test_upgraded_store_shares_smart_scopes_and_no_others(old_house):
+    """What was declared before is, too: by an old version, as a scope like any other."""
+    change(old_house.dir / "registry.db", "insert into api_scope (realm, scope, api, position) "
+           f"values ('{old_house.realm}', 'system/Patient.rs', 'results', 9)")
+    old_house.cli("upgrade")
+    assert old_house.cli("api", "show", "results")["scope"] == [
+        "results.read", "results.write", "system/Patient.rs"]
+    assert old_house.api("fhir", "system/Patient.rs")["scope"] == ["system/Patient.rs"]
+    taken = old_house.cli("api", "add", "more", "--audience", "https://care.example/more",
+                          "--scope", "results.read", ok=False)
+    assert "belongs to another API" in taken.err
+
+
 def test_upgrade_leaves_a_current_store_as_it_is(own_house):
     own_house.stop()
     records = len(own_house.cli("audit", "list"))

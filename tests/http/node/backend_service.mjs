@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A backend service as SMART App Launch and NHS England's API platform describe it, of the library
-// jose alone. In: {issuer, client_id, scope?, alg, kid, jwk, life, api}.
+// jose alone. In: {issuer, client_id, scope?, alg, kid, jwk, life, api, fhir?}; `fhir` is the
+// base of an API, below which SMART's document is read instead of the issuer's.
 // Out: {token, status}: the token response, and what the API answered.
 import { importJWK, SignJWT } from 'jose';
 import { run } from './run.mjs';
@@ -18,8 +19,9 @@ async function assertion({ client_id, alg, kid, jwk, life }, audience) {
     .sign(await importJWK(jwk, alg));
 }
 
-await run(async ({ issuer, scope, api, ...self }) => {
-  const described = await fetch(`${issuer}/.well-known/oauth-authorization-server`);
+await run(async ({ issuer, scope, api, fhir, ...self }) => {
+  const described = await fetch(fhir ? `${fhir}/.well-known/smart-configuration`
+    : `${issuer}/.well-known/oauth-authorization-server`);
   const { token_endpoint } = await described.json();
   const body = new URLSearchParams({
     grant_type: 'client_credentials',

@@ -4,6 +4,9 @@ import json
 import secrets
 import time
 
+from authlib.common.urls import add_params_to_qs
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import private_key_jwt_sign
 from jwcrypto import jwk, jws
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -71,3 +74,20 @@ def enrol(house, alg="ES256", profile="documented", kid="k1", register=True, bin
     if register:
         made.add_keys(made.key)
     return made
+
+
+def authlib_session(house, client, audience):
+    """Authlib's own signature; its PrivateKeyJWT names no kid in the header."""
+    def prove(auth, method, uri, headers, body):
+        assertion = private_key_jwt_sign(
+            auth.client_secret, client.id, audience, client.key["alg"], expires_in=300,
+            header={"kid": client.key["kid"], "typ": "JWT"})
+        return uri, headers, add_params_to_qs(body, [
+            ("client_assertion_type", TYPE),
+            ("client_assertion", assertion.decode())])
+
+    pem = client.key.export_to_pem(private_key=True, password=None)
+    session = OAuth2Session(client.id, pem, token_endpoint_auth_method="private_key_jwt")
+    session.verify, session.trust_env = str(house.ca), False
+    session.register_client_auth_method(("private_key_jwt", prove))
+    return session

@@ -179,7 +179,35 @@ TEST(nginx_api_verifies_https_upstreams)
     assert_words(cg_directive_in(root, "upstream", NULL), "server", "api.example:9443");
 }
 
-TEST(nginx_realm_has_the_three_places_of_its_issuer)
+TEST(nginx_api_with_smart_scopes_has_a_place_for_their_discovery)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    CG_CLEANUP(cg_buf_release) struct cg_buf buf;
+    struct cg_nginx_api api = {
+        .realm = CG_SPAN("/vlive/hpca"),
+        .name = CG_SPAN("fhir"),
+        .at = CG_SPAN("/fhir/R4/"),
+        .host = CG_SPAN("127.0.0.1"),
+        .authority = CG_SPAN("127.0.0.1:9090"),
+        .port = 9090,
+        .discovery = true,
+    };
+    cg_buf_init(&buf, 16384);
+    assert_ok(cg_arena_new(1 << 20, &arena));
+    cg_nginx_api_write(&api, &buf);
+    const struct cg_directive *root = read_back(&buf, arena);
+    const struct cg_directive *location = cg_directive_in(root, "location", NULL);
+    const struct cg_directive *discovery = cg_directive_in(root, "location", location);
+    assert_non_null(discovery);
+    assert_span_text(cg_directive_word(discovery, 0), "=");
+    assert_span_text(cg_directive_word(discovery, 1), "/fhir/R4/.well-known/smart-configuration");
+    assert_words(discovery, "caregate_issuer", "/vlive/hpca");
+    assert_words(discovery, "rewrite", "^|/vlive/hpca/.well-known/smart-configuration|break");
+    assert_null(cg_directive_in(discovery, "caregate_api", NULL));
+    assert_null(discovery->next);
+}
+
+TEST(nginx_realm_has_the_four_places_of_its_issuer)
 {
     CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
     CG_CLEANUP(cg_buf_release) struct cg_buf buf;
@@ -193,7 +221,7 @@ TEST(nginx_realm_has_the_three_places_of_its_issuer)
         assert_words(at, "caregate_issuer", "/vlive/hpca");
         count++;
     }
-    assert_int_equal(count, 3);
+    assert_int_equal(count, 4);
     assert_words(cg_directive_in(root, "location", NULL), "client_max_body_size", "0");
 }
 
@@ -274,6 +302,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nginx_origin_is_scheme_host_and_port),
     cmocka_unit_test(listen_wants_an_address_and_a_port),
     cmocka_unit_test(nginx_api_verifies_https_upstreams),
-    cmocka_unit_test(nginx_realm_has_the_three_places_of_its_issuer),
+    cmocka_unit_test(nginx_api_with_smart_scopes_has_a_place_for_their_discovery),
+    cmocka_unit_test(nginx_realm_has_the_four_places_of_its_issuer),
 };
 TEST_MAIN(tests)

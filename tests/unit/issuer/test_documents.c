@@ -3,6 +3,9 @@
 
 #include "base/span.h"
 #include "codec/json.h"
+#include "registry/api.h"
+#include "registry/profile.h"
+#include "registry/realm.h"
 #include "registry/signing_key.h"
 #include "test.h"
 
@@ -81,6 +84,89 @@ static void metadata_announces_where_certificates_are_asked_for(void **state)
     }
 }
 
+#define SMART "/.well-known/smart-configuration"
+
+static void smart_configuration_says_exactly_what_the_realm_does(void **state)
+{
+    static const char want[] =
+        "{\"token_endpoint\":\"" HOUSE_ISSUER "/oauth/token\",\"jwks_uri\":\"" HOUSE_ISSUER
+        "/oauth/jwks\",\"introspection_endpoint\":\"" HOUSE_ISSUER "/oauth/introspect\","
+        "\"revocation_endpoint\":\"" HOUSE_ISSUER "/oauth/revoke\","
+        "\"scopes_supported\":[\"documents.read\",\"documents.write\",\"medicines.read\"],"
+        "\"response_types_supported\":[],\"grant_types_supported\":[\"client_credentials\"]"
+        "," CLIENT_AUTH("token") ",\"code_challenge_methods_supported\":[\"S256\"],"
+                                 "\"capabilities\":[\"client-confidential-symmetric\","
+                                 "\"client-confidential-asymmetric\",\"permission-v1\","
+                                 "\"permission-v2\"]}";
+    static const char *const places[] = {HOUSE_REALM SMART, SMART HOUSE_REALM};
+    for (size_t i = 0; i < TEST_COUNT(places); i++) {
+        struct cg_request request = {.method = CG_SPAN("GET"),
+                                     .path = test_span(places[i]),
+                                     .accept = CG_SPAN("application/fhir+json")};
+        const struct cg_response *response = house_ask_with(*state, &request);
+        assert_int_equal(response->http_status, 200);
+        assert_span_text_row(places[i], response->body, want);
+        assert_span_text(house_header(response, "Content-Type"), "application/json");
+        assert_span_text(house_header(response, "Access-Control-Allow-Origin"), "*");
+    }
+}
+
+static void set_profile(struct house *house, const char *profile)
+{
+    struct cg_realm realm;
+    assert_ok(cg_realm_find(house->registry, test_span(HOUSE_REALM), house->arena, &realm));
+    realm.profile = test_span(profile);
+    realm.alg = cg_profile_find(realm.profile)->alg;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_realm_set(house->registry, &realm, NULL));
+    assert_ok(cg_store_commit(house->registry));
+}
+
+/* SMART App Launch 2.2: asymmetric authentication wants RS384 or ES384. */
+static void smart_capabilities_are_those_of_the_profile(void **state)
+{
+    static const struct {
+        const char *profile;
+        const char *want;
+    } rows[] = {
+        {"smart", "\"capabilities\":[\"client-confidential-asymmetric\",\"permission-v1\","
+                  "\"permission-v2\"]"},
+        {"nhs", "\"capabilities\":[\"permission-v1\",\"permission-v2\"]"},
+        {"fapi2", "\"capabilities\":[\"permission-v1\",\"permission-v2\"]"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        set_profile(*state, rows[i].profile);
+        const struct cg_response *response = house_ask(*state, "GET", HOUSE_REALM SMART, NULL);
+        if (memmem(response->body.data, response->body.len, rows[i].want, strlen(rows[i].want)) ==
+            NULL) {
+            fail_msg("%s: %.*s", rows[i].profile, CG_SPAN_ARGS(response->body));
+        }
+    }
+}
+
+static void smart_scopes_of_several_apis_are_listed_once(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < 2; i++) {
+        struct cg_api api = {.realm = CG_SPAN(HOUSE_REALM),
+                             .name = i == 0 ? CG_SPAN_OF("one") : CG_SPAN_OF("two"),
+                             .audience = i == 0 ? CG_SPAN_OF("https://api.example/one")
+                                                : CG_SPAN_OF("https://api.example/two"),
+                             .scope = CG_SPAN("system/*.rs system/Task.c"),
+                             .approvals_wanted = 1,
+                             .created_s = HOUSE_NOW_S};
+        assert_ok(cg_store_begin(house->registry));
+        assert_ok(cg_api_add(house->registry, &api, NULL));
+        assert_ok(cg_store_commit(house->registry));
+    }
+    static const char want[] = "\"medicines.read\",\"system/*.rs\",\"system/Task.c\"],";
+    static const char *const places[] = {HOUSE_REALM SMART, HOUSE_REALM WELL_KNOWN};
+    for (size_t i = 0; i < TEST_COUNT(places); i++) {
+        const struct cg_response *response = house_ask(house, "GET", places[i], NULL);
+        assert_non_null(memmem(response->body.data, response->body.len, want, strlen(want)));
+    }
+}
+
 static void jwks_may_be_kept_for_five_minutes(void **state)
 {
     const struct cg_response *response = house_ask(*state, "GET", HOUSE_REALM "/oauth/jwks", NULL);
@@ -141,6 +227,9 @@ static void unknown_places_are_not_found(void **state)
 static const struct CMUnitTest tests[] = {
     HOUSED(metadata_stands_at_both_places),
     HOUSED(metadata_says_exactly_what_the_realm_does),
+    HOUSED(smart_configuration_says_exactly_what_the_realm_does),
+    HOUSED(smart_capabilities_are_those_of_the_profile),
+    HOUSED(smart_scopes_of_several_apis_are_listed_once),
     HOUSED(jwks_may_be_kept_for_five_minutes),
     HOUSED(jwks_shows_an_announced_key_at_once),
     HOUSED(metadata_announces_where_certificates_are_asked_for),
