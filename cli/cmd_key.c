@@ -168,7 +168,12 @@ static enum cg_status run_rotate(struct cg_context *context, const struct cg_arg
     }
     CG_TRY(begin(context, args, &change, &order.realm));
     CG_TRY(make_key(context, change, &order, &kid));
-    CG_TRY(cg_change_commit(change));
+    enum cg_status status = cg_change_commit(change);
+    if (status != CG_OK) {
+        /* Where the commit itself failed, its row may be there yet, and the key stays. */
+        cg_key_schedule_unmake(cg_change_store(change), kid, order.pkcs11, context->arena);
+        return status;
+    }
     CG_TRY(put_keys(context, cg_change_store(change), order.realm, kid));
     cg_say(context, "%s",
            now ? "once it signs, `caregate key retire KID` refuses the tokens of the one before"

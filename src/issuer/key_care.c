@@ -102,15 +102,33 @@ static enum cg_status clear(const struct look *look, struct cg_audit_event *ret_
     return cg_key_schedule_clear(slot->registry, &debris, slot->pkcs11, look->arena);
 }
 
+static void unmake(const struct look *look, const struct cg_audit_event *event)
+{
+    cg_key_schedule_unmake(look->slot->registry, event->detail, look->slot->pkcs11, look->arena);
+}
+
 /* `is_due` looks without a lock: nearly always there is nothing to do. `change` looks again, inside
- * a transaction, where nobody else changes a key. CG_ERR_NOT_FOUND when nothing is due. */
+ * a transaction, where nobody else changes a key. CG_ERR_NOT_FOUND when nothing is due. `undo`, if
+ * any, is for what a rollback does not undo. */
 struct care {
     enum cg_status (*is_due)(const struct look *look);
     enum cg_status (*change)(const struct look *look, struct cg_audit_event *ret_event);
+    void (*undo)(const struct look *look, const struct cg_audit_event *event);
 };
 
-static const struct care cares[] = {
-    {is_announcement_due, announce}, {is_key_over, forget}, {is_there_debris, clear}};
+static const struct care cares[] = {{is_announcement_due, announce, unmake},
+                                    {is_key_over, forget, NULL},
+                                    {is_there_debris, clear, NULL}};
+
+/* The registry is held meanwhile: whoever keeps the audit is not to keep that, too. */
+static enum cg_status note_in_time(struct cg_issuer_slot *slot, const struct cg_audit_event *event)
+{
+    struct cg_store *audit = cg_journal_store(slot->journal);
+    cg_store_set_patience(audit, CG_LIMIT_REGISTRY_WAIT_MS);
+    enum cg_status status = note(slot, event);
+    cg_store_set_patience(audit, CG_STORE_WAIT_FOR_EVER);
+    return status;
+}
 
 /* As by the command line: on record before it is committed, and void if that fails. */
 static enum cg_status change(const struct look *look, const struct care *care)
@@ -120,7 +138,10 @@ static enum cg_status change(const struct look *look, const struct care *care)
     CG_TRY(cg_store_begin(slot->registry));
     enum cg_status status = care->change(look, &event);
     if (status == CG_OK) {
-        status = note(slot, &event);
+        status = note_in_time(slot, &event);
+        if (status != CG_OK && care->undo != NULL) {
+            care->undo(look, &event);
+        }
     }
     if (status != CG_OK) {
         cg_store_rollback(slot->registry);

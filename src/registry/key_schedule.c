@@ -111,3 +111,23 @@ enum cg_status cg_key_schedule_clear(struct cg_store *store, const struct cg_key
     cg_bind_text(statement, "reference", debris->reference);
     return cg_store_run(statement, NULL);
 }
+
+static enum cg_status find_made(struct cg_store *store, struct cg_span kid, struct cg_arena *arena,
+                                struct cg_key_debris *ret_debris)
+{
+    struct cg_statement *statement = NULL;
+    CG_TRY(cg_store_start(store, CG_SQL_KEY_MADE, &statement));
+    cg_bind_text(statement, "kid", kid);
+    return cg_rows_first(&(struct cg_rows){statement, read_debris, arena, ret_debris});
+}
+
+void cg_key_schedule_unmake(struct cg_store *store, struct cg_span kid, struct cg_pkcs11 *pkcs11,
+                            struct cg_arena *arena)
+{
+    struct cg_key_debris made;
+    struct cg_pkcs11_object object;
+    if (pkcs11 != NULL && find_made(store, kid, arena, &made) == CG_OK &&
+        cg_key_reference_parse(made.reference, arena, NULL, &object) == CG_OK) {
+        (void)!cg_pkcs11_destroy(pkcs11, &object);
+    }
+}

@@ -59,4 +59,9 @@ CG_MUST_USE enum cg_status cg_key_schedule_clear(struct cg_store *store,
                                                  const struct cg_key_debris *debris,
                                                  struct cg_pkcs11 *pkcs11, struct cg_arena *arena);
 
+/* Destroys in its module what was made there for a key that is not to be: inside the transaction
+ * that has it, and that is rolled back next. Does nothing for any other; what fails stays there. */
+void cg_key_schedule_unmake(struct cg_store *store, struct cg_span kid, struct cg_pkcs11 *pkcs11,
+                            struct cg_arena *arena);
+
 #endif

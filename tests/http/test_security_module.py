@@ -154,6 +154,16 @@ def test_an_announced_key_of_a_module_that_is_overtaken_is_destroyed_there(lodge
     wait_until(lambda: not announced & set(lodge.box.objects()), TAKEOVER_S, "its end")
 
 
+def test_a_key_whose_making_could_not_be_recorded_is_destroyed_there(fresh):
+    house, before = fresh.house, set(fresh.box.objects())
+    house.cli("realm", "set", house.realm, "--alg", "ES256")
+    change(house.dir / "audit.db", "alter table audit_record rename to lost")
+    done = house.cli("key", "rotate", "--pkcs11", "pkcs11:token=box", "--generate", ok=False)
+    change(house.dir / "audit.db", "alter table lost rename to audit_record")
+    assert done.code == 1 and "nothing was changed" in done.err
+    assert set(fresh.box.objects()) == before
+
+
 @pytest.mark.parametrize("first", ["made", "brought"])
 def test_keys_of_a_module_change_by_themselves_and_stay_in_it(fresh, first):
     """The realm's keys are made to look old; the workers that run do the rest."""

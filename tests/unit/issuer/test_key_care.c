@@ -5,6 +5,8 @@
 #include "registry/key_schedule.h"
 #include "test.h"
 
+#include <caregate/pkcs11.h>
+#include <dlfcn.h>
 #include <unistd.h>
 
 #define DAY_S INT64_C(86400)
@@ -259,6 +261,82 @@ static void what_was_brought_into_a_module_is_left_there(void **state)
     assert_status(find_debris(house, &debris), CG_ERR_NOT_FOUND);
 }
 
+/* A module, the slot that has it, and who keeps the audit from everybody else. */
+struct vault {
+    struct cg_pkcs11 *pkcs11;
+    struct cg_issuer_slot *slot;
+    struct cg_store *kept_audit;
+    void *library; /* of the module, which the module's user loads as well */
+    int (*halves)(void);
+};
+
+static struct vault open_vault(const struct house *house)
+{
+    const char *path = getenv("CAREGATE_FAKE_TOKEN");
+    struct vault vault = {.library = dlopen(path, RTLD_NOW | RTLD_LOCAL)};
+    assert_non_null(vault.library);
+    vault.halves = (int (*)(void))dlsym(vault.library, "fake_token_halves");
+    assert_non_null(vault.halves);
+    assert_ok(cg_pkcs11_new(path, CG_SPAN_OF("1234"), &vault.pkcs11));
+    struct cg_issuer_config config = {.store_uri = test_span(house->uri),
+                                      .writer = CG_SPAN("test/worker1"),
+                                      .master_key = house->master_key,
+                                      .pkcs11 = vault.pkcs11};
+    assert_ok(cg_issuer_slot_new(&config, &vault.slot));
+    assert_ok(cg_store_open(config.store_uri, CG_STORE_AUDIT, CG_STORE_OPEN, &vault.kept_audit));
+    return vault;
+}
+
+static void close_vault(struct vault *vault)
+{
+    (void)cg_issuer_slot_free(vault->slot);
+    (void)cg_pkcs11_free(vault->pkcs11);
+    (void)cg_store_free(vault->kept_audit);
+    (void)dlclose(vault->library);
+}
+
+/* So that keys are looked at before their minute is over. */
+static void touch(struct house *house)
+{
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_registry_touch(house->registry, CG_TOUCH_REGISTRY));
+    assert_ok(cg_store_commit(house->registry));
+}
+
+/* Its module makes keys of Ed25519 alone. */
+static void sign_by_ed25519(struct house *house)
+{
+    struct cg_realm realm;
+    assert_ok(cg_store_begin(house->registry));
+    assert_ok(cg_realm_find(house->registry, test_span(HOUSE_REALM), house->arena, &realm));
+    realm.alg = CG_SPAN_OF("EdDSA");
+    assert_ok(cg_realm_set(house->registry, &realm, NULL));
+    assert_ok(cg_store_commit(house->registry));
+}
+
+/* Somebody keeps the audit for long: neither the registry nor the module pays for it. */
+static void key_that_could_not_be_recorded_is_destroyed_in_its_module(void **state)
+{
+    struct house *house = *state;
+    struct vault vault = open_vault(house);
+    sign_by_ed25519(house);
+    add_key_in_a_module(house, HOUSE_NOW_S + 1);
+    assert_ok(cg_issuer_upkeep(vault.slot, ANNOUNCED_S - 10));
+    touch(house);
+    assert_ok(cg_store_begin(vault.kept_audit));
+    assert_ok(cg_issuer_upkeep(vault.slot, ANNOUNCED_S + 2));
+    assert_int_equal(keys_of(house, HOUSE_REALM).count, 2);
+    assert_int_equal(vault.halves(), 0);
+    cg_store_rollback(vault.kept_audit);
+    touch(house);
+    assert_ok(cg_issuer_upkeep(vault.slot, ANNOUNCED_S + 3)); /* the round ends */
+    assert_ok(cg_issuer_upkeep(vault.slot, ANNOUNCED_S + 4));
+    assert_int_equal(keys_of(house, HOUSE_REALM).count, 3);
+    assert_int_equal(vault.halves(), 2);
+    assert_int_equal(house_count_events(house, "key_created"), 1);
+    close_vault(&vault);
+}
+
 #define REALMS 300
 
 static void add_realm(struct house *house, const char *path)
@@ -369,5 +447,6 @@ static const struct CMUnitTest tests[] = {
     HOUSED(reference_to_a_key_in_a_module_goes_when_its_last_token_is_over),
     HOUSED(what_was_made_in_a_module_waits_to_be_destroyed_until_the_module_is_there),
     HOUSED(what_was_brought_into_a_module_is_left_there),
+    HOUSED(key_that_could_not_be_recorded_is_destroyed_in_its_module),
 };
 TEST_MAIN(tests)
