@@ -202,9 +202,10 @@ static struct cg_span sent_method(const ngx_http_request_t *r)
     return caregate_span(line);
 }
 
-static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
+static void decide(ngx_http_request_t *r, const struct caregate_mark *mark,
                    struct cg_gate_verdict *ret_verdict)
 {
+    const struct caregate_visit *visit = mark->visit;
     const struct caregate_main_conf *main_conf = caregate_main_conf_of(r);
     const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
     struct cg_gate_request request = {
@@ -217,7 +218,7 @@ static void decide(ngx_http_request_t *r, const struct caregate_visit *visit,
     };
     see_sent(r, &request);
     if (conf->smart_base.len > 0) {
-        caregate_smart_see(r, &request.fhir);
+        caregate_smart_see(r, mark, &request.fhir);
     }
     caregate_certificate_find(r, visit, &request.certificate);
     if (visit->wants_proof) {
@@ -272,7 +273,11 @@ static ngx_int_t judge(ngx_http_request_t *r, struct caregate_mark *mark)
     const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     struct cg_gate_verdict verdict;
     see_authorization(r, mark->visit);
-    decide(r, mark->visit, &verdict);
+    decide(r, mark, &verdict);
+    mark->scan = NULL; /* another location that the request passes judges the body anew */
+    if (verdict.wants_body != 0) {
+        return phase_answer(caregate_scan_begin(r, mark));
+    }
     if (keep_caller(r, &verdict, &mark->caller) != NGX_OK ||
         keep_used(r, &verdict, mark->visit) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

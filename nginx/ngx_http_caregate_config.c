@@ -4,6 +4,7 @@
 
 #define DEFAULT_NICE 19
 #define DEFAULT_MAX_AGE_S 3600
+#define DEFAULT_BUNDLE_MAX ((size_t)1024 * 1024)
 /* Two snapshots of the largest size, the counters, and room for 13,000 proofs of possession a
  * second. Pages that are not used cost nothing. */
 #define DEFAULT_ZONE_BYTES ((size_t)64 * 1024 * 1024)
@@ -37,6 +38,7 @@ void *caregate_config_create_location(ngx_conf_t *cf)
     conf->fhir = NGX_CONF_UNSET;
     conf->forward_token = NGX_CONF_UNSET;
     conf->status = NGX_CONF_UNSET;
+    conf->bundle_max = NGX_CONF_UNSET_SIZE;
     return conf;
 }
 
@@ -116,6 +118,7 @@ static char *make_route(ngx_conf_t *cf, struct caregate_loc_conf *location)
     };
     if (location->smart_base.len > 0) {
         config.smart_base = caregate_span(location->smart_base);
+        config.body_max_bytes = location->bundle_max;
     }
     ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
     if (config.rules == NULL || config.operations == NULL || cleanup == NULL ||
@@ -145,6 +148,8 @@ static void inherit(const struct caregate_loc_conf *parent, struct caregate_loc_
     ngx_conf_merge_value(child->fhir, parent->fhir, 0);
     ngx_conf_merge_value(child->forward_token, parent->forward_token, 0);
     ngx_conf_merge_str_value(child->origin, parent->origin, "");
+    ngx_uint_t is_as_large = child->bundle_max == NGX_CONF_UNSET_SIZE;
+    ngx_conf_merge_size_value(child->bundle_max, parent->bundle_max, DEFAULT_BUNDLE_MAX);
     if (child->api.len > 0 || parent->api.len == 0) {
         return;
     }
@@ -152,7 +157,7 @@ static void inherit(const struct caregate_loc_conf *parent, struct caregate_loc_
     child->api_realm = parent->api_realm;
     child->api_place = parent->api_place;
     ngx_uint_t is_same = child->rules == NULL && child->fhir == parent->fhir && !child->has_smart &&
-                         child->operations == NULL;
+                         child->operations == NULL && is_as_large;
     if (child->rules == NULL) {
         child->rules = parent->rules;
         child->rules_place = parent->rules_place;

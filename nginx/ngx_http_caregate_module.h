@@ -124,6 +124,7 @@ struct caregate_loc_conf {
     ngx_flag_t status; /* health and metrics here */
     ngx_str_t origin;  /* "https://api.example", as clients call it; empty: as they say they do */
     ngx_str_t smart_base;    /* path of the FHIR API's base; empty: SMART scopes do not decide */
+    size_t bundle_max;       /* of a body that decides; NGX_CONF_UNSET_SIZE while it is read */
     ngx_uint_t has_smart;    /* the directive was given */
     ngx_array_t *operations; /* of struct caregate_operation; NULL when there are none */
     struct caregate_place smart_place;
@@ -165,8 +166,10 @@ struct caregate_mark {
     ngx_http_upstream_t *upstream_before; /* of an earlier location of this request */
     struct caregate_entry *entry;         /* of a request to the issuer */
     struct caregate_body *body;           /* that is being read */
-    struct cg_exchange *refusal;          /* that is being sent */
-    struct cg_exchange *replacement;      /* body to send instead of nginx's error page */
+    struct cg_gate_scan *scan;       /* of the body, for this location; of the request's pool */
+    uint64_t body_bytes;             /* of the body that was read for it */
+    struct cg_exchange *refusal;     /* that is being sent */
+    struct cg_exchange *replacement; /* body to send instead of nginx's error page */
     ngx_uint_t replaced;
 };
 
@@ -339,7 +342,8 @@ char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const 
 struct cg_gate_operation *caregate_smart_operations(ngx_conf_t *cf,
                                                     const struct caregate_loc_conf *location);
 /* What of a request the judgement of SMART scopes looks at. */
-void caregate_smart_see(ngx_http_request_t *r, struct cg_gate_fhir_request *ret_seen);
+void caregate_smart_see(ngx_http_request_t *r, const struct caregate_mark *mark,
+                        struct cg_gate_fhir_request *ret_seen);
 
 /* config.c: the configuration's life */
 void *caregate_config_create_main(ngx_conf_t *cf);
@@ -445,6 +449,18 @@ void caregate_queue_drop(struct caregate_worker *worker);
 ngx_int_t caregate_tasks_start(struct caregate_worker *worker, ngx_cycle_t *cycle);
 /* The threads are gone by now: what is left is done here and now, then freed. */
 void caregate_tasks_finish(struct caregate_worker *worker);
+
+/* What else keeps a worker from quitting; ended by caregate_queue_drop. */
+void caregate_queue_hold(struct caregate_worker *worker);
+/* Pool thread. On Linux the priority is the calling thread's own. */
+void caregate_thread_be_nice(const struct caregate_worker *worker);
+
+/* scan.c */
+/*
+ * Reads the body that the last verdict wants and has a pool thread scan it; the handler is called
+ * again when that is done. What the handler is to return.
+ */
+ngx_int_t caregate_scan_begin(ngx_http_request_t *r, struct caregate_mark *mark);
 
 /* wait.c */
 /* Keeps an entry whose exchange waits, until it can be queued again. */

@@ -8,6 +8,8 @@
 enum effect {
     OVERRIDES, /* an API that knows the header does something else than the request line says */
     CONDITION,
+    BODY_TYPE,
+    BODY_ENCODING,
 };
 
 /* Headers by which frameworks take another method or path than that of the request line, and those
@@ -24,6 +26,8 @@ static const struct {
     {ngx_string("x-rewrite-url"), OVERRIDES},
     {ngx_string("x-cascade"), OVERRIDES},
     {ngx_string("if-none-exist"), CONDITION},
+    {ngx_string("content-type"), BODY_TYPE},
+    {ngx_string("content-encoding"), BODY_ENCODING},
 };
 
 static void see_header(const ngx_table_elt_t *header, struct cg_gate_fhir_request *seen)
@@ -32,18 +36,33 @@ static void see_header(const ngx_table_elt_t *header, struct cg_gate_fhir_reques
         if (!caregate_header_folds_into(header->key, headers[i].key)) {
             continue;
         }
-        if (headers[i].effect == OVERRIDES) {
-            seen->is_overridden = 1;
-        } else {
+        switch (headers[i].effect) {
+        case OVERRIDES: seen->is_overridden = 1; break;
+        case CONDITION:
             seen->if_none_exist = caregate_span(header->value);
             seen->if_none_exist_count++;
+            break;
+        case BODY_TYPE:
+            seen->content_type = caregate_span(header->value);
+            seen->content_type_count++;
+            break;
+        case BODY_ENCODING: seen->is_encoded = 1; break;
         }
     }
 }
 
-void caregate_smart_see(ngx_http_request_t *r, struct cg_gate_fhir_request *ret_seen)
+void caregate_smart_see(ngx_http_request_t *r, const struct caregate_mark *mark,
+                        struct cg_gate_fhir_request *ret_seen)
 {
-    struct cg_gate_fhir_request seen = {.uri = caregate_span(r->uri)};
+    off_t announced = r->headers_in.content_length_n;
+    struct cg_gate_fhir_request seen = {
+        .uri = caregate_span(r->uri),
+        .body_bytes = announced > 0 ? (uint64_t)announced : 0,
+    };
+    if (mark->scan != NULL) {
+        seen.body_bytes = mark->body_bytes;
+        seen.scan = mark->scan;
+    }
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;

@@ -86,12 +86,17 @@ static void keep_up(struct caregate_slot *slot)
     }
 }
 
-/* Pool thread. On Linux the priority is the calling thread's own. */
+void caregate_thread_be_nice(const struct caregate_worker *worker)
+{
+    (void)setpriority(PRIO_PROCESS, 0, (int)worker->conf->thread_nice);
+}
+
+/* Pool thread. */
 static void run_job(void *data, ngx_log_t *log)
 {
     struct caregate_slot *slot = *(struct caregate_slot **)data;
     (void)log;
-    (void)setpriority(PRIO_PROCESS, 0, (int)slot->worker->conf->thread_nice);
+    caregate_thread_be_nice(slot->worker);
     if (slot->job == CAREGATE_UPKEEP) {
         keep_up(slot);
     } else {
@@ -229,9 +234,14 @@ ngx_int_t caregate_queue_push(struct caregate_worker *worker, struct caregate_en
     if (caregate_queue_again(worker, entry) != NGX_OK) {
         return NGX_DECLINED;
     }
+    caregate_queue_hold(worker);
+    return NGX_OK;
+}
+
+void caregate_queue_hold(struct caregate_worker *worker)
+{
     worker->pending_count++;
     update_hold(worker);
-    return NGX_OK;
 }
 
 void caregate_queue_drop(struct caregate_worker *worker)

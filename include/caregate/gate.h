@@ -59,6 +59,7 @@ struct cg_gate_route_config {
     struct cg_span smart_base;
     const struct cg_gate_operation *operations; /* caregate_operation; may be none */
     size_t operation_count;
+    uint64_t body_max_bytes; /* of a body that decides (caregate_bundle_max) */
 };
 
 /*
@@ -119,12 +120,21 @@ CG_EXPORT void cg_gate_confirm(struct cg_gate *gate, int64_t current_s);
 CG_EXPORT int64_t cg_gate_snapshot_version(const struct cg_gate *gate);
 CG_EXPORT int64_t cg_gate_snapshot_age_s(const struct cg_gate *gate, int64_t now_s);
 
+/* What the body of a request says that only it can tell, for another thread to find out. */
+struct cg_gate_scan;
+
 /* What of a request to a FHIR API its own readers look at. */
 struct cg_gate_fhir_request {
     struct cg_span uri;           /* path that the location was chosen by, escapes undone */
     unsigned is_overridden;       /* 1: a header says that method, path or effect are others */
     struct cg_span if_none_exist; /* R4 http, "conditional create"; absent: none */
     unsigned if_none_exist_count;
+    /* Of a body that decides: a batch, a transaction, the form of a search. */
+    struct cg_span content_type;
+    unsigned content_type_count;
+    unsigned is_encoded;             /* 1: it has a Content-Encoding */
+    uint64_t body_bytes;             /* as announced, or as read */
+    const struct cg_gate_scan *scan; /* what came of it; NULL: it has not been read */
 };
 
 struct cg_gate_request {
@@ -169,12 +179,23 @@ struct cg_gate_verdict {
     unsigned is_proven;          /* 1: and its proof was good; it is used up now */
     uint32_t counted;            /* under which of the token's agreements it was counted so far */
     struct cg_span nonce;        /* to send as DPoP-Nonce, or absent */
+    /* 1, with NONE: so far nothing is wrong, and nothing is used up; the rest depends on the body.
+     * Run the scan (cg_gate_take_scan) over it and decide anew, the scan in the request. */
+    unsigned wants_body;
 };
 
 /* Decides. Always fills *ret_verdict. */
 CG_EXPORT void cg_gate_decide(struct cg_gate *gate, const struct cg_gate_route *route,
                               const struct cg_gate_request *request,
                               struct cg_gate_verdict *ret_verdict);
+
+/* The scan that the last verdict wants run; the caller's from now on. NULL without one. */
+CG_EXPORT struct cg_gate_scan *cg_gate_take_scan(struct cg_gate *gate);
+
+/* Runs it over a whole body. Any thread; the route and the scan must be there, the gate need not.
+ */
+CG_EXPORT void cg_gate_scan_run(struct cg_gate_scan *scan, struct cg_span body);
+CG_EXPORT struct cg_gate_scan *cg_gate_scan_free(struct cg_gate_scan *scan);
 
 /*
  * Writes the refusal of a verdict as a response (status, challenge, body as problem+json or

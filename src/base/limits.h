@@ -109,8 +109,11 @@
 #define CG_LIMIT_REPORT_LATE_S 86400 /* what is told later counts as of then */
 #define CG_LIMIT_ROUTE_RULES 32
 #define CG_LIMIT_ROUTE_SCOPES 32
-#define CG_LIMIT_FHIR_NEEDS 32      /* types that one FHIR request reaches */
-#define CG_LIMIT_FHIR_OPERATIONS 32 /* caregate_operation of one location */
+#define CG_LIMIT_JSON_SCAN_DEPTH 64         /* nesting of a Bundle */
+#define CG_LIMIT_JSON_SCAN_OBJECT_NAMES 256 /* names of one of its objects */
+#define CG_LIMIT_JSON_SCAN_NAMES 2048       /* and of all that are open at once */
+#define CG_LIMIT_FHIR_NEEDS 32              /* types that one FHIR request reaches */
+#define CG_LIMIT_FHIR_OPERATIONS 32         /* caregate_operation of one location */
 
 /* Audit */
 #define CG_LIMIT_AUDIT_RECORD_BYTES 4096

@@ -137,6 +137,17 @@ static const struct entry entries[CG_REASON_COUNT] = {
         {"fhir_request_overridden", "Send the method and the URL that are meant, without a header "
                                     "that says they are others."},
 
+    [CG_REASON_BUNDLE_MALFORMED] = {"bundle_malformed",
+                                    "Send to the base a Bundle of type batch or transaction in "
+                                    "strict JSON: each name once and "
+                                    "without escapes, each entry with its request."},
+    [CG_REASON_BUNDLE_TOO_LARGE] =
+        {"bundle_too_large",
+         "Send fewer entries at once: this body is larger than the gate reads."},
+    [CG_REASON_BODY_TYPE_REFUSED] =
+        {"body_type_refused", "Send a Bundle as application/fhir+json and the parameters of a "
+                              "search as a form, in UTF-8 and not compressed."},
+
     [CG_REASON_AGREEMENT_RATE_EXCEEDED] =
         {"agreement_rate_exceeded", "Call less often: wait as long as the Retry-After header says, "
                                     "or have another rate agreed."},

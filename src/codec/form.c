@@ -103,21 +103,32 @@ static bool is_charset_utf8(struct cg_span parameter)
            cg_span_equal_nocase(parameter, CG_SPAN_OF("charset=\"utf-8\""));
 }
 
-bool cg_form_is_content_type(struct cg_span content_type)
+static bool is_media_type(struct cg_span content_type, struct cg_span media_type,
+                          struct cg_span other)
 {
     struct cg_span rest = content_type;
     struct cg_span piece = {NULL, 0};
-    if (!cg_span_split(&rest, ';', &piece) ||
-        !cg_span_equal_nocase(trimmed(piece), CG_SPAN_OF("application/x-www-form-urlencoded"))) {
+    if (!cg_span_split(&rest, ';', &piece) || !cg_span_equal_nocase(trimmed(piece), media_type)) {
         return false;
     }
     while (cg_span_split(&rest, ';', &piece)) {
         struct cg_span parameter = trimmed(piece);
-        if (parameter.len > 0 && !is_charset_utf8(parameter)) {
+        if (parameter.len > 0 && !is_charset_utf8(parameter) && !cg_span_equal(parameter, other)) {
             return false;
         }
     }
     return true;
+}
+
+bool cg_form_is_content_type(struct cg_span content_type)
+{
+    return is_media_type(content_type, CG_SPAN_OF("application/x-www-form-urlencoded"),
+                         (struct cg_span){NULL, 0});
+}
+
+bool cg_form_media_type_is(struct cg_span content_type, struct cg_span media_type)
+{
+    return is_media_type(content_type, media_type, CG_SPAN_OF("fhirVersion=4.0"));
 }
 
 bool cg_form_decodes_to(struct cg_span text, struct cg_span plain)

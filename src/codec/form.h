@@ -31,6 +31,9 @@ bool cg_form_decodes_to(struct cg_span text, struct cg_span plain);
 /* True when the header value names the form type, with or without a charset=UTF-8 parameter. */
 bool cg_form_is_content_type(struct cg_span content_type);
 
+/* The same for any media type; it may also say that it is of FHIR 4.0 (R4 http, "mime-type"). */
+bool cg_form_media_type_is(struct cg_span content_type, struct cg_span media_type);
+
 /* True when a raw query holds a parameter of this (decoded) name. Bad escapes never match. */
 bool cg_form_query_has(struct cg_span query, const char *name);
 

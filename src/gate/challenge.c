@@ -63,6 +63,9 @@ static const struct answer answers[CG_REASON_COUNT] = {
     [CG_REASON_TOKEN_IN_QUERY] = {400, "invalid_request"},
     [CG_REASON_PATH_AMBIGUOUS] = {400, "invalid_request"},
     [CG_REASON_FHIR_REQUEST_OVERRIDDEN] = {400, "invalid_request"},
+    [CG_REASON_BUNDLE_MALFORMED] = {400, "invalid_request"},
+    [CG_REASON_BUNDLE_TOO_LARGE] = {413, NULL},
+    [CG_REASON_BODY_TYPE_REFUSED] = {415, NULL},
     [CG_REASON_SNAPSHOT_MISSING] = {503, NULL},
     [CG_REASON_SNAPSHOT_TOO_OLD] = {503, NULL},
     [CG_REASON_GATE_MISCONFIGURED] = {503, NULL},
@@ -77,9 +80,9 @@ static const struct {
     unsigned status;
     const char *title;
 } titles[] = {
-    {400, "Bad Request"},       {401, "Unauthorized"}, {403, "Forbidden"},
-    {429, "Too Many Requests"}, {502, "Bad Gateway"},  {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
+    {400, "Bad Request"},       {401, "Unauthorized"},           {403, "Forbidden"},
+    {413, "Content Too Large"}, {415, "Unsupported Media Type"}, {429, "Too Many Requests"},
+    {502, "Bad Gateway"},       {503, "Service Unavailable"},    {504, "Gateway Timeout"},
 };
 
 static struct answer answer_of(enum cg_reason reason)

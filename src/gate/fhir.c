@@ -12,8 +12,9 @@ static const struct {
     unsigned status;
     const char *code;
 } codes[] = {
-    {400, "invalid"},   {401, "login"},     {403, "forbidden"}, {429, "throttled"},
-    {502, "transient"}, {503, "transient"}, {504, "transient"},
+    {413, "too-long"},  {415, "not-supported"}, {400, "invalid"},
+    {401, "login"},     {403, "forbidden"},     {429, "throttled"},
+    {502, "transient"}, {503, "transient"},     {504, "transient"},
 };
 
 static const char *code_of(unsigned status)

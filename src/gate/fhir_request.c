@@ -63,8 +63,8 @@ static bool is_id(struct cg_span text)
     return text.len > dots && text.len <= ID_MAX_BYTES;
 }
 
-/* 'T' a type, 'I' an id, 'O' an operation, 'H' _history, 'S' _search, 'M' metadata, '*'; 0: none of
- * them. Only where a segment can be one thing alone is a form in the table below. */
+/* What is no type ('T'): 'I' an id, 'O' an operation, 'H' _history, 'S' _search, 'M' metadata, '*';
+ * 0: none of them. Only where a segment can be one thing alone is a form in the table below. */
 static char form_of(struct cg_span segment)
 {
     static const struct {
@@ -76,9 +76,6 @@ static char form_of(struct cg_span segment)
         {CG_SPAN("metadata"), 'M'},
         {CG_SPAN("*"), '*'},
     };
-    if (cg_fhir_type_is(segment)) {
-        return 'T';
-    }
     for (size_t i = 0; i < COUNT(words); i++) {
         if (cg_span_equal(words[i].text, segment)) {
             return words[i].form;
@@ -97,11 +94,11 @@ static enum cg_status read_place(struct cg_span path, struct place *place)
     struct cg_span segment = {NULL, 0};
     size_t count = 0;
     while (cg_span_split(&rest, '/', &segment)) {
-        char form = form_of(segment);
+        char form = cg_fhir_type_find(segment, &segment) ? 'T' : form_of(segment);
         if (count == SEGMENTS_MAX || form == 0) {
             return CG_ERR_INPUT;
         }
-        place->segments[count] = segment;
+        place->segments[count] = form == '*' ? CG_SPAN_OF("*") : segment;
         place->form[count++] = form;
     }
     place->form[count] = '\0';

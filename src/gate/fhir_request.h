@@ -24,7 +24,7 @@ enum {
 };
 
 struct cg_fhir_need {
-    struct cg_span type; /* "*": all that there are, and will be */
+    struct cg_span type; /* static, or of a rule; "*": all that there are, and will be */
     unsigned letters;    /* CG_SMART_… (token/smart.h), each of which is needed */
     bool is_search;      /* the whole request is a search of this type by its parameters, so that a
                           * scope with a query may meet it */

@@ -14,6 +14,7 @@
 #include "gate/possession.h"
 #include "gate/refusals.h"
 #include "gate/route.h"
+#include "gate/scan.h"
 #include "gate/smart.h"
 #include "gate/token_cache.h"
 #include "token/snapshot.h"
@@ -36,6 +37,7 @@ struct cg_gate {
     struct cg_cached_token
         uncached; /* the token last verified, in scratch; used where the cache has no memory */
     struct cg_smart_grant uncached_smart[CG_LIMIT_TOKEN_SCOPES];
+    struct cg_gate_scan *scan; /* owned; that the last verdict wants run, until it is taken */
     struct cg_buf needed_scope;
     struct cg_buf details; /* of the token last let through, for the API of its route */
     struct cg_refusals *refusals;
@@ -72,6 +74,7 @@ struct cg_gate *cg_gate_free(struct cg_gate *gate)
     if (gate == NULL) {
         return NULL;
     }
+    (void)cg_gate_scan_free(gate->scan);
     (void)cg_possession_free(gate->possession);
     (void)cg_refusals_free(gate->refusals);
     cg_buf_release(&gate->details);
@@ -318,18 +321,38 @@ static struct cg_smart_grants find_grants(const struct cg_gate *gate, const stru
     return (struct cg_smart_grants){entry->token.scope, entry->smart, entry->smart_count};
 }
 
+/* Only one scan waits to be taken. */
+static enum cg_reason want_body(struct cg_gate *gate, const struct cg_smart_judgement *judgement,
+                                const struct cg_smart_grants *grants,
+                                struct cg_gate_verdict *verdict)
+{
+    gate->scan = cg_gate_scan_free(gate->scan);
+    if (cg_gate_scan_new(judgement->body, &judgement->request, grants, &gate->scan) != CG_OK) {
+        return CG_REASON_INTERNAL;
+    }
+    verdict->wants_body = 1;
+    return CG_REASON_NONE;
+}
+
 static enum cg_reason ask_smart(struct cg_gate *gate, const struct call *call,
                                 struct cg_gate_verdict *verdict)
 {
     const struct cg_smart_grants grants = find_grants(gate, call);
-    struct cg_fhir_need lacking = {.letters = 0};
-    enum cg_reason reason = cg_smart_judge(call->route, call->request, &grants, &lacking);
-    if (reason == CG_REASON_SMART_SCOPE_INSUFFICIENT) {
+    struct cg_smart_judgement judgement;
+    cg_smart_judge(call->route, call->request, &grants, &judgement);
+    if (judgement.reason == CG_REASON_SMART_SCOPE_INSUFFICIENT) {
         cg_buf_clear(&gate->needed_scope);
-        cg_smart_write_need(&lacking, &gate->needed_scope);
+        cg_smart_write_need(&judgement.lacking, &gate->needed_scope);
         (void)!cg_buf_finish(&gate->needed_scope, &verdict->needed_scope);
     }
-    return reason;
+    return judgement.reason == CG_REASON_NONE && judgement.body != CG_FHIR_BODY_IGNORED
+               ? want_body(gate, &judgement, &grants, verdict)
+               : judgement.reason;
+}
+
+struct cg_gate_scan *cg_gate_take_scan(struct cg_gate *gate)
+{
+    return CG_STEAL(gate->scan);
 }
 
 /* Whether what the token says lets this request in. */
@@ -420,7 +443,9 @@ static enum cg_reason judge_call(struct cg_gate *gate, const struct call *call,
     if (reason == CG_REASON_NONE) {
         reason = ask_token(gate, call, verdict);
     }
-    return reason == CG_REASON_NONE ? use_up(gate, call, verdict) : reason;
+    /* What depends on a body is decided again once that is read: until then nothing is used up. */
+    return reason == CG_REASON_NONE && verdict->wants_body == 0 ? use_up(gate, call, verdict)
+                                                                : reason;
 }
 
 static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *route,

@@ -169,6 +169,7 @@ static enum cg_status copy_smart(const struct cg_gate_route_config *config,
         return refuse(ret_message, "the base of a FHIR API is a path such as /fhir/, with '/' at "
                                    "both ends, of letters, digits and ._~-");
     }
+    route->body_max_bytes = config->body_max_bytes;
     CG_TRY(cg_arena_copy(route->arena, config->smart_base, &route->smart_base));
     return copy_operations(config, route, ret_message);
 }

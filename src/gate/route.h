@@ -28,6 +28,7 @@ struct cg_gate_route {
     bool fhir;
     struct cg_span smart_base; /* absent: SMART scopes do not decide */
     struct cg_fhir_rules operations;
+    uint64_t body_max_bytes;
 };
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "base/span.h"
 #include "base/status.h"
+#include "codec/form.h"
+#include "gate/scan.h"
 #include "token/smart.h"
 
 /*
@@ -46,26 +48,51 @@ static enum cg_status read_request(const struct cg_gate_route *route,
     return cg_fhir_request_read(fhir, needs);
 }
 
-enum cg_reason cg_smart_judge(const struct cg_gate_route *route,
-                              const struct cg_gate_request *request,
-                              const struct cg_smart_grants *grants,
-                              struct cg_fhir_need *ret_lacking)
+/* R4 http §3.1.0.1.10: what a Bundle's media type may be; XML has more than one reading. */
+static bool is_readable(const struct cg_gate_fhir_request *request, enum cg_fhir_body body)
 {
-    struct cg_fhir_request fhir;
+    if (request->content_type_count != 1 || request->is_encoded != 0) {
+        return false;
+    }
+    return body == CG_FHIR_BODY_FORM
+               ? cg_form_is_content_type(request->content_type)
+               : cg_form_media_type_is(request->content_type,
+                                       CG_SPAN_OF("application/fhir+json")) ||
+                     cg_form_media_type_is(request->content_type, CG_SPAN_OF("application/json"));
+}
+
+/* What the body has to say. Of a search by POST nothing is known before: a parameter that a scope
+ * with a query wants may be in its form. */
+static void judge_body(const struct cg_gate_route *route, const struct cg_gate_request *request,
+                       enum cg_fhir_body body, struct cg_smart_judgement *judgement)
+{
+    if (!is_readable(&request->fhir, body)) {
+        judgement->reason = CG_REASON_BODY_TYPE_REFUSED;
+    } else if (request->fhir.body_bytes > route->body_max_bytes) {
+        judgement->reason = CG_REASON_BUNDLE_TOO_LARGE;
+    } else if (request->fhir.scan == NULL) {
+        judgement->body = body;
+    } else {
+        judgement->reason = cg_gate_scan_reason(request->fhir.scan, &judgement->lacking);
+    }
+}
+
+void cg_smart_judge(const struct cg_gate_route *route, const struct cg_gate_request *request,
+                    const struct cg_smart_grants *grants, struct cg_smart_judgement *ret_judgement)
+{
     struct cg_fhir_needs needs;
+    ret_judgement->reason = CG_REASON_NONE;
+    ret_judgement->body = CG_FHIR_BODY_IGNORED;
     if (request->fhir.is_overridden != 0) {
-        return CG_REASON_FHIR_REQUEST_OVERRIDDEN;
+        ret_judgement->reason = CG_REASON_FHIR_REQUEST_OVERRIDDEN;
+    } else if (read_request(route, request, &ret_judgement->request, &needs) != CG_OK) {
+        ret_judgement->reason = CG_REASON_FHIR_REQUEST_UNCLEAR;
+    } else if (needs.body == CG_FHIR_BODY_BUNDLE || needs.body == CG_FHIR_BODY_FORM) {
+        judge_body(route, request, needs.body, ret_judgement);
+    } else if (!cg_smart_grants_meet(grants, &ret_judgement->request, &needs,
+                                     &ret_judgement->lacking)) {
+        ret_judgement->reason = CG_REASON_SMART_SCOPE_INSUFFICIENT;
     }
-    if (read_request(route, request, &fhir, &needs) != CG_OK) {
-        return CG_REASON_FHIR_REQUEST_UNCLEAR;
-    }
-    if (!cg_smart_grants_meet(grants, &fhir, &needs, ret_lacking)) {
-        return CG_REASON_SMART_SCOPE_INSUFFICIENT;
-    }
-    /* What depends on a body that nobody reads cannot be decided. */
-    return needs.body == CG_FHIR_BODY_BUNDLE || needs.body == CG_FHIR_BODY_FORM
-               ? CG_REASON_FHIR_REQUEST_UNCLEAR
-               : CG_REASON_NONE;
 }
 
 void cg_smart_write_need(const struct cg_fhir_need *need, struct cg_buf *buf)
