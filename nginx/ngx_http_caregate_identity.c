@@ -11,7 +11,6 @@
 #include <sys/random.h>
 
 enum header_kind {
-    KIND_OTHER = 0,
     KIND_IDENTITY = 1 << 0,
     KIND_TOKEN = 1 << 1,
     KIND_REQUEST_ID = 1 << 2,
@@ -47,26 +46,30 @@ static const struct known_header known_headers[] = {
 };
 
 #define KNOWN_COUNT (sizeof(known_headers) / sizeof(known_headers[0]))
+#define KNOWN_LEN_MAX (sizeof("Caregate-Authorization-Details") - 1)
+#define CASE_BIT 0x20
 #define REQUEST_ID_MAX 64
 #define REQUEST_ID_BYTES 16
 
-static u_char lower(u_char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (u_char)(letter | 0x20) : letter;
-}
+/* What is found out of the table once: each request asks it for each of its headers. */
+struct caregate_known_headers {
+    ngx_uint_t hashes[KNOWN_COUNT];
+    const struct known_header *of_length[KNOWN_LEN_MAX + 1];
+};
 
 static ngx_uint_t is_alphanumeric(u_char letter)
 {
-    return (letter >= '0' && letter <= '9') || (lower(letter) >= 'a' && lower(letter) <= 'z');
+    u_char small = (u_char)(letter | CASE_BIT);
+    return (letter >= '0' && letter <= '9') || (small >= 'a' && small <= 'z');
 }
 
 /* An upstream may fold case, and '_' or any other such character into '-' (CGI, WSGI). Both are of
- * the same length. */
+ * the same length; a key has small letters, digits and hyphens only. */
 static ngx_uint_t folds_into(ngx_str_t name, ngx_str_t key)
 {
     for (size_t i = 0; i < key.len; i++) {
-        u_char letter = lower(name.data[i]);
-        if (letter != key.data[i] && (key.data[i] != '-' || is_alphanumeric(letter))) {
+        if ((name.data[i] | CASE_BIT) != key.data[i] &&
+            (key.data[i] != '-' || is_alphanumeric(name.data[i]))) {
             return 0;
         }
     }
@@ -78,14 +81,12 @@ ngx_uint_t caregate_header_folds_into(ngx_str_t name, ngx_str_t key)
     return name.len == key.len && folds_into(name, key);
 }
 
-static enum header_kind kind_of(ngx_str_t name)
+/* Whether a header is of one of these kinds; only a name that can be is looked at. */
+static ngx_uint_t is_one_of(const struct caregate_main_conf *conf, ngx_str_t name, unsigned kinds)
 {
-    for (size_t i = 0; i < KNOWN_COUNT; i++) {
-        if (name.len == known_headers[i].key.len) {
-            return folds_into(name, known_headers[i].key) ? known_headers[i].kind : KIND_OTHER;
-        }
-    }
-    return KIND_OTHER;
+    const struct known_header *known =
+        name.len <= KNOWN_LEN_MAX ? conf->known_headers->of_length[name.len] : NULL;
+    return known != NULL && (known->kind & kinds) != 0 && folds_into(name, known->key);
 }
 
 ngx_table_elt_t *caregate_header_next(ngx_list_part_t **part, ngx_uint_t *index)
@@ -106,11 +107,12 @@ static ngx_uint_t count_headers(ngx_http_request_t *r)
     return count;
 }
 
-/* What no client may say: who it is, or, unless it is the proxy in front, which certificate it has.
- */
-static ngx_uint_t is_identity(const struct caregate_main_conf *conf, ngx_str_t name)
+/* Of some kinds, or what no client may say: who it is, or, unless it is the proxy in front, which
+ * certificate it has. */
+static ngx_uint_t goes_out(const struct caregate_main_conf *conf, ngx_str_t name, unsigned kinds)
 {
-    return kind_of(name) == KIND_IDENTITY || caregate_certificate_is_header(conf, name);
+    return is_one_of(conf, name, kinds | KIND_IDENTITY) ||
+           caregate_certificate_is_header(conf, name);
 }
 
 static ngx_uint_t has_identity(ngx_http_request_t *r)
@@ -120,7 +122,7 @@ static ngx_uint_t has_identity(ngx_http_request_t *r)
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
          header = caregate_header_next(&part, &index)) {
-        if (is_identity(conf, header->key)) {
+        if (goes_out(conf, header->key, 0)) {
             return 1;
         }
     }
@@ -142,7 +144,7 @@ static ngx_int_t remake_list(ngx_http_request_t *r, unsigned kinds_out, ngx_uint
     ngx_table_elt_t *copy = fresh.part.elts;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
          header = caregate_header_next(&part, &index)) {
-        if ((kind_of(header->key) & kinds_out) == 0 && !is_identity(conf, header->key)) {
+        if (!goes_out(conf, header->key, kinds_out)) {
             *copy = *header;
             copy++;
             fresh.part.nelts++;
@@ -171,13 +173,14 @@ ngx_int_t caregate_identity_strip_handler(ngx_http_request_t *r)
 
 ngx_int_t caregate_identity_prepare(ngx_conf_t *cf, struct caregate_main_conf *conf)
 {
-    conf->header_hashes = ngx_palloc(cf->pool, KNOWN_COUNT * sizeof(conf->header_hashes[0]));
-    if (conf->header_hashes == NULL) {
+    conf->known_headers = ngx_pcalloc(cf->pool, sizeof(*conf->known_headers));
+    if (conf->known_headers == NULL) {
         return NGX_ERROR;
     }
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
         ngx_str_t key = known_headers[i].key;
-        conf->header_hashes[i] = ngx_hash_key(key.data, key.len);
+        conf->known_headers->hashes[i] = ngx_hash_key(key.data, key.len);
+        conf->known_headers->of_length[key.len] = &known_headers[i];
     }
     return NGX_OK;
 }
@@ -190,7 +193,7 @@ static ngx_table_elt_t *push_header(ngx_http_request_t *r, const struct known_he
         return NULL;
     }
     ngx_memzero(header, sizeof(*header));
-    header->hash = caregate_main_conf_of(r)->header_hashes[known - known_headers];
+    header->hash = caregate_main_conf_of(r)->known_headers->hashes[known - known_headers];
     header->key = known->name;
     header->value = value;
     header->lowcase_key = known->key.data;
@@ -206,7 +209,6 @@ static ngx_str_t value_for(const struct known_header *known, const struct carega
     case KIND_REQUEST_ID: return mark->visit->request_id;
     case KIND_TOKEN: return mark->visit->authorization;
     case KIND_PROOF: return mark->visit->proof;
-    case KIND_OTHER: break;
     }
     return none;
 }
@@ -238,12 +240,13 @@ ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mar
 
 ngx_uint_t caregate_proof_find(ngx_http_request_t *r, ngx_str_t *ret_proof)
 {
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     ngx_uint_t count = 0;
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
          header = caregate_header_next(&part, &index)) {
-        if (kind_of(header->key) != KIND_PROOF) {
+        if (!is_one_of(conf, header->key, KIND_PROOF)) {
             continue;
         }
         if (count == 0) {
@@ -286,13 +289,14 @@ static ngx_uint_t is_request_id(ngx_str_t value)
 /* The client's own, when it sent exactly one that may stand. */
 static ngx_str_t sent_request_id(ngx_http_request_t *r)
 {
+    const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     ngx_str_t found = ngx_null_string;
     ngx_uint_t count = 0;
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
          header = caregate_header_next(&part, &index)) {
-        if (kind_of(header->key) == KIND_REQUEST_ID) {
+        if (is_one_of(conf, header->key, KIND_REQUEST_ID)) {
             found = header->value;
             count++;
         }

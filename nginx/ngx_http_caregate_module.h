@@ -105,9 +105,9 @@ struct caregate_main_conf {
 
     ngx_uint_t has_gate;
     ngx_uint_t has_issuer;
-    ngx_thread_pool_t *pool;      /* NULL without gate and issuer */
-    ngx_uint_t *variable_indexes; /* of the module's own variables */
-    ngx_uint_t *header_hashes;    /* of the headers that identity.c knows */
+    ngx_thread_pool_t *pool;                      /* NULL without gate and issuer */
+    ngx_uint_t *variable_indexes;                 /* of the module's own variables */
+    struct caregate_known_headers *known_headers; /* of identity.c */
     ngx_http_output_header_filter_pt next_header_filter;
     ngx_http_output_body_filter_pt next_body_filter;
 
