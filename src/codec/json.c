@@ -1,154 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a parsed document says, and the same written out again.
+ */
 #include "codec/json.h"
 
 #include "base/limits.h"
 #include "base/span.h"
-#include "base/status.h"
+#include "codec/json_value.h"
 
-#include <jansson.h>
-
-/* A document and each of its values are jansson's own objects; these are the only casts. */
-static const json_t *inner(const struct cg_json_value *value)
+static bool is_a(const struct cg_json_value *value, enum cg_json_kind kind)
 {
-    return (const json_t *)(const void *)value;
-}
-
-static const struct cg_json_value *outer(const json_t *value)
-{
-    return (const struct cg_json_value *)(const void *)value;
-}
-
-/* Where a string that opens at `at` has its closing quote, or the end when it has none. */
-static size_t string_end(struct cg_span text, size_t at)
-{
-    size_t i = at + 1;
-    while (i < text.len && text.data[i] != '"') {
-        i += text.data[i] == '\\' ? 2 : 1;
-    }
-    return i;
-}
-
-/* jansson recurses as deep as the text nests, so this comes first and needs no stack. */
-static bool is_too_deep(struct cg_span text)
-{
-    size_t depth = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.data[i];
-        if (byte == '"') {
-            i = string_end(text, i);
-        } else if (byte == '{' || byte == '[') {
-            depth++;
-        } else if ((byte == '}' || byte == ']') && depth > 0) {
-            depth--;
-        }
-        if (depth > CG_LIMIT_JSON_DEPTH) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* jansson names each mistake in a text, but gives no code for most of its failed allocations. */
-static bool is_out_of_memory(const json_error_t *error)
-{
-    enum json_error_code code = json_error_code(error);
-    return code == json_error_out_of_memory || code == json_error_unknown;
-}
-
-enum cg_status cg_json_parse(struct cg_span text, size_t max_bytes, struct cg_json **ret_json)
-{
-    if (text.len > max_bytes || text.len > CG_LIMIT_JSON_BYTES) {
-        return CG_ERR_LIMIT;
-    }
-    if (text.len == 0 || is_too_deep(text)) {
-        return CG_ERR_INPUT;
-    }
-    json_error_t error = {0};
-    json_t *root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (root == NULL) {
-        return is_out_of_memory(&error) ? CG_ERR_LIMIT : CG_ERR_INPUT;
-    }
-    *ret_json = (struct cg_json *)(void *)root;
-    return CG_OK;
-}
-
-struct cg_json *cg_json_free(struct cg_json *json)
-{
-    json_decref((json_t *)(void *)json);
-    return NULL;
+    return value != NULL && value->kind == kind;
 }
 
 const struct cg_json_value *cg_json_root(const struct cg_json *json)
 {
-    return outer((const json_t *)(const void *)json);
+    return &json->root;
 }
 
 const struct cg_json_value *cg_json_member(const struct cg_json_value *object, const char *name)
 {
-    return outer(json_object_get(inner(object), name));
+    if (!cg_json_is_object(object)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < object->children.count; i++) {
+        if (cg_span_equal_string(object->children.first[i].name, name)) {
+            return &object->children.first[i];
+        }
+    }
+    return NULL;
 }
 
 const struct cg_json_value *cg_json_element(const struct cg_json_value *array, size_t index)
 {
-    return outer(json_array_get(inner(array), index));
+    return cg_json_is_array(array) && index < array->children.count ? &array->children.first[index]
+                                                                    : NULL;
 }
 
 size_t cg_json_count(const struct cg_json_value *container)
 {
-    const json_t *value = inner(container);
-    return json_is_array(value) ? json_array_size(value) : json_object_size(value);
+    return cg_json_is_array(container) || cg_json_is_object(container) ? container->children.count
+                                                                       : 0;
 }
 
 bool cg_json_is_object(const struct cg_json_value *value)
 {
-    return json_is_object(inner(value));
+    return is_a(value, CG_JSON_OBJECT);
 }
 
 bool cg_json_is_array(const struct cg_json_value *value)
 {
-    return json_is_array(inner(value));
+    return is_a(value, CG_JSON_ARRAY);
 }
 
 bool cg_json_next(const struct cg_json_value *object, size_t *position, struct cg_span *ret_name,
                   const struct cg_json_value **ret_value)
 {
-    /* jansson's iterator is a pointer, and the position carries it; its functions take no const. */
-    json_t *value = (json_t *)(uintptr_t)object;
-    void *last = (void *)(uintptr_t)*position;
-    void *here = last == NULL ? json_object_iter(value) : json_object_iter_next(value, last);
-    if (here == NULL) {
+    if (!cg_json_is_object(object) || *position >= object->children.count) {
         return false;
     }
-    *position = (size_t)(uintptr_t)here;
-    *ret_name = cg_span_of_bytes(json_object_iter_key(here), json_object_iter_key_len(here));
-    *ret_value = outer(json_object_iter_value(here));
+    const struct cg_json_value *member = &object->children.first[(*position)++];
+    *ret_name = member->name;
+    *ret_value = member;
     return true;
 }
 
 enum cg_status cg_json_string(const struct cg_json_value *value, struct cg_span *ret)
 {
-    if (!json_is_string(inner(value))) {
+    if (!is_a(value, CG_JSON_STRING)) {
         return CG_ERR_INPUT;
     }
-    *ret = cg_span_of_bytes(json_string_value(inner(value)), json_string_length(inner(value)));
+    *ret = value->text;
     return CG_OK;
 }
 
 enum cg_status cg_json_number(const struct cg_json_value *value, int64_t *ret)
 {
-    if (!json_is_integer(inner(value))) {
+    if (!is_a(value, CG_JSON_INTEGER)) {
         return CG_ERR_INPUT;
     }
-    *ret = json_integer_value(inner(value));
+    *ret = value->number;
     return CG_OK;
 }
 
 enum cg_status cg_json_bool(const struct cg_json_value *value, bool *ret)
 {
-    if (!json_is_boolean(inner(value))) {
+    if (!is_a(value, CG_JSON_TRUE) && !is_a(value, CG_JSON_FALSE)) {
         return CG_ERR_INPUT;
     }
-    *ret = json_is_true(inner(value));
+    *ret = value->kind == CG_JSON_TRUE;
     return CG_OK;
 }
 
@@ -164,19 +104,93 @@ enum cg_status cg_json_member_number(const struct cg_json_value *object, const c
     return cg_json_number(cg_json_member(object, name), ret);
 }
 
+/* A value without children. */
+static void put_scalar(struct cg_json_writer *writer, const struct cg_json_value *value)
+{
+    switch (value->kind) {
+    case CG_JSON_FALSE:
+    case CG_JSON_TRUE: cg_json_put_bool(writer, value->kind == CG_JSON_TRUE); break;
+    case CG_JSON_INTEGER: cg_json_put_number(writer, value->number); break;
+    case CG_JSON_REAL: cg_json_put_raw(writer, value->text); break;
+    case CG_JSON_STRING: cg_json_put_string(writer, value->text); break;
+    case CG_JSON_NULL:
+    case CG_JSON_ARRAY:
+    case CG_JSON_OBJECT: cg_json_put_null(writer); break;
+    }
+}
+
+/* One container under way, and how many of its children are written. */
+struct level {
+    const struct cg_json_value *container;
+    size_t written;
+};
+
+static void open_level(struct cg_json_writer *writer, const struct cg_json_value *container,
+                       struct level *ret_level)
+{
+    *ret_level = (struct level){.container = container};
+    if (cg_json_is_object(container)) {
+        cg_json_open_object(writer);
+    } else {
+        cg_json_open_array(writer);
+    }
+}
+
+static void close_level(struct cg_json_writer *writer, const struct level *level)
+{
+    if (cg_json_is_object(level->container)) {
+        cg_json_close_object(writer);
+    } else {
+        cg_json_close_array(writer);
+    }
+}
+
+/* The next child of the level, its name in front; a container among them is returned instead. */
+static const struct cg_json_value *put_child(struct cg_json_writer *writer, struct level *level)
+{
+    const struct cg_json_value *child = &level->container->children.first[level->written++];
+    if (cg_json_is_object(level->container)) {
+        cg_json_put_name(writer, (const char *)child->name.data);
+    }
+    if (cg_json_is_object(child) || cg_json_is_array(child)) {
+        return child;
+    }
+    put_scalar(writer, child);
+    return NULL;
+}
+
+static void put_container(struct cg_json_writer *writer, const struct cg_json_value *container)
+{
+    struct level levels[CG_LIMIT_JSON_DEPTH];
+    size_t depth = 0;
+    open_level(writer, container, &levels[depth++]);
+    while (depth > 0) {
+        struct level *level = &levels[depth - 1];
+        if (level->written == level->container->children.count) {
+            close_level(writer, level);
+            depth--;
+            continue;
+        }
+        const struct cg_json_value *child = put_child(writer, level);
+        if (child != NULL) {
+            open_level(writer, child, &levels[depth++]);
+        }
+    }
+}
+
 void cg_json_put_value(struct cg_json_writer *writer, const struct cg_json_value *value)
 {
-    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-    size_t len = json_dumpb(inner(value), NULL, 0, flags);
-    /* jansson answers 0 when it fails, and no value has an empty text. */
-    if (len == 0) {
+    struct cg_json_writer compact;
+    if (value == NULL) {
         writer->buf->failed = true;
         return;
     }
     /* The comma and the indent alone. */
     cg_json_put_raw(writer, CG_SPAN_OF(""));
-    uint8_t *room = cg_buf_reserve(writer->buf, len);
-    if (room != NULL && json_dumpb(inner(value), (char *)room, len, flags) != len) {
-        writer->buf->failed = true;
+    cg_json_begin(&compact, writer->buf);
+    if (cg_json_is_object(value) || cg_json_is_array(value)) {
+        put_container(&compact, value);
+    } else {
+        put_scalar(&compact, value);
     }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON (RFC 8259): the only door to jansson for reading, and a small bounded writer.
+ * JSON (RFC 8259): a strict reader, and a small bounded writer.
  *
- * Reading refuses duplicate names, nesting past CG_LIMIT_JSON_DEPTH (scanned before jansson sees
- * the text), NUL in strings, invalid UTF-8 and anything after the value. Values borrow from the
- * document. One thread.
+ * Reading refuses duplicate names, nesting past CG_LIMIT_JSON_DEPTH, NUL in strings, invalid UTF-8,
+ * numbers that 64 bits or a double do not hold, and anything after the value. Values borrow from
+ * the document; texts and names are ended by a zero. One thread.
  */
 #ifndef CG_CODEC_JSON_H
 #define CG_CODEC_JSON_H
@@ -15,12 +15,11 @@
 #include <stdbool.h>
 
 struct cg_json;       /* a parsed document */
-struct cg_json_value; /* a value inside it; never defined, jansson's json_t behind */
+struct cg_json_value; /* a value inside it */
 
 /*
- * Parses at most max_bytes. CG_ERR_INPUT when malformed or nested too deep; CG_ERR_LIMIT when too
- * large, or when memory is short (jansson calls some of its failed allocations a mistake in the
- * text).
+ * Parses at most max_bytes of an object or array. CG_ERR_INPUT when malformed or nested too deep;
+ * CG_ERR_LIMIT when too large, or when memory is short.
  */
 CG_MUST_USE enum cg_status cg_json_parse(struct cg_span text, size_t max_bytes,
                                          struct cg_json **ret_json);

@@ -15,7 +15,8 @@
  * or a number is longer. */
 CG_MUST_USE enum cg_status cg_ecdsa_from_der(struct cg_span der, size_t len, uint8_t *ret_raw);
 
-/* From two halves of one length, at most 66 bytes each; their values are not judged. */
+/* From two halves of one length, at most 66 bytes each, else CG_ERR_INPUT; their values are not
+ * judged. */
 CG_MUST_USE enum cg_status cg_ecdsa_to_der(struct cg_span raw,
                                            uint8_t ret_der[static CG_ECDSA_DER_BYTES_MAX],
                                            size_t *ret_len);

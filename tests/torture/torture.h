@@ -6,9 +6,7 @@
  *
  * The linker puts these wrappers in the place of malloc and its kin (--wrap), so they stand between
  * base/alloc.c and the C library. A library with allocator hooks joins in when it is given
- * torture_malloc and torture_free, before it is first used. jansson cannot: 2.14 ignores that its
- * buffer of the token under way could not grow, loses a byte, and reads past the end when that byte
- * was the closing quote (its issue 362). One thread.
+ * torture_malloc and torture_free, before it is first used. One thread.
  */
 #ifndef CAREGATE_TORTURE_H
 #define CAREGATE_TORTURE_H

@@ -43,6 +43,38 @@ TEST(json_parse_reads_values_of_each_type)
     assert_null(cg_json_element(array, 2));
 }
 
+TEST(json_strings_are_decoded)
+{
+    CG_CLEANUP(cg_json_free_at)
+    struct cg_json *json =
+        parsed("[\"\\u0041\\u00E9\\u20ac\\ud83d\\uDE00\\\"\\\\\\/\\b\\f\\n\\r\\t|\\uffff\"]");
+    struct cg_span text = {NULL, 0};
+    assert_ok(cg_json_string(cg_json_element(cg_json_root(json), 0), &text));
+    assert_span_text(text, "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"\\/\b\f\n\r\t|\xef\xbf\xbf");
+}
+
+/* Many names are compared in another way than few. */
+TEST(json_parse_refuses_a_repeat_among_many_names)
+{
+    char text[1024];
+    size_t len = 0;
+    text[len++] = '{';
+    for (int i = 0; i < 100; i++) {
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "\"%d\":%d,", i * 37 % 100, i);
+    }
+    len += (size_t)snprintf(text + len, sizeof(text) - len, "\"x\":0}");
+    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
+    assert_ok(cg_json_parse(cg_span_of_bytes(text, len), sizeof(text), &json));
+    assert_int_equal(cg_json_count(cg_json_root(json)), 101);
+    int64_t number = 0;
+    assert_ok(cg_json_member_number(cg_json_root(json), "99", &number));
+    assert_int_equal(number, 27);
+    struct cg_json *none = NULL;
+    text[len - 5] = '7';
+    assert_status(cg_json_parse(cg_span_of_bytes(text, len), sizeof(text), &none), CG_ERR_INPUT);
+    assert_null(none);
+}
+
 TEST(json_typed_reads_refuse_what_is_of_another_type)
 {
     CG_CLEANUP(cg_json_free_at)
@@ -119,13 +151,38 @@ TEST(json_next_of_an_empty_object_is_at_the_end)
     assert_int_equal(cg_json_count(cg_json_root(json)), 0);
 }
 
+struct malformed {
+    const char *label;
+    struct cg_span text;
+};
+
+static void refuse_each(const struct malformed *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cg_json *json = NULL;
+        assert_status_row(rows[i].label, cg_json_parse(rows[i].text, MAX_BYTES, &json),
+                          CG_ERR_INPUT);
+        assert_null(json);
+    }
+}
+
+TEST(json_parse_refuses_malformed_escapes)
+{
+    static const struct malformed rows[] = {
+        {"half a surrogate pair", CG_SPAN("[\"\\ud800\"]")},
+        {"the other half of a pair", CG_SPAN("[\"\\udc00\"]")},
+        {"two second halves", CG_SPAN("[\"\\udc00\\udc00\"]")},
+        {"two first halves", CG_SPAN("[\"\\ud800\\ud800\"]")},
+        {"an escape of three digits", CG_SPAN("[\"\\u123\"]")},
+        {"an unknown escape", CG_SPAN("[\"\\a\"]")},
+    };
+    refuse_each(rows, TEST_COUNT(rows));
+}
+
 /* RFC 8259 §4 leaves repeated names open; RFC 7515 §4 and RFC 7519 §4 let us refuse them. */
 TEST(json_parse_refuses_what_is_malformed)
 {
-    static const struct {
-        const char *label;
-        struct cg_span text;
-    } rows[] = {
+    static const struct malformed rows[] = {
         {"nothing", CG_SPAN("")},
         {"white space only", CG_SPAN(" \n")},
         {"a repeated name", CG_SPAN("{\"a\":1,\"a\":2}")},
@@ -142,7 +199,16 @@ TEST(json_parse_refuses_what_is_malformed)
         {"invalid UTF-8", CG_SPAN("[\"\xff\"]")},
         {"overlong UTF-8", CG_SPAN("[\"\xc0\xaf\"]")},
         {"a surrogate in UTF-8", CG_SPAN("[\"\xed\xa0\x80\"]")},
-        {"half a surrogate pair", CG_SPAN("[\"\\ud800\"]")},
+        {"a name without a value", CG_SPAN("{\"a\"}")},
+        {"a name that is no string", CG_SPAN("{1:1}")},
+        {"a comma first", CG_SPAN("[,1]")},
+        {"no comma", CG_SPAN("[1 2]")},
+        {"the other bracket", CG_SPAN("[1}")},
+        {"a minus alone", CG_SPAN("[-]")},
+        {"a fraction without digits", CG_SPAN("[1.]")},
+        {"an exponent without digits", CG_SPAN("[1e+]")},
+        {"half a word", CG_SPAN("[tru]")},
+        {"a word in capitals", CG_SPAN("[True]")},
         {"a byte order mark", CG_SPAN("\xef\xbb\xbf{}")},
         {"a raw line end in a string", CG_SPAN("[\"a\nb\"]")},
         {"an open object", CG_SPAN("{\"a\":1")},
@@ -162,12 +228,7 @@ TEST(json_parse_refuses_what_is_malformed)
         {"a bare number", CG_SPAN("1")},
         {"a bare null", CG_SPAN("null")},
     };
-    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        struct cg_json *json = NULL;
-        assert_status_row(rows[i].label, cg_json_parse(rows[i].text, MAX_BYTES, &json),
-                          CG_ERR_INPUT);
-        assert_null(json);
-    }
+    refuse_each(rows, TEST_COUNT(rows));
     struct cg_json *json = NULL;
     assert_status(cg_json_parse((struct cg_span){NULL, 0}, MAX_BYTES, &json), CG_ERR_INPUT);
 }
@@ -208,7 +269,7 @@ TEST(json_parse_counts_what_stands_beside_not_below)
     assert_int_equal(cg_json_count(cg_json_root(json)), 22);
 }
 
-/* A million brackets must not reach jansson, which recurses. */
+/* A million brackets meet no recursion. */
 TEST(json_parse_survives_a_text_of_brackets)
 {
     size_t len = 1000000;
@@ -254,10 +315,13 @@ TEST(json_free_accepts_null)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(json_parse_reads_values_of_each_type),
+    cmocka_unit_test(json_strings_are_decoded),
+    cmocka_unit_test(json_parse_refuses_a_repeat_among_many_names),
     cmocka_unit_test(json_typed_reads_refuse_what_is_of_another_type),
     cmocka_unit_test(json_lookups_in_nothing_or_another_type_find_nothing),
     cmocka_unit_test(json_next_visits_members_in_order),
     cmocka_unit_test(json_next_of_an_empty_object_is_at_the_end),
+    cmocka_unit_test(json_parse_refuses_malformed_escapes),
     cmocka_unit_test(json_parse_refuses_what_is_malformed),
     cmocka_unit_test(json_parse_bounds_the_depth),
     cmocka_unit_test(json_parse_counts_no_brackets_in_strings),
