@@ -3,7 +3,7 @@
 
 #include "base/span.h"
 #include "cli/token_file.h"
-#include "jose/alg.h"
+#include "token/client_jwt.h"
 
 #define PEM_BYTES_MAX 65536
 
@@ -75,44 +75,16 @@ enum cg_status cg_token_credential_read(struct cg_context *context, const struct
     return CG_OK;
 }
 
-/* CG_ERR_NOT_FOUND when it fits none. */
-static enum cg_status find_fit(struct cg_span pem, struct cg_span algs, struct cg_key **ret_key)
-{
-    struct cg_span rest = algs;
-    struct cg_span word;
-    while (cg_span_split(&rest, ' ', &word)) {
-        const struct cg_alg *alg = cg_alg_find(word);
-        enum cg_status status =
-            alg == NULL ? CG_ERR_INPUT : cg_key_from_pem(alg->key_algorithm, pem, ret_key);
-        if (status != CG_ERR_INPUT) {
-            return status;
-        }
-    }
-    return CG_ERR_NOT_FOUND;
-}
-
-static enum cg_status find_any(struct cg_span pem, struct cg_key **ret_key)
-{
-    for (size_t i = 0; cg_alg_at(i) != NULL; i++) {
-        enum cg_status status = cg_key_from_pem(cg_alg_at(i)->key_algorithm, pem, ret_key);
-        if (status != CG_ERR_INPUT) {
-            return status;
-        }
-    }
-    return CG_ERR_NOT_FOUND;
-}
-
 enum cg_status cg_token_credential_key(struct cg_context *context, const char *option,
                                        struct cg_span pem, struct cg_span algs,
                                        struct cg_key **ret_key)
 {
     CG_CLEANUP(cg_key_free_at) struct cg_key *any = NULL;
-    enum cg_status status =
-        algs.data == NULL ? find_any(pem, ret_key) : find_fit(pem, algs, ret_key);
+    enum cg_status status = cg_client_jwt_key(pem, algs, ret_key);
     if (status != CG_ERR_NOT_FOUND) {
         return status;
     }
-    if (algs.data == NULL || find_any(pem, &any) != CG_OK) {
+    if (algs.data == NULL || cg_client_jwt_key(pem, (struct cg_span){NULL, 0}, &any) != CG_OK) {
         return cg_complain(context, CG_ERR_INPUT,
                            "--%s holds no private key in PEM, unencrypted, of RSA of 2048 to 4096 "
                            "bits, of P-256, P-384, P-521 or Ed25519",

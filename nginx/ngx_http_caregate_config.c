@@ -59,11 +59,15 @@ static char *demand_parts(ngx_conf_t *cf, struct caregate_main_conf *conf, const
     if (conf->pool != NULL) {
         return NGX_CONF_OK;
     }
-    if (conf->store.len == 0) {
+    if (conf->trust != NULL && conf->store.len > 0) {
+        return refuse(cf, "caregate_trust", &conf->trust->place,
+                      "is for a gate without a store: take \"caregate_store\" out, or this");
+    }
+    if (conf->trust == NULL && conf->store.len == 0) {
         return refuse(cf, directive, place,
                       "needs a store: put \"caregate_store sqlite:PATH;\" into the http block");
     }
-    if (conf->master_key == NULL) {
+    if (conf->trust == NULL && conf->master_key == NULL) {
         /* A gate writes its refusals to the audit, whose checkpoints are signed with a sealed key.
          */
         return refuse(
@@ -199,6 +203,10 @@ static char *check_issuer(ngx_conf_t *cf, struct caregate_main_conf *conf,
     if (core->handler != caregate_content_handler && !core->noname) {
         return refuse(cf, directive, &location->issuer_place,
                       "shares its location with another directive that answers requests");
+    }
+    if (conf->trust != NULL) {
+        return refuse(cf, directive, &location->issuer_place,
+                      "needs a store, and \"caregate_trust\" is for a gate without one");
     }
     /* The issuer bounds bodies itself and says so in its own words. */
     core->client_max_body_size = 0;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Secrets in files of one line: the master key, 32 bytes as 43 base64url characters, and the PIN of
- * a security module. nginx's master reads them while it still may, each into a page of its own that
- * is not swapped and not dumped; workers inherit it.
+ * Secrets in files: the master key, 32 bytes as 43 base64url characters, the PIN of a security
+ * module, and what a gate without a store proves itself by. nginx's master reads them while it
+ * still may, each into a page of its own that is not swapped and not dumped; workers inherit it.
  */
 #include "ngx_http_caregate_module.h"
 
 #include <sys/mman.h>
 
 #define LINE_CHARS 43
-/* The longest line, its end, and one more to notice that there is more. */
-#define FILE_MAX (CG_PKCS11_PIN_MAX_BYTES + 2)
+/* The longest file fills a page less its length; one byte more is noticed. */
+#define FILE_MAX CAREGATE_SECRET_PAGE_BYTES
 
 /* What a page is for, and what is in it. `decode` says what is wrong with a text, NULL: nothing. */
 struct kind {
@@ -93,6 +93,34 @@ static const char *decode_pin(u_char *text, size_t len, void *page)
     return NULL;
 }
 
+static const char *keep_secret(const u_char *text, size_t len, struct caregate_secret *secret)
+{
+    if (len == 0 || len > sizeof(secret->bytes)) {
+        return "the file is empty, or longer than a secret or a key";
+    }
+    ngx_memcpy(secret->bytes, text, len);
+    secret->len = len;
+    return NULL;
+}
+
+static const char *decode_secret(u_char *text, size_t len, void *page)
+{
+    if (len > 0 && text[len - 1] == '\n') {
+        len--;
+    }
+    return ngx_strlchr(text, text + len, '\n') != NULL
+               ? "the file holds something other than one secret"
+               : keep_secret(text, len, page);
+}
+
+/* What kind of key it is, the library sees. */
+static const char *decode_pem(u_char *text, size_t len, void *page)
+{
+    return keep_secret(text, len, page);
+}
+
+static const struct kind gate_secret = {"caregate_trust", decode_secret};
+static const struct kind gate_key = {"caregate_trust", decode_pem};
 static const struct kind master_key = {"caregate_master_key", decode_key};
 static const struct kind pin = {"caregate_pkcs11_pin", decode_pin};
 
@@ -151,5 +179,16 @@ ngx_int_t caregate_pin_read(ngx_conf_t *cf, ngx_str_t *path, struct caregate_pin
         return NGX_ERROR;
     }
     *ret_pin = page;
+    return NGX_OK;
+}
+
+ngx_int_t caregate_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_key,
+                               struct caregate_secret **ret_secret, const char **ret_why)
+{
+    void *page = NULL;
+    if (read_secret(cf, is_key ? &gate_key : &gate_secret, path, &page, ret_why) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    *ret_secret = page;
     return NGX_OK;
 }

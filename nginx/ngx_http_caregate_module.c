@@ -25,6 +25,8 @@ static ngx_command_t commands[] = {
      caregate_set_token_rate, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_client_certificate_header"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE23,
      caregate_set_certificate_header, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("caregate_trust"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE, caregate_set_trust,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_fetch_hosts"), NGX_HTTP_MAIN_CONF | NGX_CONF_1MORE,
      caregate_set_fetch_hosts, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_fetch_ca"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, caregate_set_fetch_ca,

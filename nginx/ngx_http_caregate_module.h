@@ -10,6 +10,8 @@
 #ifndef NGX_HTTP_CAREGATE_MODULE_H
 #define NGX_HTTP_CAREGATE_MODULE_H
 
+#include "ngx_http_caregate_trust.h"
+
 #include <caregate/exchange.h>
 #include <caregate/fair_queue.h>
 #include <caregate/feed.h>
@@ -53,12 +55,6 @@
 /* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): nginx numbers its modules. */
 extern ngx_module_t ngx_http_caregate_module;
 
-/* Where a directive stands, for messages about it when all is read. */
-struct caregate_place {
-    ngx_str_t file;
-    ngx_uint_t line;
-};
-
 /* One caregate_require. */
 struct caregate_rule {
     unsigned methods;   /* enum cg_method bits */
@@ -79,9 +75,6 @@ struct caregate_certificate_header {
     ngx_array_t *from; /* of ngx_cidr_t: the proxy */
 };
 
-/* Secrets are kept in mappings of this size. */
-#define CAREGATE_SECRET_PAGE_BYTES 4096
-
 /* The PIN of the security module, alone in such a mapping. */
 struct caregate_pin {
     u_char bytes[CG_PKCS11_PIN_MAX_BYTES];
@@ -99,6 +92,8 @@ struct caregate_main_conf {
     ngx_uint_t has_token_rate; /* the directive was given */
     ngx_shm_zone_t *zone;
     struct caregate_certificate_header *certificate_header; /* NULL: nobody is believed */
+
+    struct caregate_trust_conf *trust; /* NULL: keys and rules come from the store */
 
     ngx_array_t *fetch_hosts; /* of struct cg_span; NULL: nothing is fetched */
     ngx_str_t fetch_ca;       /* empty: the system's */
@@ -265,6 +260,7 @@ struct caregate_worker {
     ngx_log_t *log;
     struct cg_gate *gate;
     struct caregate_poll poll;
+    struct caregate_trust_work trust;
     struct caregate_report report;
     struct caregate_secret_ends secret_ends;
     struct caregate_slot slots[CAREGATE_SLOTS];
@@ -313,6 +309,7 @@ char *caregate_set_pkcs11_pin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_thread_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_max_age(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_fetch_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_fetch_ca(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_token_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -538,7 +535,11 @@ struct caregate_totals {
     uint64_t issuer[CG_REASON_COUNT];
     uint64_t gate[CG_REASON_COUNT]; /* CG_REASON_NONE: allowed */
     uint64_t kept_failures;         /* snapshots that did not fit into the zone */
-    int64_t snapshot_version;       /* the oldest of all workers */
+    uint64_t ask_failures;          /* of the issuer elsewhere */
+    uint64_t bundles_refused;       /* that it gave */
+    uint64_t refusals_lost;         /* that it was not told of */
+    int64_t bundle_sequence;
+    int64_t snapshot_version; /* the oldest of all workers */
     int64_t snapshot_current_s;
     uint64_t queue_length;
     ngx_uint_t workers;

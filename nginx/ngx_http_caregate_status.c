@@ -107,6 +107,34 @@ static u_char *write_state(const struct caregate_totals *totals, u_char *at, u_c
     return number(at, end, workers, (int64_t)totals->workers);
 }
 
+/* How a gate without a store stands with its issuer. */
+static u_char *write_trust(const struct caregate_totals *totals, u_char *at, u_char *end)
+{
+    const struct {
+        const char *name;
+        const char *type;
+        const char *help;
+        int64_t value;
+    } rows[] = {
+        {"caregate_bundle_sequence", "gauge",
+         "Where the gate's bundle stands in the order of its issuer's.", totals->bundle_sequence},
+        {"caregate_bundle_fetch_failures_total", "counter",
+         "Questions to the issuer that it did not answer, or answered with an error.",
+         (int64_t)totals->ask_failures},
+        {"caregate_bundles_refused_total", "counter",
+         "Bundles that were older than the gate's, or not the issuer's.",
+         (int64_t)totals->bundles_refused},
+        {"caregate_refusals_lost_total", "counter",
+         "Refusals of the gate that the issuer's audit could not be told of.",
+         (int64_t)totals->refusals_lost},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        at = head(at, end, rows[i].name, rows[i].type, rows[i].help);
+        at = number(at, end, rows[i].name, rows[i].value);
+    }
+    return at;
+}
+
 static u_char *write_secret_ends(const struct caregate_totals *totals, u_char *at, u_char *end)
 {
     static const char soon[] = "caregate_secrets_ending_soon";
@@ -130,6 +158,9 @@ static u_char *write_metrics(const struct caregate_worker *worker, u_char *at, u
     at = write_issuer(&totals, at, end);
     at = write_gate(&totals, at, end);
     at = write_state(&totals, at, end);
+    if (worker->conf->trust != NULL) {
+        at = write_trust(&totals, at, end);
+    }
     return write_secret_ends(&totals, at, end);
 }
 

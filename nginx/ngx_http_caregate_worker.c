@@ -45,6 +45,16 @@ static ngx_int_t make_pkcs11(struct caregate_worker *worker)
     return NGX_OK;
 }
 
+static ngx_int_t start_with_store(struct caregate_worker *worker, ngx_cycle_t *cycle)
+{
+    /* A lock on memory is not inherited; without it the page can only be swapped. */
+    (void)mlock(worker->conf->master_key, CAREGATE_SECRET_PAGE_BYTES);
+    if (make_pkcs11(worker) != NGX_OK || caregate_poll_start(worker, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    return caregate_tasks_start(worker, cycle);
+}
+
 static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
 {
     struct cg_gate_config config = {
@@ -60,12 +70,12 @@ static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no gate can be made");
         return NGX_ERROR;
     }
-    if (make_pkcs11(worker) != NGX_OK || caregate_poll_start(worker, cycle) != NGX_OK ||
-        caregate_tasks_start(worker, cycle) != NGX_OK) {
-        return NGX_ERROR;
+    ngx_int_t rc = worker->conf->trust != NULL ? caregate_trust_start(worker, cycle)
+                                               : start_with_store(worker, cycle);
+    if (rc == NGX_OK) {
+        caregate_zone_note(worker);
     }
-    caregate_zone_note(worker);
-    return NGX_OK;
+    return rc;
 }
 
 ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
@@ -85,8 +95,6 @@ ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
     worker->log = cycle->log;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the worker has no other thread yet. */
     (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
-    /* A lock on memory is not inherited; without it the page can only be swapped. */
-    (void)mlock(conf->master_key, CAREGATE_SECRET_PAGE_BYTES);
     if (make_parts(worker, cycle) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -102,8 +110,12 @@ void caregate_worker_exit(ngx_cycle_t *cycle)
         return;
     }
     struct caregate_worker *worker = conf->worker;
-    caregate_tasks_finish(worker);
-    caregate_poll_finish(worker);
+    if (conf->trust != NULL) {
+        caregate_trust_finish(worker);
+    } else {
+        caregate_tasks_finish(worker);
+        caregate_poll_finish(worker);
+    }
     worker->pkcs11 = cg_pkcs11_free(worker->pkcs11);
     worker->gate = cg_gate_free(worker->gate);
     caregate_exchanges_free(worker);

@@ -39,6 +39,12 @@ struct zone {
     ngx_atomic_t issuer[CG_REASON_COUNT];
     ngx_atomic_t gate[CG_REASON_COUNT];
     ngx_atomic_t kept_failures;
+    struct cg_bundle_place place; /* of the text, when it is a bundle's; under the mutex */
+    ngx_atomic_t sequence;        /* the same, for metrics */
+    ngx_atomic_t turn;
+    ngx_atomic_t ask_failures;
+    ngx_atomic_t bundles_refused;
+    ngx_atomic_t refusals_lost;
     struct cg_throttle *throttle;
     ngx_atomic_t turns[CAREGATE_TURN_COUNT]; /* when each was last taken */
     ngx_atomic_t has_secret_ends;
@@ -164,17 +170,25 @@ static void raise_to(ngx_atomic_t *value, int64_t to)
     }
 }
 
+static ngx_uint_t has_room(const struct caregate_worker *worker, struct cg_span text)
+{
+    struct zone *zone = zone_of(worker);
+    if (text.len <= zone->capacity) {
+        return 1;
+    }
+    (void)ngx_atomic_fetch_add(&zone->kept_failures, 1);
+    ngx_log_error(NGX_LOG_WARN, worker->log, 0,
+                  "caregate: a snapshot of %uz bytes finds no room in caregate_zone, which keeps "
+                  "up to %uz; a worker that starts while the store is away will have none",
+                  text.len, zone->capacity);
+    return 0;
+}
+
 void caregate_zone_keep(struct caregate_worker *worker, struct cg_span text, int64_t current_s)
 {
     struct zone *zone = zone_of(worker);
     ngx_slab_pool_t *slab = slab_of(worker);
-    if (text.len > zone->capacity) {
-        (void)ngx_atomic_fetch_add(&zone->kept_failures, 1);
-        ngx_log_error(
-            NGX_LOG_WARN, worker->log, 0,
-            "caregate: a snapshot of %uz bytes finds no room in caregate_zone, which keeps "
-            "up to %uz; a worker that starts while the store is away will have none",
-            text.len, zone->capacity);
+    if (!has_room(worker, text)) {
         return;
     }
     ngx_shmtx_lock(&slab->mutex);
@@ -184,6 +198,90 @@ void caregate_zone_keep(struct caregate_worker *worker, struct cg_span text, int
         raise_to(&zone->current_s, current_s);
     }
     ngx_shmtx_unlock(&slab->mutex);
+}
+
+static ngx_uint_t is_older(struct cg_bundle_place a, struct cg_bundle_place b)
+{
+    return a.sequence < b.sequence || (a.sequence == b.sequence && a.made_s < b.made_s);
+}
+
+/* Two generations of workers may ask at once, during a reload. */
+ngx_uint_t caregate_zone_keep_newer(struct caregate_worker *worker,
+                                    const struct cg_snapshot *snapshot, int64_t current_s)
+{
+    struct zone *zone = zone_of(worker);
+    ngx_slab_pool_t *slab = slab_of(worker);
+    struct cg_bundle_place place = cg_trust_place_of(snapshot);
+    ngx_uint_t fits = has_room(worker, cg_snapshot_text(snapshot));
+    ngx_shmtx_lock(&slab->mutex);
+    ngx_uint_t is_newer = !is_older(place, zone->place);
+    if (is_newer) {
+        zone->place = place;
+        zone->sequence = (ngx_atomic_uint_t)place.sequence;
+        raise_to(&zone->current_s, current_s);
+    }
+    if (is_newer && fits) {
+        write_text(zone, cg_snapshot_text(snapshot));
+        (void)ngx_atomic_fetch_add(&zone->turn, 1);
+    }
+    ngx_shmtx_unlock(&slab->mutex);
+    return is_newer;
+}
+
+void caregate_zone_forget(struct caregate_worker *worker)
+{
+    struct zone *zone = zone_of(worker);
+    ngx_slab_pool_t *slab = slab_of(worker);
+    ngx_shmtx_lock(&slab->mutex);
+    zone->place = (struct cg_bundle_place){0, 0};
+    zone->current_s = 0;
+    ngx_shmtx_unlock(&slab->mutex);
+}
+
+ngx_uint_t caregate_zone_turn(const struct caregate_worker *worker)
+{
+    return zone_of(worker)->turn;
+}
+
+int64_t caregate_zone_current_s(const struct caregate_worker *worker)
+{
+    return (int64_t)zone_of(worker)->current_s;
+}
+
+ngx_int_t caregate_zone_copy(const struct caregate_worker *worker, u_char **ret_copy,
+                             size_t *ret_len, int64_t *ret_current_s)
+{
+    const struct zone *zone = zone_of(worker);
+    ngx_slab_pool_t *slab = slab_of(worker);
+    u_char *copy = ngx_alloc(zone->capacity, worker->log);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+    ngx_shmtx_lock(&slab->mutex);
+    const struct zone_text *text = &zone->texts[zone->in_use];
+    ngx_memcpy(copy, text->data, text->len);
+    *ret_len = text->len;
+    *ret_current_s = (int64_t)zone->current_s;
+    ngx_shmtx_unlock(&slab->mutex);
+    *ret_copy = copy;
+    return NGX_OK;
+}
+
+void caregate_zone_count_ask_failure(const struct caregate_worker *worker, enum cg_status status)
+{
+    struct zone *zone = zone_of(worker);
+    ngx_uint_t is_bundle =
+        status == CG_ERR_CONFLICT || status == CG_ERR_AUTHENTICATION || status == CG_ERR_INPUT;
+    (void)ngx_atomic_fetch_add(is_bundle ? &zone->bundles_refused : &zone->ask_failures, 1);
+}
+
+void caregate_zone_count_lost(const struct caregate_worker *worker,
+                              const struct caregate_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        (void)ngx_atomic_fetch_add(&zone_of(worker)->refusals_lost,
+                                   (ngx_atomic_int_t)report->refusals[i].count);
+    }
 }
 
 void caregate_zone_confirm(struct caregate_worker *worker, int64_t current_s)
@@ -284,8 +382,12 @@ static void add_workers(const struct zone *zone, struct caregate_totals *totals)
 void caregate_zone_totals(const struct caregate_worker *worker, struct caregate_totals *ret_totals)
 {
     const struct zone *zone = zone_of(worker);
-    *ret_totals =
-        (struct caregate_totals){.issued = zone->issued, .kept_failures = zone->kept_failures};
+    *ret_totals = (struct caregate_totals){.issued = zone->issued,
+                                           .kept_failures = zone->kept_failures,
+                                           .ask_failures = zone->ask_failures,
+                                           .bundles_refused = zone->bundles_refused,
+                                           .refusals_lost = zone->refusals_lost,
+                                           .bundle_sequence = (int64_t)zone->sequence};
     for (size_t i = 0; i < CG_REASON_COUNT; i++) {
         ret_totals->issuer[i] = zone->issuer[i];
         ret_totals->gate[i] = zone->gate[i];

@@ -103,7 +103,7 @@
 #define CG_LIMIT_CACHE_TOKENS 65536     /* verified tokens of one worker */
 #define CG_LIMIT_REFUSALS_KEPT 1024     /* refusals waiting for the audit in one worker */
 #define CG_LIMIT_BUNDLE_WAIT_S 60       /* so long a gate elsewhere waits for news at most */
-#define CG_LIMIT_REPORT_BYTES 5120      /* a gate's report, before it is encoded */
+#define CG_LIMIT_REPORT_BYTES 4096      /* a gate's report, before it is encoded */
 #define CG_LIMIT_REPORT_REFUSALS 32
 #define CG_LIMIT_REPORTS_PER_S 10    /* of one gate */
 #define CG_LIMIT_REPORT_LATE_S 86400 /* what is told later counts as of then */

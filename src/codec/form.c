@@ -154,3 +154,39 @@ bool cg_form_query_has(struct cg_span query, const char *name)
     }
     return false;
 }
+
+static bool is_plain(uint8_t byte)
+{
+    bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+    bool digit = byte >= '0' && byte <= '9';
+    return letter || digit || byte == '-' || byte == '.' || byte == '_' || byte == '*';
+}
+
+/* RFC 6749 appendix B. A space becomes %20, which every reader of forms takes. */
+static void put_encoded(struct cg_span value, struct cg_buf *buf)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t byte = value.data[i];
+        if (is_plain(byte)) {
+            cg_buf_put_byte(buf, byte);
+            continue;
+        }
+        cg_buf_put_byte(buf, '%');
+        cg_buf_put_byte(buf, (uint8_t)digits[byte >> 4]);
+        cg_buf_put_byte(buf, (uint8_t)digits[byte & 15]);
+    }
+}
+
+void cg_form_put(struct cg_buf *buf, const char *name, struct cg_span value)
+{
+    if (value.len == 0) {
+        return;
+    }
+    if (buf->len > 0) {
+        cg_buf_put_byte(buf, '&');
+    }
+    cg_buf_put_string(buf, name);
+    cg_buf_put_byte(buf, '=');
+    put_encoded(value, buf);
+}

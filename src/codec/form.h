@@ -8,6 +8,7 @@
 #define CG_CODEC_FORM_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/params.h"
 
 #include <caregate/types.h>
@@ -27,6 +28,10 @@ CG_MUST_USE enum cg_status cg_form_decode_into(struct cg_span text, uint8_t *roo
 
 /* Whether one raw name or value, once decoded, is `plain`. Bad escapes never are. */
 bool cg_form_decodes_to(struct cg_span text, struct cg_span plain);
+
+/* Appends a parameter, with an & before it unless it is the first. An absent or empty value is left
+ * out. */
+void cg_form_put(struct cg_buf *buf, const char *name, struct cg_span value);
 
 /* True when the header value names the form type, with or without a charset=UTF-8 parameter. */
 bool cg_form_is_content_type(struct cg_span content_type);

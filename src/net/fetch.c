@@ -10,7 +10,6 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
-/* https anywhere; http only to this machine, where there is nobody in between. */
 static enum cg_status check_url(const char *url)
 {
     struct cg_uri uri;
@@ -24,15 +23,21 @@ static enum cg_status check_url(const char *url)
     return cg_span_equal_string(uri.scheme, "https") || loopback ? CG_OK : CG_ERR_INPUT;
 }
 
-enum cg_status cg_fetch(const struct cg_fetch_request *request, struct cg_arena *arena,
-                        struct cg_fetch_response *ret_response)
+enum cg_status cg_transfer_check_url(const char *url, struct cg_fetch_response *ret_response)
 {
-    *ret_response = (struct cg_fetch_response){.http_status = 0};
-    if (check_url(request->url) != CG_OK) {
+    if (check_url(url) != CG_OK) {
         (void)snprintf(ret_response->message, sizeof(ret_response->message),
                        "the URL must be https, or http to this machine");
         return CG_ERR_INPUT;
     }
+    return CG_OK;
+}
+
+enum cg_status cg_fetch(const struct cg_fetch_request *request, struct cg_arena *arena,
+                        struct cg_fetch_response *ret_response)
+{
+    *ret_response = (struct cg_fetch_response){.http_status = 0};
+    CG_TRY(cg_transfer_check_url(request->url, ret_response));
     CG_CLEANUP(cg_transfer_release) struct cg_transfer transfer = {.curl = NULL};
     CG_TRY(cg_transfer_init(&transfer, request, arena));
     return cg_transfer_finish(&transfer, curl_easy_perform(transfer.curl), ret_response);

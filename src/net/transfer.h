@@ -27,6 +27,11 @@ CG_MUST_USE enum cg_status cg_transfer_init(struct cg_transfer *transfer,
                                             struct cg_arena *arena);
 void cg_transfer_release(struct cg_transfer *transfer);
 
+/* https anywhere; http only to this machine, where there is nobody in between. CG_ERR_INPUT, with
+ * the response's message set. */
+CG_MUST_USE enum cg_status cg_transfer_check_url(const char *url,
+                                                 struct cg_fetch_response *ret_response);
+
 /* What came of it, as cg_fetch tells it. */
 CG_MUST_USE enum cg_status cg_transfer_finish(struct cg_transfer *transfer, CURLcode code,
                                               struct cg_fetch_response *ret_response);

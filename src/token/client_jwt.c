@@ -135,3 +135,34 @@ enum cg_status cg_client_jwt_proof(const struct cg_proof_order *order, const str
     CG_TRY(put_token_hash(&claims, order->token));
     return sign(key, header, &claims, arena, ret_jwt);
 }
+
+static enum cg_status find_fit(struct cg_span pem, struct cg_span algs, struct cg_key **ret_key)
+{
+    struct cg_span rest = algs;
+    struct cg_span word;
+    while (cg_span_split(&rest, ' ', &word)) {
+        const struct cg_alg *alg = cg_alg_find(word);
+        enum cg_status status =
+            alg == NULL ? CG_ERR_INPUT : cg_key_from_pem(alg->key_algorithm, pem, ret_key);
+        if (status != CG_ERR_INPUT) {
+            return status;
+        }
+    }
+    return CG_ERR_NOT_FOUND;
+}
+
+static enum cg_status find_any(struct cg_span pem, struct cg_key **ret_key)
+{
+    for (size_t i = 0; cg_alg_at(i) != NULL; i++) {
+        enum cg_status status = cg_key_from_pem(cg_alg_at(i)->key_algorithm, pem, ret_key);
+        if (status != CG_ERR_INPUT) {
+            return status;
+        }
+    }
+    return CG_ERR_NOT_FOUND;
+}
+
+enum cg_status cg_client_jwt_key(struct cg_span pem, struct cg_span algs, struct cg_key **ret_key)
+{
+    return algs.data == NULL ? find_any(pem, ret_key) : find_fit(pem, algs, ret_key);
+}

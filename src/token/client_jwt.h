@@ -15,6 +15,13 @@
 
 #include <caregate/types.h>
 
+/*
+ * The private key of a PEM text, bound to the first of these algorithms that fits it: names with
+ * spaces between them, or absent: all of ours. CG_ERR_NOT_FOUND when none fits; CG_ERR_LIMIT.
+ */
+CG_MUST_USE enum cg_status cg_client_jwt_key(struct cg_span pem, struct cg_span algs,
+                                             struct cg_key **ret_key);
+
 struct cg_assertion_order {
     struct cg_span client;   /* its id */
     struct cg_span audience; /* the token URL, or the issuer */

@@ -6,19 +6,8 @@ import time
 
 import pytest
 from jwcrypto import jwk, jws
-from support.house import Client
+from support.gate_machine import add_gate, ask_bundle
 from support.wait import wait_until
-
-
-def add_gate(house, name="Gate"):
-    made = house.cli("client", "add", "--org", "RX809", "--name", name, "--grant", "gate")
-    secret = house.cli("secret", "issue", "--client", made["client_id"])
-    return Client(made["client_id"], secret["secret"], secret["secret_id"], [])
-
-
-def ask(house, gate, **form):
-    return house.request("POST", f"{house.realm}/oauth/gate-bundle", timeout=70,
-                         data={"client_id": gate.id, "client_secret": gate.secret, **form})
 
 
 def opened(house, answer):
@@ -43,7 +32,7 @@ def gate(own_house):
 
 
 def test_a_gate_is_given_the_realms_keys_and_rules_signed(own_house, gate):
-    snapshot = opened(own_house, ask(own_house, gate))
+    snapshot = opened(own_house, ask_bundle(own_house, gate))
     (realm,) = snapshot["realms"]
     assert realm["issuer"] == own_house.issuer
     assert {api["name"] for api in realm["apis"]} == {"documents", "results", "letters"}
@@ -53,16 +42,16 @@ def test_a_gate_is_given_the_realms_keys_and_rules_signed(own_house, gate):
 
 def test_a_client_that_is_no_gate_gets_no_bundle(own_house):
     client = own_house.onboard("Ward", "results", "results.read")
-    refused = ask(own_house, client)
+    refused = ask_bundle(own_house, client)
     assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
 
 
 def test_a_waiting_gate_is_answered_when_something_changes(own_house, gate):
-    have = tag(opened(own_house, ask(own_house, gate)))
+    have = tag(opened(own_house, ask_bundle(own_house, gate)))
     client = own_house.onboard("Ward", "results", "results.read")
-    have = tag(opened(own_house, ask(own_house, gate)))
+    have = tag(opened(own_house, ask_bundle(own_house, gate)))
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(ask, own_house, gate, have=have, wait=50)
+        waiting = pool.submit(ask_bundle, own_house, gate, have=have, wait=50)
         time.sleep(0.5)
         assert not waiting.done()
         own_house.cli("client", "suspend", client.id)
@@ -71,15 +60,15 @@ def test_a_waiting_gate_is_answered_when_something_changes(own_house, gate):
 
 
 def test_a_gate_that_waited_in_vain_is_told_so(own_house, gate):
-    have = tag(opened(own_house, ask(own_house, gate)))
-    answer = ask(own_house, gate, have=have, wait=1)
+    have = tag(opened(own_house, ask_bundle(own_house, gate)))
+    answer = ask_bundle(own_house, gate, have=have, wait=1)
     assert (answer.status_code, answer.content) == (204, b"")
 
 
 def test_a_reload_answers_gates_that_wait_at_once(own_house, gate):
-    have = tag(opened(own_house, ask(own_house, gate)))
+    have = tag(opened(own_house, ask_bundle(own_house, gate)))
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(ask, own_house, gate, have=have, wait=60) for _ in range(3)]
+        waiting = [pool.submit(ask_bundle, own_house, gate, have=have, wait=60) for _ in range(3)]
         time.sleep(0.5)
         old = own_house.workers()
         own_house.reload()
@@ -89,11 +78,11 @@ def test_a_reload_answers_gates_that_wait_at_once(own_house, gate):
 
 def test_gates_that_wait_keep_nobody_else_waiting(own_house, gate):
     client = own_house.onboard("Ward", "results", "results.read")
-    have = tag(opened(own_house, ask(own_house, gate)))
+    have = tag(opened(own_house, ask_bundle(own_house, gate)))
     gates = [add_gate(own_house, f"Gate {number}") for number in range(4)]
-    have = tag(opened(own_house, ask(own_house, gate)))
+    have = tag(opened(own_house, ask_bundle(own_house, gate)))
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        waiting = [pool.submit(ask, own_house, one, have=have, wait=20) for one in gates * 4]
+        waiting = [pool.submit(ask_bundle, own_house, one, have=have, wait=20) for one in gates * 4]
         time.sleep(0.5)
         assert not any(one.done() for one in waiting)
         assert own_house.token_response(client).status_code == 200
@@ -102,9 +91,9 @@ def test_gates_that_wait_keep_nobody_else_waiting(own_house, gate):
 
 
 def test_one_gate_cannot_fill_the_waiting_room(own_house, gate):
-    have = tag(opened(own_house, ask(own_house, gate)))
+    have = tag(opened(own_house, ask_bundle(own_house, gate)))
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        waiting = [pool.submit(ask, own_house, gate, have=have, wait=20) for _ in range(8)]
+        waiting = [pool.submit(ask_bundle, own_house, gate, have=have, wait=20) for _ in range(8)]
         wait_until(lambda: sum(one.done() for one in waiting) == 4, 10, "four that do not wait")
         assert {one.result().status_code for one in waiting if one.done()} == {204}
         own_house.reload()
