@@ -33,6 +33,8 @@ CG_MUST_USE enum cg_status cg_check_clients(struct cg_check *check);
 CG_MUST_USE enum cg_status cg_check_audit(struct cg_check *check);
 /* nginx: its version, its configuration, what is risky in it. */
 CG_MUST_USE enum cg_status cg_check_nginx(struct cg_check *check);
+/* Of a gate without a store: its issuer. After nginx. */
+CG_MUST_USE enum cg_status cg_check_gate(struct cg_check *check);
 /* What is taken from others: key sets that may not be fetched, identity providers. After nginx. */
 CG_MUST_USE enum cg_status cg_check_trust(struct cg_check *check);
 

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "cli/check.h"
+#include "cli/init_gate.h"
 #include "crypto/certificate.h"
 
 #include <sys/stat.h>
@@ -107,11 +108,14 @@ static enum cg_status look_at_certificate(struct cg_check *check)
 
 enum cg_status cg_check_machine(struct cg_check *check)
 {
+    static const char *const of_store[] = {"master.key", "registry.db", "audit.db", NULL};
+    static const char *const of_gate[] = {CG_GATE_SECRET_FILE, "state", NULL};
     look_at_clock(check);
     look_at_mode(check, "", false);
-    look_at_mode(check, "master.key", false);
-    look_at_mode(check, "registry.db", false);
-    look_at_mode(check, "audit.db", false);
+    for (const char *const *at = cg_init_gate_is(check->context) ? of_gate : of_store; *at != NULL;
+         at++) {
+        look_at_mode(check, *at, false);
+    }
     look_at_mode(check, "nginx.conf", true);
     look_at_mode(check, "tls/server.key", false);
     look_at_disk(check);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/args.h"
 #include "cli/check.h"
+#include "cli/init_gate.h"
 #include "cli/nouns.h"
 #include "cli/owner.h"
 
@@ -18,10 +19,15 @@ static enum cg_status look_at_all(struct cg_check *check)
 {
     static const part_function parts[] = {
         cg_check_machine, cg_check_stores, cg_check_keys,  cg_check_clients,
-        cg_check_audit,   cg_check_nginx,  cg_check_trust,
+        cg_check_audit,   cg_check_nginx,  cg_check_trust, cg_check_gate,
     };
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        CG_TRY(parts[i](check));
+    static const part_function parts_of_gate[] = {cg_check_machine, cg_check_nginx, cg_check_gate};
+    bool is_gate = cg_init_gate_is(check->context);
+    const part_function *chosen = is_gate ? parts_of_gate : parts;
+    size_t count = is_gate ? sizeof(parts_of_gate) / sizeof(parts_of_gate[0])
+                           : sizeof(parts) / sizeof(parts[0]);
+    for (size_t i = 0; i < count; i++) {
+        CG_TRY(chosen[i](check));
     }
     return check->findings.failed ? CG_ERR_LIMIT : CG_OK;
 }
@@ -56,7 +62,7 @@ static const struct cg_verb check_verbs[] = {
         .summary = "find what is wrong, and say how to mend it",
         .help = "Looks at the clock, permissions, disk, certificate, stores, keys, secrets and\n"
                 "agreements that end, the audit, what is risky in nginx's configuration, keys\n"
-                "that may not be fetched, and identity providers.\n"
+                "that may not be fetched, identity providers, and a gate's issuer elsewhere.\n"
                 "Each finding is ok, warning or error; with an error the exit code is 1.",
         .example = "caregate --json check",
         .run = run_check,

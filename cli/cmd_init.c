@@ -5,6 +5,7 @@
 #include "cli/change.h"
 #include "cli/first_key.h"
 #include "cli/folder.h"
+#include "cli/init_gate.h"
 #include "cli/nginx.h"
 #include "cli/nginx_conf.h"
 #include "cli/nouns.h"
@@ -34,6 +35,7 @@ struct plan {
     bool module_found;
     int64_t nginx_version;
     struct cg_span user;
+    struct cg_init_gate gate; /* of a folder without a store */
 };
 
 static enum cg_status plan_listen(struct cg_context *context, const struct cg_args *args,
@@ -119,7 +121,10 @@ static enum cg_status plan_nginx(struct cg_context *context, struct plan *plan)
 static enum cg_status make_plan(struct cg_context *context, const struct cg_args *args,
                                 struct plan *plan)
 {
-    plan->realm = context->realm.data != NULL ? context->realm : CG_SPAN_OF("/vlive/hpca");
+    CG_TRY(cg_init_gate_read(context, args, &plan->gate));
+    plan->realm = plan->gate.issuer.data != NULL ? plan->gate.realm
+                  : context->realm.data != NULL  ? context->realm
+                                                 : CG_SPAN_OF("/vlive/hpca");
     if (!cg_uri_is_realm_path(plan->realm) || plan->realm.data[1] == '.') {
         return cg_complain_usage(context,
                                  "--realm wants a path of lower-case words, digits, dots and "
@@ -207,6 +212,9 @@ static enum cg_status write_conf(struct cg_context *context, const struct plan *
         .user = plan->user,
         .listen = plan->listen.text,
         .mtls_listen = plan->mtls_listen.text,
+        .trust = plan->gate.issuer,
+        .trust_client = plan->gate.client,
+        .trust_ca = plan->gate.ca.data != NULL,
         .status_port = plan->status_port,
         .http2_directive = plan->nginx_version >= NGINX_HTTP2_DIRECTIVE,
     };
@@ -220,7 +228,9 @@ static enum cg_status write_conf(struct cg_context *context, const struct plan *
     }
     cg_buf_init_arena(&buf, context->arena, CG_FOLDER_FILE_MAX_BYTES);
     cg_nginx_conf_write(&conf, &buf);
-    CG_TRY(cg_folder_write_realm(context, plan->realm));
+    if (plan->gate.issuer.data == NULL) {
+        CG_TRY(cg_folder_write_realm(context, plan->realm));
+    }
     return cg_folder_write(context, "nginx.conf", &buf, 0600);
 }
 
@@ -248,8 +258,12 @@ static enum cg_status fill_registry(struct cg_context *context, const struct pla
 
 static enum cg_status fill_folder(struct cg_context *context, const struct plan *plan)
 {
-    CG_TRY(write_master_key(context));
-    CG_TRY(fill_registry(context, plan));
+    if (plan->gate.issuer.data != NULL) {
+        CG_TRY(cg_init_gate_write(context, &plan->gate));
+    } else {
+        CG_TRY(write_master_key(context));
+        CG_TRY(fill_registry(context, plan));
+    }
     CG_TRY(write_certificate(context, plan));
     return write_conf(context, plan);
 }
@@ -270,7 +284,11 @@ static void report(struct cg_context *context, const struct plan *plan)
     cg_output_open_record(output);
     cg_output_string(output, "dir", context->dir);
     cg_output_text(output, "realm", plan->realm);
-    cg_output_string(output, "issuer", issuer);
+    if (plan->gate.issuer.data != NULL) {
+        cg_output_text(output, "issuer", plan->gate.issuer);
+    } else {
+        cg_output_string(output, "issuer", issuer);
+    }
     cg_output_text(output, "listen", plan->listen.text);
     if (plan->mtls_url.data != NULL) {
         cg_output_text(output, "mtls_url", plan->mtls_url);
@@ -278,10 +296,12 @@ static void report(struct cg_context *context, const struct plan *plan)
     cg_output_string(output, "status", status);
     cg_output_string(output, "trust", ca);
     cg_output_close_record(output);
-    cg_say(context,
-           "keep a copy of %s/master.key apart from the folder: the store is worth "
-           "nothing without it",
-           context->dir);
+    if (plan->gate.issuer.data == NULL) {
+        cg_say(context,
+               "keep a copy of %s/master.key apart from the folder: the store is worth "
+               "nothing without it",
+               context->dir);
+    }
     cg_say(context, "`caregate serve` starts it, with --dir %s where that is not the default",
            context->dir);
 }
@@ -309,6 +329,12 @@ static const struct cg_option init_options[] = {
     {"mtls-listen", "ADDRESS:PORT", CG_OPTION_PLAIN,
      "where to ask clients for certificates, nowhere if left out"},
     {"url", "URL", CG_OPTION_PLAIN, "what clients call, https://localhost:PORT if left out"},
+    {"trust", "ISSUER-URL", CG_OPTION_PLAIN,
+     "make a gate without a store, fed by this issuer's realm on another machine"},
+    {"client", "ID", CG_OPTION_PLAIN, "with --trust: the gate's client there, with the grant gate"},
+    {"secret-file", "FILE", CG_OPTION_PLAIN, "with --trust: its secret; standard input if -"},
+    {"ca", "FILE", CG_OPTION_PLAIN,
+     "with --trust: authorities of the issuer's certificate, the system's if left out"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
@@ -321,7 +347,8 @@ static const struct cg_verb init_verbs[] = {
                 "says), its first signing key, a development certificate whose authority\n"
                 "clients trust by DIR/tls/ca.pem, and an nginx.conf that is yours to edit.\n"
                 "Run as root, it gives the folder to an unprivileged user. A folder that is\n"
-                "there already is left as it is.",
+                "there already is left as it is. With --trust it has no store and issues no\n"
+                "tokens: see *A gate on another machine* in docs/OPERATOR.md.",
         .example = "caregate init --realm /vlive/hpca --listen 127.0.0.1:8443",
         .run = run_init,
     },

@@ -185,11 +185,32 @@ static void put_head(const struct cg_nginx_conf *conf, struct cg_buf *buf)
         "}\n");
 }
 
+/* Where keys and rules come from. */
+static void put_source(const struct cg_nginx_conf *conf, struct cg_buf *buf)
+{
+    if (conf->trust.data == NULL) {
+        put_file(buf, "    caregate_store \"sqlite:", conf->dir, "/registry.db");
+        put_file(buf, "    caregate_master_key \"", conf->dir, "/master.key");
+        return;
+    }
+    cg_buf_put_string(buf, "    caregate_trust ");
+    cg_nginx_put_value(buf, conf->trust);
+    cg_buf_put_string(buf, "\n                   client=");
+    cg_buf_put(buf, conf->trust_client);
+    cg_buf_put_string(buf, "\n                   \"secret_file=");
+    cg_buf_put(buf, conf->dir);
+    cg_buf_put_string(buf, "/gate.secret\"\n                   \"state=");
+    cg_buf_put(buf, conf->dir);
+    cg_buf_put_string(buf, "/state/bundle\";\n");
+    if (conf->trust_ca) {
+        put_file(buf, "    caregate_fetch_ca \"", conf->dir, "/tls/issuer-ca.pem");
+    }
+}
+
 static void put_http(const struct cg_nginx_conf *conf, struct cg_buf *buf)
 {
     cg_buf_put_string(buf, "\nhttp {\n");
-    put_file(buf, "    caregate_store \"sqlite:", conf->dir, "/registry.db");
-    put_file(buf, "    caregate_master_key \"", conf->dir, "/master.key");
+    put_source(conf, buf);
     cg_buf_put_string(
         buf, "\n"
              "    # When an API is away, nginx's error log quotes the request line. That can\n"
@@ -239,13 +260,15 @@ static void put_tls_server(const struct cg_nginx_conf *conf, struct cg_span list
                       "        ssl_protocols TLSv1.2 TLSv1.3;\n");
 }
 
-static void put_locations(struct cg_buf *buf)
+static void put_locations(const struct cg_nginx_conf *conf, struct cg_buf *buf)
 {
-    cg_buf_put_string(buf, "        ssl_session_timeout 1h;\n"
-                           "\n"
-                           "        # Where tokens are issued, by realm (`caregate realm add`),\n"
-                           "        include realms/*.conf;\n"
-                           "        # what they open (`caregate api protect`),\n"
+    cg_buf_put_string(buf, "        ssl_session_timeout 1h;\n\n");
+    if (conf->trust.data == NULL) {
+        cg_buf_put_string(buf,
+                          "        # Where tokens are issued, by realm (`caregate realm add`),\n"
+                          "        include realms/*.conf;\n");
+    }
+    cg_buf_put_string(buf, "        # what they open (`caregate api protect`),\n"
                            "        include apis/*/*.conf;\n"
                            "        # and nothing else.\n"
                            "        location / {\n"
@@ -260,7 +283,7 @@ static void put_server(const struct cg_nginx_conf *conf, struct cg_buf *buf)
     put_tls_server(conf, conf->listen, buf);
     put_origin(conf->origin, buf);
     cg_buf_put_string(buf, "        ssl_session_cache shared:tls:2m;\n");
-    put_locations(buf);
+    put_locations(conf, buf);
 }
 
 /* nginx asks for certificates by server, not by location: browsers would prompt at each page. */
@@ -279,7 +302,7 @@ static void put_mtls_server(const struct cg_nginx_conf *conf, struct cg_buf *buf
                            "        # Who may sign those of clients with tls_client_auth:\n"
                            "        # ssl_client_certificate tls/clients-ca.pem;\n"
                            "        ssl_session_cache shared:mtls:2m;\n");
-    put_locations(buf);
+    put_locations(conf, buf);
 }
 
 static void put_status_server(const struct cg_nginx_conf *conf, struct cg_buf *buf)

@@ -55,9 +55,12 @@ struct cg_nginx_conf {
     struct cg_span module; /* absolute; plain */
     struct cg_span user;   /* absent: nginx is not started as root */
     struct cg_span listen;
-    struct cg_span origin;      /* what clients call there; absent: as they say they do */
-    struct cg_span mtls_listen; /* where client certificates are asked for; absent: nowhere */
-    struct cg_span mtls_origin; /* what they call there */
+    struct cg_span origin;       /* what clients call there; absent: as they say they do */
+    struct cg_span mtls_listen;  /* where client certificates are asked for; absent: nowhere */
+    struct cg_span mtls_origin;  /* what they call there */
+    struct cg_span trust;        /* the issuer of a gate without a store; absent: it has a store */
+    struct cg_span trust_client; /* and as which client it asks there */
+    bool trust_ca;               /* whose certificate is of an authority in tls/issuer-ca.pem */
     int64_t status_port;
     bool http2_directive; /* nginx 1.25.1 and later: `http2 on;` */
 };

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from support.assertion import key_set, make_key
+from support.drill import Drill, replace_key
 from support.gate_machine import FalseIssuer, GateMachine, add_gate, ask_bundle
 from support.wait import wait_until
 
@@ -146,19 +147,6 @@ def test_a_bundle_that_the_realms_keys_did_not_sign_is_refused(own_house, client
         liar.stop()
 
 
-def replace_key(house):
-    """Rotates at once and withdraws the key before."""
-    first = house.cli("key", "list")[0]["kid"]
-    made = house.cli("key", "rotate", "--now")
-    state = {"now": None}
-
-    def signs():
-        state["now"] = {key["kid"]: key["state"] for key in house.cli("key", "list")}
-        return state["now"][made["kid"]] == "active"
-    wait_until(signs, 20, "the next key")
-    house.cli("key", "retire", first)
-
-
 def test_a_gate_follows_a_change_of_keys(own_house, client, machine):
     old = own_house.token(client)
     machine.wait_for(old, 200)
@@ -258,7 +246,7 @@ def test_several_workers_have_the_same_rules(own_house, client, make_machine):
 
 def test_a_server_of_another_authority_is_not_believed(own_house, client, make_machine, tmp_path):
     machine = make_machine(start=False)
-    (machine.dir / "issuer-ca.pem").write_text((machine.dir / "tls" / "ca.pem").read_text())
+    (machine.dir / "tls" / "issuer-ca.pem").write_text((machine.dir / "tls" / "ca.pem").read_text())
     machine.start()
     assert machine.status_of(own_house.token(client)) == 503
     assert "caregate: trouble with" in machine.log()
@@ -285,8 +273,7 @@ def test_a_damaged_state_file_is_told_and_replaced(own_house, client, machine):
 
 def test_a_gate_is_not_configured_by_halves(own_house, make_machine):
     machine = make_machine(start=False)
-    directive = machine.lines().splitlines()[0].strip()
-    url, client_id, secret, state = directive.removesuffix(";").split()[1:]
+    directive, (url, client_id, secret, _) = machine.directive()
     for words, want in (
             ([url, client_id], "by what"),
             ([url, secret], "as which client"),
@@ -313,3 +300,43 @@ def test_a_gate_is_not_configured_by_halves(own_house, make_machine):
         (machine.dir / "nginx.conf").write_text(conf, encoding="utf-8")
     machine.add_to_server("location /vlive/hpca/ { caregate_issuer /vlive/hpca; }")
     assert "for a gate without one" in machine.test_conf().err
+
+
+def test_init_makes_a_gate_whose_apis_are_protected_by_name(own_house, client, make_machine, echo):
+    machine = make_machine(start=False)
+    made = machine.cli("api", "protect", "results", "--realm", own_house.realm, "--at", "/again/",
+                       "--upstream", echo.url, "--require", "results.read", "--replace")
+    assert made["at"] == "/again/"
+    machine.start()
+    token = own_house.token(client)
+    wait_until(lambda: machine.status_of(token, "/again/x") == 200, 10, "what init made")
+    assert machine.status_of(None, "/again/x") == 401
+
+
+def test_check_tells_whether_the_issuer_gives_the_gate_its_bundle(own_house, make_machine):
+    machine = make_machine(start=False)
+    found = {row["subject"]: row["level"] for row in machine.cli("check")}
+    assert found[own_house.issuer] == "ok"
+    own_house.cli("client", "suspend", machine.gate_client.id)
+    refused = machine.run("check")
+    assert refused.code == 1
+    assert "it answered 401" in refused.out
+    own_house.stop()
+    assert "it gives this gate no bundle" in machine.run("check").out
+
+
+def test_an_outage_of_the_issuer_is_as_the_documentation_says(own_house):
+    rows = Drill(own_house, outage_s=1).run()
+    assert len(rows) > 12
+    assert [row for row in rows if row[2] != row[3]] == []
+
+
+@pytest.mark.parametrize("words", [
+    ["--trust", "https://id.example/vlive/hpca"],
+    ["--client", "gate-1"],
+    ["--trust", "https://id.example", "--client", "gate-1"],
+    ["--trust", "https://id.example/vlive/hpca", "--client", "No", "--secret-file", "x"],
+    ["--trust", "https://id.example/vlive/hpca", "--client", "gate-1", "--secret-file", "x",
+     "--mtls-listen", "127.0.0.1:1"]])
+def test_init_of_a_gate_wants_all_that_it_takes(own_house, words):
+    assert own_house.run("init", *words).code == 2

@@ -7,6 +7,7 @@ import requests
 
 from .house import Client, House
 from .key_server import KeyServer
+from .ports import free_pair
 from .wait import wait_until
 
 
@@ -52,35 +53,29 @@ class GateMachine(House):
         super().__init__(realm=issuer_house.realm)
 
     def init(self):
-        super().init()
-        self.secret = self.put("gate.secret", self.gate_client.secret or "")
-        (self.dir / "state").mkdir()
-        shutil.copy(self.issuer_house.ca, self.dir / "issuer-ca.pem")
-        self.give_away()
-        conf = (self.dir / "nginx.conf").read_text(encoding="utf-8")
-        conf = re.sub(r"    caregate_store .*;\n    caregate_master_key .*;\n", self.lines(), conf)
-        conf = conf.replace("        include realms/*.conf;\n", "")
-        (self.dir / "nginx.conf").write_text(conf, encoding="utf-8")
-        for name in ("registry.db", "audit.db", "master.key"):
-            (self.dir / name).unlink()
+        self.port = free_pair()
+        secret = self.home / "secret"
+        secret.write_text((self.gate_client.secret or "") + "\n", encoding="utf-8")
+        secret.chmod(0o600)
+        made = self.cli("init", "--trust", self.trusted, "--client", self.gate_client.id,
+                        "--secret-file", secret, "--ca", self.issuer_house.ca,
+                        "--listen", f"127.0.0.1:{self.port}")
+        self.url = f"https://localhost:{self.port}"
+        self.issuer, self.status = made["issuer"], made["status"]
+        self.ca = self.dir / "tls" / "ca.pem"
+        self.http.verify = str(self.ca)
+        if self.credential:
+            self.edit(f'"secret_file={self.dir}/gate.secret"', self.credential)
+        self.add_to_http("".join(f"    {line};\n" for line in self.directives))
         for part in ("apis", "upstreams"):
-            shutil.rmtree(self.dir / part)
-            shutil.copytree(self.issuer_house.dir / part, self.dir / part)
+            shutil.copytree(self.issuer_house.dir / part, self.dir / part, dirs_exist_ok=True)
         self.give_away()
 
-    def lines(self):
-        words = [self.trusted, f"client={self.gate_client.id}",
-                 self.credential or f"secret_file={self.secret}",
-                 f"state={self.dir}/state/bundle"]
-        more = "".join(f"    {line};\n" for line in self.directives)
-        return (f"    caregate_trust {' '.join(words)};\n"
-                f"    caregate_fetch_ca {self.dir}/issuer-ca.pem;\n{more}")
-
-    def put(self, name, text):
-        path = self.dir / name
-        path.write_text(text + "\n", encoding="utf-8")
-        path.chmod(0o600)
-        return path
+    def directive(self):
+        """`caregate_trust` as it stands in nginx.conf, and its words."""
+        conf = (self.dir / "nginx.conf").read_text(encoding="utf-8")
+        text = re.search(r"caregate_trust [^;]*;", conf).group()
+        return text, [word.strip('"') for word in text.rstrip(";").split()[1:]]
 
     def give_away(self):
         for path in (self.dir, *self.dir.rglob("*")):
