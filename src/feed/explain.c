@@ -16,6 +16,7 @@
 #include "registry/signing_key.h"
 #include "token/client_certificate.h"
 #include "token/scope.h"
+#include "token/scope_holder.h"
 #include "token/verify.h"
 
 #define DETAIL_BYTES 4096
@@ -241,6 +242,35 @@ static enum cg_status explain_narrowing(struct explaining *explaining,
     return CG_OK;
 }
 
+/* What of an agreement's scopes the client gets that asks for itself. */
+static enum cg_status leave_for_system(struct cg_span agreed, struct cg_arena *arena,
+                                       struct cg_span *ret_scope)
+{
+    struct cg_buf buf;
+    struct cg_span rest = agreed.len > 0 ? agreed : (struct cg_span){NULL, 0};
+    struct cg_span scope;
+    cg_buf_init_arena(&buf, arena, CG_LIMIT_REGISTRY_LOAD_BYTES);
+    while (cg_span_split(&rest, ' ', &scope)) {
+        if (cg_scope_holder_may(&cg_scope_holder_system, scope)) {
+            cg_buf_put_string(&buf, buf.len > 0 ? " " : "");
+            cg_buf_put(&buf, scope);
+        }
+    }
+    return cg_buf_finish(&buf, ret_scope);
+}
+
+static enum cg_status explain_holder(struct explaining *explaining, struct cg_span agreed)
+{
+    struct cg_span own = {NULL, 0};
+    CG_TRY(leave_for_system(agreed, explaining->arena, &own));
+    if (own.len < agreed.len) {
+        step(explaining, "one of them is for systems, not for people alone",
+             fails(own.len > 0, CG_REASON_SCOPE_NOT_AGREED),
+             own.len > 0 ? own : CG_SPAN_OF("none: exchange the ID token of a person"));
+    }
+    return CG_OK;
+}
+
 static enum cg_status explain_agreement(struct explaining *explaining,
                                         const struct cg_client_record *record)
 {
@@ -258,6 +288,7 @@ static enum cg_status explain_agreement(struct explaining *explaining,
     step(explaining, "an agreement for the API is in force", CG_REASON_NONE, detail);
     step(explaining, "the agreement gives at least one scope that the API has",
          fails(found->scope.len > 0, CG_REASON_SCOPE_NOT_AGREED), found->scope);
+    CG_TRY(explain_holder(explaining, found->scope));
     return explain_narrowing(explaining, found);
 }
 
@@ -395,13 +426,14 @@ static enum cg_status make_token(const struct explaining *explaining,
     cg_buf_init_arena(&scope, explaining->arena, CG_LIMIT_REGISTRY_LOAD_BYTES);
     for (size_t i = 0; i < record->agreement_count; i++) {
         const struct cg_record_agreement *agreement = &record->agreements[i];
-        bool given =
-            is_in_force(agreement, explaining->question->now_s) && agreement->scope.len > 0;
+        struct cg_span own = {NULL, 0};
+        CG_TRY(leave_for_system(agreement->scope, explaining->arena, &own));
+        bool given = is_in_force(agreement, explaining->question->now_s) && own.len > 0;
         if (!given || token.api_count == CG_LIMIT_TOKEN_APIS) {
             continue;
         }
         cg_buf_put_string(&scope, scope.len > 0 ? " " : "");
-        cg_buf_put(&scope, agreement->scope);
+        cg_buf_put(&scope, own);
         token.apis[token.api_count++] = (struct cg_token_api){
             .audience = agreement->audience, .name = agreement->api, .agreement = agreement->id};
     }

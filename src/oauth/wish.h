@@ -7,10 +7,10 @@
 #define CG_OAUTH_WISH_H
 
 #include "oauth/context.h"
-#include "oauth/scope_holder.h"
 #include "token/access_token.h"
 #include "token/details.h"
 #include "token/scope.h"
+#include "token/scope_holder.h"
 
 /* Another client's token in whose place one is asked for: nothing is granted that is not in it. */
 struct cg_wish_subject {

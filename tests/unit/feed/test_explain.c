@@ -151,6 +151,34 @@ static struct cg_span detail_of(const struct cg_explanation *explanation, const 
     return (struct cg_span){NULL, 0};
 }
 
+/* What is for people is agreed, but the client gets none of it when it asks for itself. */
+static void client_is_told_which_scopes_are_for_people(void **state)
+{
+    static const char rule[] = "one of them is for systems, not for people alone";
+    static const char *const scopes[] = {"patient/Patient.rs",
+                                         "patient/Patient.rs system/Patient.rs"};
+    static const char *const apis[] = {"portal", "records"};
+    struct desk *desk = *state;
+    struct cg_explain_question question = about_client(desk);
+    struct cg_explanation explanation;
+    (void)desk_add_secret(desk, DESK_NOW_S - 100, 0);
+    for (size_t i = 0; i < TEST_COUNT(apis); i++) {
+        desk_add_api(desk, apis[i], scopes[i], 1);
+        (void)desk_agree(desk, apis[i], scopes[i]);
+    }
+    question.api = test_span(apis[0]);
+    check(desk, "for people alone", &question, CG_REASON_SCOPE_NOT_AGREED);
+    question.api = test_span(apis[1]);
+    check(desk, "for both", &question, CG_REASON_NONE);
+    assert_ok(ask(desk, &question, &explanation));
+    assert_span_text(detail_of(&explanation, rule), "system/Patient.rs");
+    const struct cg_span for_people = CG_SPAN("patient/Patient.rs");
+    const struct cg_gate_rule wanted = {CG_METHOD_GET, &for_people, 1};
+    question.rules = &wanted;
+    question.rule_count = 1;
+    check(desk, "a rule for people", &question, CG_REASON_SCOPE_INSUFFICIENT);
+}
+
 static void narrowing_of_the_agreement_is_told(void **state)
 {
     static const char rule[] = "the agreement narrows what the API may give";
@@ -443,6 +471,8 @@ static void token_of_an_unknown_realm_is_told(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(client_is_told_what_stands_in_its_way, build_desk, desk_close),
+    cmocka_unit_test_setup_teardown(client_is_told_which_scopes_are_for_people, build_desk,
+                                    desk_close),
     cmocka_unit_test_setup_teardown(narrowing_of_the_agreement_is_told, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(unknown_names_are_told, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(realm_without_a_key_is_told, desk_open, desk_close),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oauth/scope_holder.h"
+#include "token/scope_holder.h"
 
 #include "base/span.h"
 

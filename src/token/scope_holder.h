@@ -4,8 +4,8 @@
  * for people of whom an identity provider is sure to some level; all others are for anybody. One
  * table. Any thread.
  */
-#ifndef CG_OAUTH_SCOPE_HOLDER_H
-#define CG_OAUTH_SCOPE_HOLDER_H
+#ifndef CG_TOKEN_SCOPE_HOLDER_H
+#define CG_TOKEN_SCOPE_HOLDER_H
 
 #include <caregate/types.h>
 #include <stdbool.h>
