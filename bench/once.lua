@@ -2,6 +2,8 @@
 -- wrk script: asks for tokens by forms that were made ahead, each sent once.
 -- Arguments: FILE of lines "form", or "form proof": what the DPoP header is to say.
 
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "summary.lua")
+
 local requests = {}
 local at = 0
 
@@ -23,13 +25,4 @@ function request()
     wrk.thread:stop()
   end
   return requests[math.min(at, #requests)]
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    '\n{"requests":%d,"us":%d,"refused":%d,"errors":%d,"p50":%d,"p99":%d,"p999":%d}\n',
-    summary.requests, summary.duration, errors.status,
-    errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end

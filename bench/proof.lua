@@ -2,6 +2,8 @@
 -- wrk script: calls an API with a token that is bound to a key, by proofs that were made ahead,
 -- each sent once. Argument: FILE with the token in its first line and a proof in each other one.
 
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "summary.lua")
+
 local proofs = {}
 local before, after
 local at = 0
@@ -26,13 +28,4 @@ function request()
     wrk.thread:stop()
   end
   return before .. proofs[math.min(at, #proofs)] .. after
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    '\n{"requests":%d,"us":%d,"refused":%d,"errors":%d,"p50":%d,"p99":%d,"p999":%d}\n',
-    summary.requests, summary.duration, errors.status,
-    errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end
