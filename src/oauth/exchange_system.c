@@ -14,6 +14,23 @@ static const char be_introspector[] =
     "have this client registered as an introspector of an API that the subject token names: it "
     "serves none of them";
 
+/* The audit learns whose token was tried, and which, once it is proven to be one. */
+static enum cg_status refuse(struct cg_oauth_context *context, const struct cg_access_token *held,
+                             const char *text, const char *why)
+{
+    struct cg_buf buf;
+    struct cg_span detail = cg_span_of_string(why);
+    cg_buf_init_arena(&buf, context->arena, CG_LIMIT_AUDIT_DETAIL_BYTES);
+    cg_buf_put(&buf, detail);
+    cg_buf_put_string(&buf, ": of ");
+    cg_buf_put(&buf, held->client_id);
+    cg_buf_put_string(&buf, ", token ");
+    cg_buf_put(&buf, held->token_id);
+    enum cg_status status = cg_token_exchange_refuse(context, text, why);
+    context->event.detail = cg_buf_finish(&buf, &detail) == CG_OK ? detail : context->event.detail;
+    return status;
+}
+
 static enum cg_status prove(struct cg_oauth_context *context, struct cg_span compact,
                             struct cg_access_token *ret_token)
 {
@@ -40,8 +57,8 @@ static enum cg_status find_served(struct cg_oauth_context *context,
         any = any || ret_serves[i];
     }
     return any ? CG_OK
-               : cg_token_exchange_refuse(context, be_introspector,
-                                          "the client serves no API of the subject token");
+               : refuse(context, subject, be_introspector,
+                        "the client serves no API of the subject token");
 }
 
 /* The caller may still call an API that the client serves: else it was not called with the token.
@@ -58,8 +75,8 @@ static enum cg_status find_agreements(struct cg_oauth_context *context,
             return CG_OK;
         }
     }
-    return cg_token_exchange_refuse(
-        context, send_living,
+    return refuse(
+        context, token, send_living,
         "the subject token was revoked, or its client may call no API more that this one serves");
 }
 
@@ -97,8 +114,7 @@ enum cg_status cg_exchange_system(struct cg_oauth_context *context,
     bool serves[CG_LIMIT_TOKEN_APIS];
     CG_TRY(prove(context, exchange->subject_token, &held));
     if (held.behalf.client_id.len > 0) {
-        return cg_token_exchange_refuse(context, send_own,
-                                        "the subject token was exchanged for another already");
+        return refuse(context, &held, send_own, "the subject token was exchanged already");
     }
     CG_TRY(find_served(context, &held, serves));
     CG_TRY(find_agreements(context, serves, &subject));

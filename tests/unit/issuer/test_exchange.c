@@ -239,6 +239,11 @@ static void who_serves_no_api_of_the_token_exchanges_nothing(void **state)
     struct scene scene = set_scene(*state);
     struct cg_span token = house_token(scene.house, "&scope=documents.read");
     assert_reason(exchange(&scene, token, ""), 400, CG_REASON_SUBJECT_TOKEN_REFUSED);
+    struct cg_access_token held = claims_of(scene.house, token);
+    char detail[200];
+    (void)snprintf(detail, sizeof(detail), "subject token: of %s, token %.*s\"",
+                   scene.house->client, CG_SPAN_ARGS(held.token_id));
+    assert_int_equal(house_count_events_with(scene.house, "token_refused", detail), 1);
 }
 
 static void revoke(const struct scene *scene)
