@@ -79,6 +79,8 @@ static enum cg_status look_at_issuer(struct cg_check *check, const struct cg_dir
         .issuer = cg_directive_word(directive, 0),
         .client_id = option(directive, "client="),
         .kid = option(directive, "kid="),
+        .alg = option(directive, "alg="),
+        .audience = option(directive, "audience="),
         .timeout_ms = TIMEOUT_MS,
     };
     CG_TRY(read_ca(check, &config));

@@ -26,8 +26,9 @@ static const struct help helps[] = {
                                         "or 5000/h, up to 1000/s, and bursts up to 100000"},
     {ngx_string("caregate_client_certificate_header"),
      "NAME from=ADDRESS[/BITS],... [verified=always|NAME]"},
-    {ngx_string("caregate_trust"), "ISSUER-URL client=ID secret_file=FILE [state=FILE], or with "
-                                   "key_file=FILE [kid=KID] instead of secret_file"},
+    {ngx_string("caregate_trust"),
+     "ISSUER-URL client=ID secret_file=FILE [state=FILE], or with "
+     "key_file=FILE [kid=KID] [alg=ALG] [audience=URL] instead of secret_file"},
     {ngx_string("caregate_fetch_hosts"),
      "HOST or HOST:PORT, one or more, without a scheme or path"},
     {ngx_string("caregate_fetch_ca"), "a readable file of certificates in PEM"},

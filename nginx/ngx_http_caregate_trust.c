@@ -234,6 +234,7 @@ static ngx_int_t make_trust(const struct caregate_worker *worker, unsigned (*its
         .issuer = caregate_span(conf->issuer),
         .client_id = caregate_span(conf->client_id),
         .kid = caregate_span(conf->kid),
+        .audience = caregate_span(conf->audience),
         .ca_file = caregate_span(worker->conf->fetch_ca),
         .state_file = caregate_span(conf->state),
         .stops = its_stops,
@@ -241,6 +242,8 @@ static ngx_int_t make_trust(const struct caregate_worker *worker, unsigned (*its
     };
     if (conf->has_key) {
         config.key = secret;
+        config.alg =
+            conf->alg.len > 0 ? caregate_span(conf->alg) : (struct cg_span){.data = NULL, .len = 0};
     } else {
         config.secret = secret;
     }

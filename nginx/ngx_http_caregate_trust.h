@@ -36,6 +36,8 @@ struct caregate_trust_conf {
     ngx_str_t issuer;
     ngx_str_t client_id;
     ngx_str_t kid;                  /* of the key; empty: it names none */
+    ngx_str_t alg;                  /* that the key signs by; empty: the first that fits */
+    ngx_str_t audience;             /* of what it signs; empty: the token URL */
     ngx_str_t state;                /* the file of the last bundle, absolute; empty: none */
     struct caregate_secret *secret; /* in locked memory */
     ngx_uint_t has_key;             /* the secret is a private key */

@@ -27,6 +27,18 @@ static const char *take_kid(ngx_conf_t *cf, struct caregate_trust_conf *trust, n
     return take_text(&trust->kid, value);
 }
 
+static const char *take_alg(ngx_conf_t *cf, struct caregate_trust_conf *trust, ngx_str_t value)
+{
+    (void)cf;
+    return take_text(&trust->alg, value);
+}
+
+static const char *take_audience(ngx_conf_t *cf, struct caregate_trust_conf *trust, ngx_str_t value)
+{
+    (void)cf;
+    return take_text(&trust->audience, value);
+}
+
 static const char *take_state(ngx_conf_t *cf, struct caregate_trust_conf *trust, ngx_str_t value)
 {
     if (ngx_conf_full_name(cf->cycle, &value, 0) != NGX_OK) {
@@ -66,6 +78,7 @@ static const struct {
 } options[] = {
     {ngx_string("client="), take_client},     {ngx_string("secret_file="), take_secret_file},
     {ngx_string("key_file="), take_key_file}, {ngx_string("kid="), take_kid},
+    {ngx_string("alg="), take_alg},           {ngx_string("audience="), take_audience},
     {ngx_string("state="), take_state},
 };
 
@@ -116,7 +129,8 @@ static const char *read_all(ngx_conf_t *cf, struct caregate_trust_conf *trust)
     if (trust->client_id.len == 0 || trust->secret == NULL) {
         return "it does not say as which client, and by what, the gate proves itself";
     }
-    return trust->kid.len > 0 && !trust->has_key ? "kid goes with key_file" : NULL;
+    size_t of_key = trust->kid.len + trust->alg.len + trust->audience.len;
+    return of_key > 0 && !trust->has_key ? "kid, alg and audience go with key_file" : NULL;
 }
 
 char *caregate_set_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)

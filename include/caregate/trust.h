@@ -23,6 +23,8 @@ struct cg_trust_config {
     struct cg_span secret;     /* its secret, or absent; borrowed */
     struct cg_span key;        /* else its private key in PEM; borrowed */
     struct cg_span kid;        /* of the key, or absent */
+    struct cg_span alg;        /* that the key signs by; absent: the first of ours that fits it */
+    struct cg_span audience;   /* of what it signs; absent: the issuer's token URL */
     struct cg_span ca_file;    /* PEM, or absent: the system's */
     struct cg_span state_file; /* where the last bundle is kept; absent: nowhere */
     unsigned (*stops)(void);   /* whether to give up what takes long; any thread; NULL: never */

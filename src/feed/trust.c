@@ -38,6 +38,18 @@ struct cg_trust {
 CG_DEFINE_CLEANUP(trust_free_at, struct cg_trust *, cg_trust_free)
 CG_DEFINE_CLEANUP(snapshot_free_at, struct cg_snapshot *, cg_snapshot_free)
 
+static enum cg_status copy_audience(struct cg_trust *trust, struct cg_span audience)
+{
+    struct cg_buf url;
+    if (audience.len > 0) {
+        return cg_arena_copy(trust->arena, audience, &trust->config.audience);
+    }
+    cg_buf_init_arena(&url, trust->arena, 2 * (size_t)CG_LIMIT_URI_BYTES);
+    cg_buf_put(&url, trust->config.issuer);
+    cg_buf_put_string(&url, "/oauth/token");
+    return cg_buf_finish(&url, &trust->config.audience);
+}
+
 static enum cg_status copy_config(struct cg_trust *trust, const struct cg_trust_config *config)
 {
     struct cg_trust_config *copy = &trust->config;
@@ -45,6 +57,7 @@ static enum cg_status copy_config(struct cg_trust *trust, const struct cg_trust_
     CG_TRY(cg_arena_copy(trust->arena, config->issuer, &copy->issuer));
     CG_TRY(cg_arena_copy(trust->arena, config->client_id, &copy->client_id));
     CG_TRY(cg_arena_copy(trust->arena, config->kid, &copy->kid));
+    CG_TRY(copy_audience(trust, config->audience));
     CG_TRY(cg_arena_copy(trust->arena, config->ca_file, &copy->ca_file));
     return cg_arena_copy(trust->arena, config->state_file, &copy->state_file);
 }
@@ -58,7 +71,7 @@ static enum cg_status fill(struct cg_trust *trust, const struct cg_trust_config 
     if (config->key.len == 0) {
         return CG_OK;
     }
-    enum cg_status status = cg_client_jwt_key(config->key, (struct cg_span){NULL, 0}, &trust->key);
+    enum cg_status status = cg_client_jwt_key(config->key, config->alg, &trust->key);
     return status == CG_ERR_NOT_FOUND ? CG_ERR_INPUT : status;
 }
 
@@ -190,7 +203,7 @@ static enum cg_status put_assertion(struct asking *asking)
     struct cg_span assertion;
     const struct cg_assertion_order order = {
         .client = trust->config.client_id,
-        .audience = trust->config.issuer,
+        .audience = trust->config.audience,
         .kid = trust->config.kid,
         .now_s = asking->now_s,
         .life_s = ASSERTION_LIFE_S,

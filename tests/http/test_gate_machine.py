@@ -184,22 +184,27 @@ def test_a_gate_stops_trusting_what_is_too_old(own_house, client, make_machine):
     machine.wait_for(token, 200, 30)
 
 
-def test_a_gate_may_prove_itself_by_a_key(own_house, client, make_machine):
+@pytest.mark.parametrize("profile, alg, more", [
+    ("documented", "ES256", ""), ("smart", "ES384", ""), ("nhs", "RS512", "alg=RS512"),
+    ("fapi2", "ES256", "audience=ISSUER")])
+def test_a_gate_may_prove_itself_by_a_key(own_house, client, make_machine, profile, alg, more):
     gate = add_gate(own_house)
-    key = make_key("ES256")
+    key = make_key(alg)
     sets = own_house.home / "gate.jwks"
     sets.write_text(key_set(key), encoding="utf-8")
-    own_house.cli("client", "set", gate.id, "--auth", "private_key_jwt")
+    own_house.cli("client", "set", gate.id, "--profile", profile, "--auth", "private_key_jwt",
+                  "--bind", "dpop" if profile == "fapi2" else "none")
     own_house.cli("client", "key", "add", "--client", gate.id, "--jwks", sets)
     pem = own_house.home / "gate.pem"
     pem.write_bytes(key.export_to_pem(private_key=True, password=None))
     pem.chmod(0o600)
     shutil.chown(pem, own_house.owner())
-    machine = make_machine(gate=gate, credential=f"key_file={pem} kid=k1")
+    more = more.replace("ISSUER", own_house.issuer)
+    machine = make_machine(gate=gate, credential=f"key_file={pem} kid=k1 {more}")
     token = own_house.token(client)
     machine.wait_for(token, 200)
-    own_house.cli("client", "suspend", client.id)
-    machine.wait_for(token, 401)
+    machine.gate("/results/x", "no-token")
+    wait_until(lambda: told(own_house, gate), 10, "the refusal in the audit")
 
 
 def told(house, gate):
@@ -281,7 +286,7 @@ def test_a_gate_is_not_configured_by_halves(own_house, make_machine):
             (["http://care.example/y", client_id, secret], "no https URL"),
             ([url + "/", client_id, secret], "ends with a slash"),
             ([url + "?a", client_id, secret], "no issuer"),
-            ([url, client_id, secret, "kid=k"], "kid goes with key_file"),
+            ([url, client_id, secret, "kid=k"], "go with key_file"),
             ([url, client_id, secret, secret], "is enough"),
             ([url, client_id, client_id, secret], "given twice"),
             ([url, client_id, secret, "other=1"], "not known"),
