@@ -15,23 +15,25 @@ KEY_WAIT_S = 30
 FEW_CONNECTIONS = 16
 
 
-def gate_round(bench, token, connections):
+def gate_round(bench, token, connections, places):
     """Bursts of a second at either location, in turn, so that a drift of the machine meets both."""
     bursts = {"plain": [], "gated": []}
     for number in range(bench.options.seconds):
         for path in ("plain", "gated") if number % 2 else ("gated", "plain"):
             bursts[path].append(worker_time(bench.scene.nginx, lambda path=path: wrk(
-                "gate.lua", f"{bench.scene.url}/{path}/", token, 1, connections)))
+                "gate.lua", places[path], token, 1, connections)))
     return {path: {name: statistics.median(burst[name] for burst in bursts[path])
                    for name in ("per_s", "worker_us", "worker_busy")} for path in bursts}
 
 
-def gate_rounds(bench, token, connections, count=None):
+def gate_rounds(bench, token, connections, count=None, places=None):
+    """places: the URLs of the same thing without the gate and behind it."""
+    places = places or {path: f"{bench.scene.url}/{path}/" for path in ("plain", "gated")}
     rounds = []
     for number in range(count or bench.options.rounds):
         both = bench.quiet.run(f"gate, {connections} connections, round {number + 1}",
                                bench.scene.masters,
-                               lambda: gate_round(bench, token, connections))
+                               lambda: gate_round(bench, token, connections, places))
         plain, gated = both["plain"], both["gated"]
         say(f"  {gated['per_s']:.0f}/s gated, {plain['per_s']:.0f}/s plain; "
             f"worker {gated['worker_busy']:.0%} and {plain['worker_busy']:.0%} busy")

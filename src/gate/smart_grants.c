@@ -61,8 +61,7 @@ size_t cg_smart_grants_read(struct cg_span scope, struct cg_span api_scope,
     struct cg_span piece = {NULL, 0};
     while (cg_span_split(&rest, ' ', &piece)) {
         struct cg_smart_scope parsed;
-        if (!is_of_systems(piece) || cg_smart_parse(piece, &parsed) != CG_OK ||
-            parsed.context != CG_SMART_SYSTEM) {
+        if (!is_of_systems(piece) || cg_smart_parse(piece, &parsed) != CG_OK) {
             continue;
         }
         unsigned letters = letters_within(&parsed, api_scope);

@@ -44,7 +44,7 @@ static void require_sound(const struct cg_fhir_request *request, const struct cg
     }
     if (cg_form_query_has(request->query, "_include") ||
         cg_form_query_has(request->query, "_revinclude") ||
-        cg_form_query_has(request->form, "_include")) {
+        (needs->body == CG_FHIR_BODY_FORM && cg_form_query_has(request->form, "_include"))) {
         REQUIRE(has_reading_need(needs));
     }
     REQUIRE(!cg_form_query_has(request->query, "_method"));

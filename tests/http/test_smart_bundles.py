@@ -11,6 +11,7 @@ import pytest
 from support.forge import claims_of
 from support.grounds import Grounds
 from support.smart_vectors import rows
+from support.wait import wait_until
 from support.wire import Wire, bearer, head
 
 SMART = "caregate_api record realm=/vlive/hpca; caregate_fhir on; caregate_smart on;"
@@ -24,6 +25,7 @@ LOCATIONS = """
         location /jump/ { rewrite ^/jump/$ /fhir/ last; }
         location /twice/ { """ + SMART + """ error_page 502 = @again;
                            proxy_pass http://127.0.0.1:1; }
+        location /mirror/ { mirror /fhir/; proxy_pass %(api)s; }
         location @again { caregate_api record realm=/vlive/hpca; caregate_smart /twice/;
                           proxy_pass %(api)s; }
 """
@@ -308,6 +310,14 @@ def test_a_bundle_is_judged_at_each_location_that_it_passes(cast):
     assert cast.bodies() == [json.dumps(MIXED).encode()]
     assert cast.post("/twice/", MIXED, "system/Patient.r").status == 403
     assert not cast.bodies()
+
+
+def test_a_bundle_that_is_mirrored_is_judged_where_it_goes(cast):
+    body = json.dumps(MIXED).encode()
+    for scope, count in ((ALL, 2), ("system/Patient.r", 1)):
+        assert cast.post("/mirror/", body, scope).status == 200
+        wait_until(lambda count=count: len(cast.bodies()) >= count, what="the mirrored request")
+        assert cast.bodies() == [body] * count
 
 
 def test_a_bundle_is_counted_once_and_only_if_it_is_let_in(cast):
