@@ -129,6 +129,10 @@ static enum cg_status run_explain(struct cg_context *context, const struct cg_ar
     CG_TRY(cg_explain_rules_read(context, &place, &rules));
     question.rules = rules.items;
     question.rule_count = rules.count;
+    question.smart_base = rules.smart_base;
+    question.operations = rules.operations;
+    question.operation_count = rules.operation_count;
+    question.target = place.path;
     CG_TRY(cg_explain(store, &question, context->arena, &context->fault, &explanation));
     CG_TRY(put_verdict(context, &explanation));
     if (explanation.reason != CG_REASON_NONE) {
@@ -155,7 +159,8 @@ static const struct cg_verb explain_verbs[] = {
         .summary = "tell whether a call would be let in, and why",
         .options = explain_options,
         .help = "Goes through the rules of issuer and gate, each with whether it held, with\n"
-                "what nginx.conf wants by caregate_require. The verdict is the gate's own.\n"
+                "what nginx.conf wants by caregate_require and caregate_smart. The verdict is the\n"
+                "gate's own; where SMART scopes decide --path may have a query.\n"
                 "Of a token that is bound it says what must come along.\n"
                 "Exit 0: it would be let in; 1: it would not.",
         .example = "caregate explain --client ward-system-7f3k9q2x --api documents.write",

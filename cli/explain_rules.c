@@ -118,7 +118,7 @@ static enum cg_status read_rules(struct cg_context *context, const struct cg_dir
 {
     const struct cg_directive *block = block_of_rules(location);
     const struct cg_directive *at = NULL;
-    struct cg_explain_rules rules = {NULL, 0};
+    struct cg_explain_rules rules = {.count = 0};
     CG_TRY(cg_arena_take_array(context->arena, CG_LIMIT_ROUTE_RULES, sizeof(*rules.items),
                                (void **)&rules.items));
     while (block != NULL && rules.count < CG_LIMIT_ROUTE_RULES &&
@@ -127,6 +127,54 @@ static enum cg_status read_rules(struct cg_context *context, const struct cg_dir
         rules.count++;
     }
     *ret_rules = rules;
+    return CG_OK;
+}
+
+/* The nearest block with a directive, up to that which has the API itself. */
+static const struct cg_directive *block_with(const struct cg_directive *block, const char *name)
+{
+    while (block != NULL && cg_directive_in(block, name, NULL) == NULL) {
+        block = cg_directive_in(block, "caregate_api", NULL) == NULL ? block->parent : NULL;
+    }
+    return block;
+}
+
+static enum cg_status read_operation(struct cg_context *context,
+                                     const struct cg_directive *directive,
+                                     struct cg_gate_operation *ret_operation)
+{
+    struct cg_span *scopes = NULL;
+    size_t count = directive->word_count - 2;
+    CG_TRY(cg_arena_take_array(context->arena, count, sizeof(*scopes), (void **)&scopes));
+    for (size_t i = 0; i < count; i++) {
+        scopes[i] = cg_directive_word(directive, i + 1);
+    }
+    *ret_operation = (struct cg_gate_operation){cg_directive_word(directive, 0), scopes, count};
+    return CG_OK;
+}
+
+/* caregate_smart, whose "on" is the path of the location that it stands in, and its operations. */
+static enum cg_status read_smart(struct cg_context *context, const struct cg_directive *location,
+                                 struct cg_explain_rules *rules)
+{
+    const struct cg_directive *block = block_with(location, "caregate_smart");
+    const struct cg_directive *at = NULL;
+    struct cg_span value = {NULL, 0};
+    if (block != NULL) {
+        value = cg_directive_word(cg_directive_in(block, "caregate_smart", NULL), 0);
+    }
+    if (value.data == NULL || cg_span_equal_string(value, "off")) {
+        return CG_OK;
+    }
+    rules->smart_base = cg_span_equal_string(value, "on") ? prefix_of(block) : value;
+    CG_TRY(cg_arena_take_array(context->arena, CG_LIMIT_FHIR_OPERATIONS, sizeof(*rules->operations),
+                               (void **)&rules->operations));
+    block = block_with(location, "caregate_operation");
+    while (block != NULL && rules->operation_count < CG_LIMIT_FHIR_OPERATIONS &&
+           (at = cg_directive_in(block, "caregate_operation", at)) != NULL) {
+        CG_TRY(read_operation(context, at, &rules->operations[rules->operation_count]));
+        rules->operation_count++;
+    }
     return CG_OK;
 }
 
@@ -154,7 +202,7 @@ enum cg_status cg_explain_rules_read(struct cg_context *context,
 {
     const struct cg_directive *root = NULL;
     size_t count = 0;
-    *ret_rules = (struct cg_explain_rules){NULL, 0};
+    *ret_rules = (struct cg_explain_rules){.count = 0};
     CG_TRY(read_conf(context, &root));
     if (root == NULL) {
         return CG_OK;
@@ -173,5 +221,6 @@ enum cg_status cg_explain_rules_read(struct cg_context *context,
         cg_say(context, "%.*s has %zu locations: this is for %.*s, --path asks for another",
                CG_SPAN_ARGS(place->api), count, CG_SPAN_ARGS(prefix_of(location)));
     }
-    return read_rules(context, location, ret_rules);
+    CG_TRY(read_rules(context, location, ret_rules));
+    return read_smart(context, location, ret_rules);
 }

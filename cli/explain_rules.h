@@ -20,6 +20,9 @@ struct cg_explain_place {
 struct cg_explain_rules {
     struct cg_gate_rule *items; /* in the arena */
     size_t count;
+    struct cg_span smart_base; /* of the FHIR API whose SMART scopes decide; absent: they do not */
+    struct cg_gate_operation *operations; /* in the arena */
+    size_t operation_count;
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "codec/base64url.h"
+#include "feed/explain_smart.h"
 #include "feed/feed.h"
 #include "gate/decide.h"
 #include "gate/possession.h"
@@ -375,6 +376,27 @@ static enum cg_status explain_behalf(struct explaining *explaining,
     return CG_OK;
 }
 
+/* Where SMART scopes decide. */
+static enum cg_status explain_smart(struct explaining *explaining,
+                                    const struct cg_access_token *token)
+{
+    const struct cg_explain_smart call = {
+        .route = explaining->route,
+        .api = cg_snapshot_find_api(explaining->realm, explaining->question->api),
+        .token = token,
+        .method = method_of(explaining->question),
+        .target = explaining->question->target,
+    };
+    enum cg_reason reason = CG_REASON_NONE;
+    struct cg_span detail = {NULL, 0};
+    if (explaining->route->smart_base.data == NULL) {
+        return CG_OK;
+    }
+    CG_TRY(cg_explain_smart(&call, explaining->arena, &reason, &detail));
+    step(explaining, "its SMART scopes open what the FHIR request reaches", reason, detail);
+    return CG_OK;
+}
+
 /* The gate's own rules, in its order, on a token whose signature needs no doubt. */
 static enum cg_status explain_gate(struct explaining *explaining,
                                    const struct cg_access_token *token)
@@ -399,6 +421,7 @@ static enum cg_status explain_gate(struct explaining *explaining,
     }
     step(explaining, "the token names the API, by an agreement that stands, with a scope of it",
          reason, detail);
+    CG_TRY(explain_smart(explaining, token));
     if (!token->is_narrowed) {
         return CG_OK;
     }
@@ -497,6 +520,9 @@ static enum cg_status make_route(struct explaining *explaining, struct cg_fault 
         .api = explaining->question->api,
         .rules = explaining->question->rules,
         .rule_count = explaining->question->rule_count,
+        .smart_base = explaining->question->smart_base,
+        .operations = explaining->question->operations,
+        .operation_count = explaining->question->operation_count,
     };
     const char *message = NULL;
     enum cg_status status = cg_gate_route_new(&config, &explaining->route, &message);

@@ -21,6 +21,10 @@ struct cg_explain_question {
     struct cg_span method;            /* absent: GET */
     const struct cg_gate_rule *rules; /* caregate_require at the location; may be none */
     size_t rule_count;
+    struct cg_span smart_base; /* of caregate_smart at the location; absent: it is off */
+    const struct cg_gate_operation *operations; /* caregate_operation there; may be none */
+    size_t operation_count;
+    struct cg_span target; /* path and query of the call, or absent */
     int64_t now_s;
 };
 

@@ -117,6 +117,40 @@ def test_hl7s_own_transactions_are_judged(record, echo, examples):
         echo.seen.clear()
 
 
+CALLS = [("GET", "Patient/1"), ("GET", "Patient?name=x"), ("GET", "Observation/1"),
+         ("GET", "Observation?category=laboratory"), ("GET", "Observation?code=x"),
+         ("GET", "Patient?_revinclude=Observation:subject"), ("POST", "Patient"),
+         ("DELETE", "Patient/1"), ("GET", "Foo/1"), ("GET", "Patient?_unknown=x"),
+         ("GET", "metadata"), ("GET", "Patient/1/$everything"), ("POST", "Claim/$send")]
+
+
+@pytest.mark.parametrize("method, target", CALLS, ids=[" ".join(call) for call in CALLS])
+def test_explanation_is_what_the_gate_answers(record, agreed, method, target):
+    client, token = agreed
+    answer = record.house.gate(AT + target, token, method, FHIR_JSON)
+    refused = answer.status_code == 403
+    for words, text in ((("--client", client.id), None), (("--token", "-"), token)):
+        said = record.house.run("explain", *words, "--api", "record", "--method", method, "--path",
+                                AT + target, stdin=text)
+        assert said.code == (1 if refused else 0), said.err + said.out
+        if refused:
+            coding = answer.json()["issue"][0]["details"]["coding"][0]
+            assert said.json["reason"] == coding["code"]
+
+
+@pytest.fixture(scope="module")
+def agreed(record):
+    """A client that has agreed less than the API has, and its token."""
+    client = record.house.onboard("Narrow", "record", ["system/Patient.rs",
+                                                       "system/Observation.rs?category=laboratory"])
+    return client, record.house.token(client)
+
+
+def test_explanation_without_a_path_says_what_is_missing(record, agreed):
+    said = record.house.run("explain", "--client", agreed[0].id, "--api", "record")
+    assert said.code == 0 and "--path" in said.out
+
+
 def test_client_of_npm_does_what_its_scopes_say(record, node):
     house = record.house
     patient = {"resourceType": "Patient", "name": [{"family": "Chalmers"}]}
