@@ -72,6 +72,8 @@ static const struct {
     {CG_SPAN("_type"), CG_FHIR_ASKED_OPERATION, SHAPES},
     {CG_SPAN("_outputFormat"), CG_FHIR_ASKED_EXPORT, SHAPES},
     {CG_SPAN("_typeFilter"), CG_FHIR_ASKED_EXPORT, CONTINUES},
+    {CG_SPAN("includeAssociatedData"), CG_FHIR_ASKED_EXPORT, CONTINUES},
+    {CG_SPAN("patient"), CG_FHIR_ASKED_EXPORT, SHAPES},
     {CG_SPAN("_getpages"), CG_FHIR_ASKED_SYSTEM, CONTINUES},
     {CG_SPAN("_getpagesoffset"), CG_FHIR_ASKED_SYSTEM, CONTINUES},
     {CG_SPAN("_pageId"), CG_FHIR_ASKED_SYSTEM, CONTINUES},
@@ -356,7 +358,6 @@ static enum cg_status read_parameter(const struct reading *reading,
                                      const struct parameter *parameter)
 {
     const unsigned of_elements = SELECTIONS;
-    const unsigned of_operations = CG_FHIR_ASKED_OPERATION | CG_FHIR_ASKED_EXPORT;
     if (!cg_fhir_is_word(parameter->name)) {
         return CG_ERR_INPUT;
     }
@@ -372,8 +373,9 @@ static enum cg_status read_parameter(const struct reading *reading,
     if (((unsigned)reading->asked & of_elements) != 0) {
         return read_selection(reading, parameter);
     }
-    /* What an operation takes is its own; it reaches what its row of the table says. */
-    bool is_own = ((unsigned)reading->asked & of_operations) != 0 && parameter->rest.len == 0;
+    /* What an operation takes is its own; it reaches what its row of the table says. An export
+     * that _type narrows must not be widened by what nobody here knows. */
+    bool is_own = reading->asked == CG_FHIR_ASKED_OPERATION && parameter->rest.len == 0;
     return is_own ? CG_OK : CG_ERR_INPUT;
 }
 

@@ -53,6 +53,22 @@ static uint16_t place_of(struct cg_span part, struct cg_span text)
     return part.len > 0 ? (uint16_t)(part.data - text.data) : 0;
 }
 
+/*
+ * A query of a scope for any type opens something only by what every resource has: an API that is
+ * asked by a parameter which it does not know for a type may leave that out, and answer with all.
+ */
+static bool bounds(const struct cg_smart_scope *scope)
+{
+    struct cg_span query = scope->query;
+    struct cg_smart_constraint constraint;
+    while (is_any(scope->type) && cg_smart_next(&query, &constraint)) {
+        if (constraint.name.data[0] != '_') {
+            return false;
+        }
+    }
+    return true;
+}
+
 size_t cg_smart_grants_read(struct cg_span scope, struct cg_span api_scope,
                             struct cg_smart_grant *room)
 {
@@ -61,7 +77,7 @@ size_t cg_smart_grants_read(struct cg_span scope, struct cg_span api_scope,
     struct cg_span piece = {NULL, 0};
     while (cg_span_split(&rest, ' ', &piece)) {
         struct cg_smart_scope parsed;
-        if (!is_of_systems(piece) || cg_smart_parse(piece, &parsed) != CG_OK) {
+        if (!is_of_systems(piece) || cg_smart_parse(piece, &parsed) != CG_OK || !bounds(&parsed)) {
             continue;
         }
         unsigned letters = letters_within(&parsed, api_scope);
