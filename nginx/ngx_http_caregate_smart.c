@@ -8,6 +8,7 @@
 enum effect {
     OVERRIDES, /* an API that knows the header does something else than the request line says */
     CONDITION,
+    PROVENANCE,
     BODY_TYPE,
     BODY_ENCODING,
 };
@@ -26,6 +27,7 @@ static const struct {
     {ngx_string("x-rewrite-url"), OVERRIDES},
     {ngx_string("x-cascade"), OVERRIDES},
     {ngx_string("if-none-exist"), CONDITION},
+    {ngx_string("x-provenance"), PROVENANCE},
     {ngx_string("content-type"), BODY_TYPE},
     {ngx_string("content-encoding"), BODY_ENCODING},
 };
@@ -42,6 +44,7 @@ static void see_header(const ngx_table_elt_t *header, struct cg_gate_fhir_reques
             seen->if_none_exist = caregate_span(header->value);
             seen->if_none_exist_count++;
             break;
+        case PROVENANCE: seen->has_provenance = 1; break;
         case BODY_TYPE:
             seen->content_type = caregate_span(header->value);
             seen->content_type_count++;

@@ -129,6 +129,7 @@ struct cg_gate_fhir_request {
     unsigned is_overridden;       /* 1: a header says that method, path or effect are others */
     struct cg_span if_none_exist; /* R4 http, "conditional create"; absent: none */
     unsigned if_none_exist_count;
+    unsigned has_provenance; /* 1: a header X-Provenance, which makes a resource of its own */
     /* Of a body that decides: a batch, a transaction, the form of a search. */
     struct cg_span content_type;
     unsigned content_type_count;

@@ -48,6 +48,20 @@ static enum cg_status read_request(const struct cg_gate_route *route,
     return cg_fhir_request_read(fhir, needs);
 }
 
+/* https://hl7.org/fhir/R4/provenance.html, "Provenance HTTP Header": the API behind may create the
+ * resource that a header X-Provenance holds, besides what the request does. */
+static bool headers_are_met(const struct cg_gate_request *request,
+                            const struct cg_smart_grants *grants,
+                            struct cg_smart_judgement *judgement)
+{
+    static const struct cg_fhir_needs provenance = {
+        .items = {{.type = CG_SPAN("Provenance"), .letters = CG_SMART_CREATE}},
+        .count = 1,
+    };
+    return request->fhir.has_provenance == 0 ||
+           cg_smart_grants_meet(grants, &judgement->request, &provenance, &judgement->lacking);
+}
+
 /* R4 http §3.1.0.1.10: what a Bundle's media type may be; XML has more than one reading. */
 static bool is_readable(const struct cg_gate_fhir_request *request, enum cg_fhir_body body)
 {
@@ -87,6 +101,8 @@ void cg_smart_judge(const struct cg_gate_route *route, const struct cg_gate_requ
         ret_judgement->reason = CG_REASON_FHIR_REQUEST_OVERRIDDEN;
     } else if (read_request(route, request, &ret_judgement->request, &needs) != CG_OK) {
         ret_judgement->reason = CG_REASON_FHIR_REQUEST_UNCLEAR;
+    } else if (!headers_are_met(request, grants, ret_judgement)) {
+        ret_judgement->reason = CG_REASON_SMART_SCOPE_INSUFFICIENT;
     } else if (needs.body == CG_FHIR_BODY_BUNDLE || needs.body == CG_FHIR_BODY_FORM) {
         judge_body(route, request, needs.body, ret_judgement);
     } else if (!cg_smart_grants_meet(grants, &ret_judgement->request, &needs,

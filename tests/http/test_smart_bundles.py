@@ -249,6 +249,14 @@ def test_a_form_is_a_form_in_utf8_and_not_compressed(cast):
     assert (answer.status, reason(answer)) == (413, "bundle_too_large"), answer
 
 
+def test_a_header_with_a_provenance_creates_one_beside_a_bundle(cast):
+    headers = [FHIR_JSON, ("X-Provenance", '{"resourceType":"Provenance"}')]
+    scope = "system/Patient.r system/Observation.u"
+    assert cast.post("/fhir/", MIXED, scope, headers).status == 403
+    assert not cast.bodies()
+    assert cast.post("/fhir/", MIXED, scope + " system/Provenance.c", headers).status == 200
+
+
 def test_nothing_is_read_for_who_has_no_good_token(cast):
     with Wire(cast.grounds.port) as wire:
         wire.send(head("POST", "/fhir/", [FHIR_JSON, "Content-Length: 100000"]))

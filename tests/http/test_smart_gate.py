@@ -156,6 +156,16 @@ def test_a_header_that_says_another_method_is_refused(cast, name, method):
     assert not cast.reached()
 
 
+def test_a_header_with_a_provenance_creates_one(cast):
+    headers = [("X-Provenance", '{"resourceType":"Provenance"}')]
+    answer = cast.ask("/fhir/Patient", "system/Patient.c", "POST", headers)
+    assert answer.status == 403
+    assert 'scope="system/Provenance.c"' in answer.header("WWW-Authenticate")
+    assert not cast.reached()
+    both = "system/Patient.c system/Provenance.c"
+    assert cast.ask("/fhir/Patient", both, "POST", headers).status == 200
+
+
 def test_two_conditions_are_refused(cast):
     twice = [("If-None-Exist", "identifier=1"), ("if-none-exist", "identifier=2")]
     assert cast.ask("/fhir/Patient", method="POST", headers=twice).status == 403
