@@ -18,6 +18,7 @@
 #include "token/client_certificate.h"
 #include "token/scope.h"
 #include "token/scope_holder.h"
+#include "token/smart.h"
 #include "token/verify.h"
 
 #define DETAIL_BYTES 4096
@@ -435,6 +436,24 @@ static enum cg_status explain_gate(struct explaining *explaining,
     return CG_OK;
 }
 
+/* Whether a token for the API has SMART scopes, and so is for no other: its client would ask for it
+ * by resource (RFC 8707). */
+static bool is_for_one(const struct explaining *explaining, const struct cg_client_record *record)
+{
+    bool found = false;
+    for (size_t i = 0; i < record->agreement_count && !found; i++) {
+        const struct cg_record_agreement *agreement = &record->agreements[i];
+        struct cg_span rest = agreement->scope;
+        struct cg_span scope;
+        bool named = cg_span_equal(agreement->api, explaining->question->api) &&
+                     is_in_force(agreement, explaining->question->now_s);
+        while (named && !found && cg_span_split(&rest, ' ', &scope)) {
+            found = cg_smart_looks(scope);
+        }
+    }
+    return found;
+}
+
 /* What the issuer would put into a token that asks for all that is agreed. */
 static enum cg_status make_token(const struct explaining *explaining,
                                  const struct cg_client_record *record,
@@ -446,10 +465,14 @@ static enum cg_status make_token(const struct explaining *explaining,
         .token_id = CG_SPAN("-"),
     };
     struct cg_buf scope;
+    bool one = is_for_one(explaining, record);
     cg_buf_init_arena(&scope, explaining->arena, CG_LIMIT_REGISTRY_LOAD_BYTES);
     for (size_t i = 0; i < record->agreement_count; i++) {
         const struct cg_record_agreement *agreement = &record->agreements[i];
         struct cg_span own = {NULL, 0};
+        if (one && !cg_span_equal(agreement->api, explaining->question->api)) {
+            continue;
+        }
         CG_TRY(leave_for_system(agreement->scope, explaining->arena, &own));
         bool given = is_in_force(agreement, explaining->question->now_s) && own.len > 0;
         if (!given || token.api_count == CG_LIMIT_TOKEN_APIS) {

@@ -194,3 +194,29 @@ def test_an_api_has_no_scope_that_only_looks_smart(place, scope):
     done = place.house.cli("api", "add", "odd", "--audience", "https://care.example/odd",
                            "--scope", scope, ok=False)
     assert "is a SMART scope" in done.err
+
+
+def test_check_finds_no_fault_with_what_protect_wrote(place):
+    found = place.house.run("check").json
+    assert not [row for row in found if row["level"] == "error"], found
+    assert "smart-configuration" not in json.dumps(found)
+
+
+@pytest.mark.parametrize("method, path, status, told", [
+    ("GET", "/DocumentReference/none", 404, ""), ("GET", "/DocumentReference", 403, "Reference.s"),
+    ("DELETE", "/DocumentReference/none", 403, "Reference.d"), ("GET", "/metadata", 200, ""),
+    ("GET", "/Patient/a%2Fb", 403, "")])
+def test_explain_says_of_a_fhir_request_what_the_gate_does(place, method, path, status, told):
+    house = place.house
+    client = enrol_smart(place, "ES384", scopes=["system/Bundle.c", "system/DocumentReference.r"])
+    house.agree(client.id, "labs", "system/*.cruds")
+    token = client.ask(resource="https://care.example/records").json()["access_token"]
+    answer = house.gate(place.base + path, token, method)
+    assert answer.status_code == status
+    for who in (["--client", client.id], ["--token", "-"]):
+        said = house.run("explain", *who, "--api", "records", "--method", method, "--path",
+                         place.base + path, stdin=token).json
+        assert said["let_in"] == (status != 403)
+        assert told in (said["steps"][-1].get("detail") or "")
+        if status == 403:
+            assert said["reason"] == answer.json()["issue"][0]["details"]["coding"][0]["code"]

@@ -355,6 +355,23 @@ static void token_is_told_what_the_gate_would_say(void **state)
     }
 }
 
+/* A token with SMART scopes is for one API: the gate would take one for both for neither. */
+static void client_with_smart_scopes_is_thought_to_name_the_api(void **state)
+{
+    struct desk *desk = *state;
+    desk_add_api(desk, "fhir", "system/*.cruds", 1);
+    (void)desk_add_secret(desk, DESK_NOW_S, 0);
+    (void)desk_agree(desk, "fhir", "system/Patient.rs");
+    (void)desk_agree(desk, "documents", "documents.read");
+    struct cg_explain_question question = about_client(desk);
+    question.api = CG_SPAN_OF("fhir");
+    question.smart_base = CG_SPAN_OF("/fhir/");
+    question.target = CG_SPAN_OF("/fhir/Patient?name=x");
+    check(desk, "agreed", &question, CG_REASON_NONE);
+    question.target = CG_SPAN_OF("/fhir/Task/1");
+    check(desk, "not agreed", &question, CG_REASON_SMART_SCOPE_INSUFFICIENT);
+}
+
 static void denied_token_is_told_by_which_denial(void **state)
 {
     struct desk *desk = *state;
@@ -470,6 +487,8 @@ static void token_of_an_unknown_realm_is_told(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(client_with_smart_scopes_is_thought_to_name_the_api, build_desk,
+                                    desk_close),
     cmocka_unit_test_setup_teardown(client_is_told_what_stands_in_its_way, build_desk, desk_close),
     cmocka_unit_test_setup_teardown(client_is_told_which_scopes_are_for_people, build_desk,
                                     desk_close),
