@@ -5,6 +5,7 @@
 #include "codec/base64url.h"
 #include "codec/form.h"
 #include "codec/json.h"
+#include "codec/yaml_tree.h"
 #include "test.h"
 #include "torture.h"
 
@@ -69,13 +70,21 @@ static enum cg_status json(void *context __attribute__((unused)))
     return status;
 }
 
+static enum cg_status yaml(void *context __attribute__((unused)))
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = NULL;
+    struct cg_yaml_fault fault;
+    const struct cg_yaml *root = NULL;
+    CG_TRY(cg_arena_new(ARENA_BYTES, &arena));
+    return cg_yaml_parse(test_span("a: [b, {c: d}]\ne: |\n  f\n"), arena, &fault, &root);
+}
+
 TEST(codec_survives_every_failing_allocation)
 {
     static const struct torture_scenario scenarios[] = {
-        {.name = "base64url", .run = base64url},
-        {.name = "form", .run = form},
-        {.name = "basic", .run = basic},
-        {.name = "json", .run = json},
+        {.name = "base64url", .run = base64url}, {.name = "form", .run = form},
+        {.name = "basic", .run = basic},         {.name = "json", .run = json},
+        {.name = "yaml", .run = yaml},
     };
     for (size_t i = 0; i < TEST_COUNT(scenarios); i++) {
         torture(&scenarios[i]);

@@ -200,7 +200,24 @@ static void apply_tells_what_the_file_does_not_have_and_leaves_it(void **state)
     assert_unchanged(desk, &before);
 }
 
+static void what_is_too_long_or_too_much_for_people_is_cut(void **state)
+{
+    struct desk *desk = *state;
+    char ods[8];
+    for (int i = 0; i < 22; i++) {
+        (void)snprintf(ods, sizeof(ods), "RX%d", 10 + i);
+        assert_int_equal(desk_run(desk, "org", "add", ods, "--name", "x", NULL), 0);
+    }
+    apply(desk, HEAD
+          "    organisations:\n      - ods: RX809\n        name: \""
+          "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\xc3\xa9\"\n");
+    shows(desk, "eeeeeeeeeeeeeee…\n");
+    shows(desk, "organisation RX29 and 2 more\n");
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(what_is_too_long_or_too_much_for_people_is_cut, desk_set_up,
+                                    desk_clear),
     cmocka_unit_test_setup_teardown(export_writes_what_is_in_service, desk_set_up, desk_clear),
     cmocka_unit_test_setup_teardown(export_leaves_out_what_ended, desk_set_up, desk_clear),
     cmocka_unit_test_setup_teardown(export_holds_no_secret_and_no_signing_key, desk_set_up,

@@ -177,7 +177,60 @@ static void scope_that_only_looks_smart_is_refused(void **state)
     }
 }
 
+static void api_set_writes_approvals_life_and_further_scopes(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_api api = sample(desk);
+    struct cg_api found;
+    int64_t life_s = 0;
+    assert_ok(cg_api_add(desk->store, &api, NULL));
+    api.approvals_wanted = 3;
+    api.token_life_s = 3600;
+    api.scope = CG_SPAN_OF("letters.list letters.read letters.write");
+    struct cg_registry_version before = desk_version(desk);
+    assert_ok(cg_api_set(desk->store, &api, desk->arena, NULL));
+    assert_touched(desk, before, CG_TOUCH_REGISTRY);
+    assert_ok(cg_api_find(desk->store, desk->realm, api.name, desk->arena, &found));
+    assert_int_equal(found.approvals_wanted, 3);
+    assert_int_equal(found.token_life_s, 3600);
+    assert_span_text(found.scope, "letters.write letters.read letters.list");
+    assert_span_text(found.audience, "https://api.example/letters");
+    assert_ok(cg_realm_longest_life_s(desk->store, desk->realm, &life_s));
+    assert_true(life_s >= 3600);
+}
+
+static void api_set_refuses_what_agreements_rest_on_and_what_is_not_there(void **state)
+{
+    struct desk *desk = *state;
+    struct cg_api api = sample(desk);
+    assert_ok(cg_api_add(desk->store, &api, NULL));
+    api.scope = CG_SPAN_OF("letters.write");
+    assert_refused(desk, "scope left out", cg_api_set(desk->store, &api, desk->arena, &desk->fault),
+                   CG_ERR_INPUT);
+    api = sample(desk);
+    api.approvals_wanted = 0;
+    assert_refused(desk, "approvals", cg_api_set(desk->store, &api, desk->arena, &desk->fault),
+                   CG_ERR_INPUT);
+    desk_add_api(desk, "notes", "notes.read", 1);
+    api = sample(desk);
+    api.scope = CG_SPAN_OF("letters.write letters.read notes.read");
+    assert_refused(desk, "scope of another",
+                   cg_api_set(desk->store, &api, desk->arena, &desk->fault), CG_ERR_CONFLICT);
+    api = sample(desk);
+    api.name = CG_SPAN_OF("none");
+    assert_refused(desk, "unknown", cg_api_set(desk->store, &api, desk->arena, &desk->fault),
+                   CG_ERR_NOT_FOUND);
+    api = sample(desk);
+    assert_ok(cg_api_retire(desk->store, desk->realm, api.name, DESK_NOW_S, NULL));
+    assert_refused(desk, "retired", cg_api_set(desk->store, &api, desk->arena, &desk->fault),
+                   CG_ERR_CONFLICT);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(api_set_writes_approvals_life_and_further_scopes, desk_open,
+                                    desk_close),
+    cmocka_unit_test_setup_teardown(api_set_refuses_what_agreements_rest_on_and_what_is_not_there,
+                                    desk_open, desk_close),
     cmocka_unit_test_setup_teardown(api_is_found_as_it_was_added, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(api_list_tells_scopes, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(api_that_cannot_be_is_refused, desk_open, desk_close),

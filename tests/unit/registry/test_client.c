@@ -74,6 +74,32 @@ static void client_is_found_as_it_was_added(void **state)
     assert_int_equal(count, 2);
 }
 
+static void client_keeps_the_id_that_it_is_given(void **state)
+{
+    static const char *const bad[] = {"",      "Ward",    "1ward",    "ward-",
+                                      "-ward", "ward--x", "ward_one", "nhs-login:1"};
+    struct desk *desk = *state;
+    struct cg_client client = sample(desk);
+    struct cg_span id;
+    client.id = CG_SPAN_OF("ward-system-2");
+    assert_ok(cg_client_add(desk->store, &client, &desk->random, desk->arena, NULL, &id));
+    assert_span_text(id, "ward-system-2");
+    assert_status(
+        cg_client_add(desk->store, &client, &desk->random, desk->arena, &desk->fault, &id),
+        CG_ERR_CONFLICT);
+    assert_ok(cg_client_retire(desk->store, desk->realm, client.id, DESK_NOW_S, NULL));
+    assert_status(
+        cg_client_add(desk->store, &client, &desk->random, desk->arena, &desk->fault, &id),
+        CG_ERR_CONFLICT);
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+        client.id = test_span(bad[i]);
+        assert_status_row(
+            bad[i],
+            cg_client_add(desk->store, &client, &desk->random, desk->arena, &desk->fault, &id),
+            CG_ERR_INPUT);
+    }
+}
+
 static void client_starts_with_what_its_profile_allows(void **state)
 {
     static const struct {
@@ -298,6 +324,7 @@ TEST(client_states_have_words)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(client_keeps_the_id_that_it_is_given, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(client_id_is_made_from_its_name, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(two_clients_of_one_name_differ, desk_open, desk_close),
     cmocka_unit_test_setup_teardown(client_is_found_as_it_was_added, desk_open, desk_close),
