@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/span.h"
 #include "cli/args.h"
+#include "cli/explain_replay.h"
 #include "cli/explain_rules.h"
 #include "cli/lookup.h"
 #include "cli/nouns.h"
@@ -154,6 +155,18 @@ static const struct cg_option explain_options[] = {
 };
 
 static const struct cg_verb explain_verbs[] = {
+    {
+        .name = "replay",
+        .summary = "tell whose calls of late a change of the registry would refuse or let in",
+        .options = cg_explain_replay_options,
+        .help =
+            "Takes each client and API that the audit, and the gate's access log, tell of, and\n"
+            "asks what `caregate explain` would say of it. It lists those who were let in and\n"
+            "would be refused, and the reverse. What caregate_require wants of a method is\n"
+            "not looked at. Exit 1: somebody who was let in would be refused.",
+        .example = "caregate explain replay --since 24h --dry-run registry.yaml",
+        .run = cg_explain_replay_run,
+    },
     {
         .name = "",
         .summary = "tell whether a call would be let in, and why",

@@ -27,7 +27,7 @@ struct explaining {
     struct cg_store *store;
     const struct cg_explain_question *question;
     struct cg_arena *arena;
-    struct cg_snapshot *snapshot;
+    const struct cg_snapshot *snapshot;
     const struct cg_snapshot_realm *realm;
     struct cg_gate_route *route;
     struct cg_explanation *explanation;
@@ -557,35 +557,40 @@ static enum cg_status make_route(struct explaining *explaining, struct cg_fault 
 
 static enum cg_status explain(struct explaining *explaining, struct cg_fault *fault)
 {
-    int64_t changes_s = 0;
     CG_TRY(make_route(explaining, fault));
-    CG_TRY(cg_feed_build(explaining->store, explaining->question->now_s, &explaining->snapshot,
-                         &changes_s));
     explain_places(explaining);
     return explaining->question->token.data != NULL ? explain_for_token(explaining)
                                                     : explain_for_client(explaining);
+}
+
+enum cg_status cg_explain_within(struct cg_store *store, const struct cg_snapshot *snapshot,
+                                 const struct cg_explain_question *question, struct cg_arena *arena,
+                                 struct cg_fault *fault, struct cg_explanation *ret_explanation)
+{
+    if (question->token.data == NULL && question->client_id.data == NULL) {
+        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "name a client or give a token", NULL);
+    }
+    struct cg_explanation explanation = {.reason = CG_REASON_NONE};
+    struct explaining explaining = {store, question, arena, snapshot, NULL, NULL, &explanation};
+    enum cg_status status = explain(&explaining, fault);
+    (void)cg_gate_route_free(explaining.route);
+    CG_TRY(status);
+    *ret_explanation = explanation;
+    return CG_OK;
 }
 
 enum cg_status cg_explain(struct cg_store *store, const struct cg_explain_question *question,
                           struct cg_arena *arena, struct cg_fault *fault,
                           struct cg_explanation *ret_explanation)
 {
-    if (question->token.data == NULL && question->client_id.data == NULL) {
-        CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE, "name a client or give a token", NULL);
-    }
-    struct cg_explanation explanation = {.reason = CG_REASON_NONE};
-    struct explaining explaining = {
-        .store = store,
-        .question = question,
-        .arena = arena,
-        .explanation = &explanation,
-    };
+    struct cg_snapshot *snapshot = NULL;
+    int64_t changes_s = 0;
     CG_TRY(cg_store_begin_read(store));
-    enum cg_status status = explain(&explaining, fault);
+    enum cg_status status = cg_feed_build(store, question->now_s, &snapshot, &changes_s);
+    if (status == CG_OK) {
+        status = cg_explain_within(store, snapshot, question, arena, fault, ret_explanation);
+    }
     cg_store_rollback(store);
-    (void)cg_gate_route_free(explaining.route);
-    (void)cg_snapshot_free(explaining.snapshot);
-    CG_TRY(status);
-    *ret_explanation = explanation;
-    return CG_OK;
+    (void)cg_snapshot_free(snapshot);
+    return status;
 }

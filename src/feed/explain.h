@@ -9,6 +9,7 @@
 #define CG_FEED_EXPLAIN_H
 
 #include "registry/registry.h"
+#include "token/snapshot.h"
 
 #include <caregate/gate.h>
 
@@ -52,5 +53,15 @@ CG_MUST_USE enum cg_status cg_explain(struct cg_store *store,
                                       const struct cg_explain_question *question,
                                       struct cg_arena *arena, struct cg_fault *fault,
                                       struct cg_explanation *ret_explanation);
+
+/*
+ * The same inside of a transaction that the caller holds, of the registry as that sees it;
+ * `snapshot` is of the same view (cg_feed_build), so that many questions share it.
+ */
+CG_MUST_USE enum cg_status cg_explain_within(struct cg_store *store,
+                                             const struct cg_snapshot *snapshot,
+                                             const struct cg_explain_question *question,
+                                             struct cg_arena *arena, struct cg_fault *fault,
+                                             struct cg_explanation *ret_explanation);
 
 #endif
