@@ -28,6 +28,8 @@ def called(own_house):
     own_house.bearer = own_house.token(own_house.caller)
     for _ in range(2):
         assert own_house.gate("/results/1", own_house.bearer).status_code == 200
+    wait_until(lambda: (own_house.dir / "logs" / "access.log").read_text().count(" allowed ") == 2,
+               10, "both calls in the log")
     return own_house
 
 
