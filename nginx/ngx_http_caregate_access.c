@@ -202,33 +202,60 @@ static struct cg_span sent_method(const ngx_http_request_t *r)
     return caregate_span(line);
 }
 
-static void decide(ngx_http_request_t *r, const struct caregate_mark *mark,
-                   struct cg_gate_verdict *ret_verdict)
+/* The request as it came, for the library: of what it is made, not who makes it. */
+static void see_own(ngx_http_request_t *r, const struct caregate_visit *visit,
+                    struct cg_gate_request *request)
+{
+    request->query = caregate_span(r->args);
+    request->method = cg_method_of(caregate_span(r->method_name));
+    request->fhir.uri = caregate_span(r->uri);
+    see_sent(r, request);
+    if (visit->wants_proof) {
+        request->method_name = sent_method(r);
+        request->target = target_of(r);
+    }
+}
+
+static ngx_int_t see_call(ngx_http_request_t *r, const struct caregate_mark *mark,
+                          struct cg_gate_request *request)
+{
+    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    if (conf->smart_base.len > 0) {
+        caregate_smart_see(r, mark, &request->fhir);
+    }
+    if (conf->forward != CAREGATE_FORWARD_NONE) {
+        return caregate_forward_see(r, request);
+    }
+    see_own(r, mark->visit, request);
+    return NGX_OK;
+}
+
+static ngx_int_t decide(ngx_http_request_t *r, const struct caregate_mark *mark,
+                        struct cg_gate_verdict *ret_verdict)
 {
     const struct caregate_visit *visit = mark->visit;
     const struct caregate_main_conf *main_conf = caregate_main_conf_of(r);
     const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
     struct cg_gate_request request = {
         .authorization = caregate_span(visit->authorization),
-        .query = caregate_span(r->args),
-        .method = cg_method_of(caregate_span(r->method_name)),
         .now_s = ngx_time(),
         .now_ms = caregate_now_ms(),
         .counted = visit->counted,
     };
-    see_sent(r, &request);
-    if (conf->smart_base.len > 0) {
-        caregate_smart_see(r, mark, &request.fhir);
+    ngx_int_t rc = see_call(r, mark, &request);
+    if (rc == NGX_DECLINED) {
+        *ret_verdict = (struct cg_gate_verdict){.reason = CG_REASON_FORWARDED_REQUEST_UNCLEAR,
+                                                .realm = caregate_span(conf->api_realm)};
+        return NGX_OK;
     }
     caregate_certificate_find(r, visit, &request.certificate);
     if (visit->wants_proof) {
         request.proof = caregate_span(visit->proof);
         request.proof_count = (unsigned)visit->proof_count;
-        request.method_name = sent_method(r);
-        request.target = target_of(r);
         request.is_proven = (unsigned)visit->is_proven;
     }
     cg_gate_decide(main_conf->worker->gate, conf->route, &request, ret_verdict);
+    return rc;
 }
 
 /* Token and proof as they came with the request, although the gate has taken the headers away
@@ -273,12 +300,12 @@ static ngx_int_t judge(ngx_http_request_t *r, struct caregate_mark *mark)
     const struct caregate_main_conf *conf = caregate_main_conf_of(r);
     struct cg_gate_verdict verdict;
     see_authorization(r, mark->visit);
-    decide(r, mark, &verdict);
+    ngx_int_t rc = decide(r, mark, &verdict);
     mark->scan = NULL; /* another location that the request passes judges the body anew */
-    if (verdict.wants_body != 0) {
+    if (rc == NGX_OK && verdict.wants_body != 0) {
         return phase_answer(caregate_scan_begin(r, mark));
     }
-    if (keep_caller(r, &verdict, &mark->caller) != NGX_OK ||
+    if (rc != NGX_OK || keep_caller(r, &verdict, &mark->caller) != NGX_OK ||
         keep_used(r, &verdict, mark->visit) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -238,6 +238,9 @@ static char *check_open(ngx_conf_t *cf, const struct caregate_loc_conf *location
     if (location->smart_base.len > 0) {
         return refuse(cf, "caregate_smart", &location->smart_place, why);
     }
+    if (location->forward != CAREGATE_FORWARD_NONE) {
+        return refuse(cf, "caregate_forward_auth", &location->forward_place, why);
+    }
     return location->operations == NULL
                ? NGX_CONF_OK
                : refuse(cf, "caregate_operation", &location->operations_place, why);

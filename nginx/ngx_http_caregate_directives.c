@@ -39,6 +39,7 @@ static const struct help helps[] = {
     {ngx_string("caregate_smart"), "on, off, or the path of the FHIR API's base, such as /fhir/"},
     {ngx_string("caregate_operation"), "[TYPE/]$NAME SCOPE..., with SMART scopes such as "
                                        "system/Claim.c"},
+    {ngx_string("caregate_forward_auth"), "original, forwarded or request"},
     {ngx_string("caregate_status"), "no value"},
     {ngx_string("caregate_origin"), "scheme, host and port, such as https://api.example.nhs.uk"},
 };

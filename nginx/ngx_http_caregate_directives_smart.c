@@ -7,8 +7,7 @@ static ngx_uint_t is_word(ngx_str_t value, const char *word)
     return value.len == ngx_strlen(word) && ngx_strncmp(value.data, word, value.len) == 0;
 }
 
-/* Paths of requests begin with the name of a plain location, and of no other. */
-static ngx_str_t path_of_location(ngx_conf_t *cf)
+ngx_str_t caregate_location_path(ngx_conf_t *cf)
 {
     const ngx_http_core_loc_conf_t *core =
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -31,7 +30,7 @@ char *caregate_set_smart(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (is_word(value, "off")) {
         return NGX_CONF_OK;
     }
-    location->smart_base = is_word(value, "on") ? path_of_location(cf) : value;
+    location->smart_base = is_word(value, "on") ? caregate_location_path(cf) : value;
     if (location->smart_base.len == 0) {
         return caregate_directive_refuse(
             cf, cmd, "the location does not tell where the base is: name its path instead of on");

@@ -238,6 +238,26 @@ ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mar
     return NGX_OK;
 }
 
+ngx_int_t caregate_identity_tell(ngx_http_request_t *r, const struct caregate_mark *mark)
+{
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        const struct known_header *known = &known_headers[i];
+        ngx_str_t value = value_for(known, mark);
+        if (known->kind != KIND_IDENTITY || value.len == 0) {
+            continue;
+        }
+        ngx_table_elt_t *header = ngx_list_push(&r->headers_out.headers);
+        if (header == NULL) {
+            return NGX_ERROR;
+        }
+        ngx_memzero(header, sizeof(*header));
+        header->hash = 1;
+        header->key = known->name;
+        header->value = value;
+    }
+    return NGX_OK;
+}
+
 ngx_uint_t caregate_proof_find(ngx_http_request_t *r, ngx_str_t *ret_proof)
 {
     const struct caregate_main_conf *conf = caregate_main_conf_of(r);

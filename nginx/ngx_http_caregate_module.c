@@ -43,6 +43,8 @@ static ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(struct caregate_loc_conf, bundle_max), NULL},
     {ngx_string("caregate_operation"), NGX_HTTP_LOC_CONF | NGX_CONF_2MORE, caregate_set_operation,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    {ngx_string("caregate_forward_auth"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,
+     caregate_set_forward_auth, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_fhir"), NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(struct caregate_loc_conf, fhir), NULL},
     {ngx_string("caregate_forward_token"), NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,

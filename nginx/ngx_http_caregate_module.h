@@ -109,6 +109,14 @@ struct caregate_main_conf {
     struct caregate_worker *worker; /* NULL outside of worker processes */
 };
 
+/* caregate_forward_auth: what tells of the request that another gateway asks about. */
+enum caregate_forward {
+    CAREGATE_FORWARD_NONE, /* requests are judged themselves */
+    CAREGATE_FORWARD_ORIGINAL,
+    CAREGATE_FORWARD_FORWARDED,
+    CAREGATE_FORWARD_REQUEST,
+};
+
 struct caregate_loc_conf {
     ngx_str_t issuer_realm; /* empty: no issuer here */
     ngx_str_t api;          /* empty: no gate here */
@@ -118,9 +126,11 @@ struct caregate_loc_conf {
     ngx_flag_t forward_token;
     ngx_flag_t status; /* health and metrics here */
     ngx_str_t origin;  /* "https://api.example", as clients call it; empty: as they say they do */
-    ngx_str_t smart_base;    /* path of the FHIR API's base; empty: SMART scopes do not decide */
-    size_t bundle_max;       /* of a body that decides; NGX_CONF_UNSET_SIZE while it is read */
-    ngx_uint_t has_smart;    /* the directive was given */
+    ngx_str_t smart_base; /* path of the FHIR API's base; empty: SMART scopes do not decide */
+    size_t bundle_max;    /* of a body that decides; NGX_CONF_UNSET_SIZE while it is read */
+    ngx_uint_t has_smart; /* the directive was given */
+    enum caregate_forward forward; /* not taken over by nested locations, as handlers are not */
+    struct caregate_place forward_place;
     ngx_array_t *operations; /* of struct caregate_operation; NULL when there are none */
     struct caregate_place smart_place;
     struct caregate_place operations_place;
@@ -301,7 +311,7 @@ static inline struct caregate_loc_conf *caregate_loc_conf_of(const ngx_http_requ
     return ngx_http_get_module_loc_conf(r, ngx_http_caregate_module);
 }
 
-/* directives.c, directives_smart.c: setters of the command table */
+/* directives.c, directives_smart.c, forward.c: setters of the command table */
 char *caregate_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_master_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_pkcs11_module(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -318,6 +328,7 @@ char *caregate_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_smart(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *caregate_set_forward_auth(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_operation(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -338,9 +349,20 @@ char *caregate_directive_refuse(ngx_conf_t *cf, const ngx_command_t *cmd, const 
 /* NULL when memory is short. */
 struct cg_gate_operation *caregate_smart_operations(ngx_conf_t *cf,
                                                     const struct caregate_loc_conf *location);
+/* What paths of requests to a plain location begin with; nothing for locations of other kinds. */
+ngx_str_t caregate_location_path(ngx_conf_t *cf);
 /* What of a request the judgement of SMART scopes looks at. */
 void caregate_smart_see(ngx_http_request_t *r, const struct caregate_mark *mark,
                         struct cg_gate_fhir_request *ret_seen);
+
+/* forward.c */
+/*
+ * The request that another gateway asks about, in place of the one in which it asks. NGX_DECLINED
+ * when it is not told, or not told once; NGX_ERROR without memory.
+ */
+ngx_int_t caregate_forward_see(ngx_http_request_t *r, struct cg_gate_request *request);
+/* Whether the header of this lower-case name is the gateway's way to tell the method here. */
+ngx_uint_t caregate_forward_tells(const ngx_http_request_t *r, ngx_str_t key);
 
 /* config.c: the configuration's life */
 void *caregate_config_create_main(ngx_conf_t *cf);
@@ -397,6 +419,8 @@ ngx_table_elt_t *caregate_header_next(ngx_list_part_t **part, ngx_uint_t *index)
 ngx_uint_t caregate_header_find(ngx_http_request_t *r, ngx_str_t key, ngx_str_t *ret_value);
 /* Takes the token away (unless it is forwarded) and says who is calling, to the API behind. */
 ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mark *mark);
+/* Says the same on the answer, to a gateway that asked. */
+ngx_int_t caregate_identity_tell(ngx_http_request_t *r, const struct caregate_mark *mark);
 /* The value of X-Request-ID for this visit: the client's own if it may stand, else a fresh one. */
 ngx_int_t caregate_request_id_find(ngx_http_request_t *r, struct caregate_visit *visit);
 /* How many DPoP headers there are; *ret_proof is the value of the first. */

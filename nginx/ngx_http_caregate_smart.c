@@ -32,10 +32,12 @@ static const struct {
     {ngx_string("content-encoding"), BODY_ENCODING},
 };
 
-static void see_header(const ngx_table_elt_t *header, struct cg_gate_fhir_request *seen)
+static void see_header(const ngx_http_request_t *r, const ngx_table_elt_t *header,
+                       struct cg_gate_fhir_request *seen)
 {
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (!caregate_header_folds_into(header->key, headers[i].key)) {
+        if (!caregate_header_folds_into(header->key, headers[i].key) ||
+            caregate_forward_tells(r, headers[i].key)) {
             continue;
         }
         switch (headers[i].effect) {
@@ -59,7 +61,6 @@ void caregate_smart_see(ngx_http_request_t *r, const struct caregate_mark *mark,
 {
     off_t announced = r->headers_in.content_length_n;
     struct cg_gate_fhir_request seen = {
-        .uri = caregate_span(r->uri),
         .body_bytes = announced > 0 ? (uint64_t)announced : 0,
     };
     if (mark->scan != NULL) {
@@ -70,7 +71,7 @@ void caregate_smart_see(ngx_http_request_t *r, const struct caregate_mark *mark,
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
          header = caregate_header_next(&part, &index)) {
-        see_header(header, &seen);
+        see_header(r, header, &seen);
     }
     *ret_seen = seen;
 }

@@ -59,11 +59,12 @@ enum cg_reason {
     CG_REASON_FHIR_REQUEST_UNCLEAR,     /* what it reaches cannot be told */
     /* the gate: 400 */
     CG_REASON_TOKEN_IN_QUERY,
-    CG_REASON_PATH_AMBIGUOUS,          /* it climbs: another reader could end elsewhere */
-    CG_REASON_FHIR_REQUEST_OVERRIDDEN, /* a header says that it is another one */
-    CG_REASON_BUNDLE_MALFORMED,        /* or no batch and no transaction */
-    CG_REASON_BUNDLE_TOO_LARGE,        /* 413; also a form of a search */
-    CG_REASON_BODY_TYPE_REFUSED,       /* 415: of a body that decides */
+    CG_REASON_PATH_AMBIGUOUS,            /* it climbs: another reader could end elsewhere */
+    CG_REASON_FHIR_REQUEST_OVERRIDDEN,   /* a header says that it is another one */
+    CG_REASON_BUNDLE_MALFORMED,          /* or no batch and no transaction */
+    CG_REASON_BUNDLE_TOO_LARGE,          /* 413; also a form of a search */
+    CG_REASON_BODY_TYPE_REFUSED,         /* 415: of a body that decides */
+    CG_REASON_FORWARDED_REQUEST_UNCLEAR, /* another gateway does not say what it asks about */
     /* the gate: 429 */
     CG_REASON_AGREEMENT_RATE_EXCEEDED,
     /* the gate: 503 */

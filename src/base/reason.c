@@ -148,6 +148,11 @@ static const struct entry entries[CG_REASON_COUNT] = {
         {"body_type_refused", "Send a Bundle as application/fhir+json and the parameters of a "
                               "search as a form, in UTF-8 and not compressed."},
 
+    [CG_REASON_FORWARDED_REQUEST_UNCLEAR] =
+        {"forwarded_request_unclear",
+         "Have the gateway in front say once, as caregate_forward_auth has it, which method and "
+         "URL it asks about."},
+
     [CG_REASON_AGREEMENT_RATE_EXCEEDED] =
         {"agreement_rate_exceeded", "Call less often: wait as long as the Retry-After header says, "
                                     "or have another rate agreed."},
