@@ -53,7 +53,7 @@ def load(bench, key, token, count):
 
 def part_proofs(bench):
     """the gate on calls with a proof of possession each, against a verification each"""
-    ratios, shares, costs, rates = [], [], [], []
+    ratios, limits, shares, costs, rates = [], [], [], [], []
     with bench.scene_of_its_own(ProofScene, "proofs") as scene:
         key = proofs.EcKey()
         token = scene.get_bound_token(key)
@@ -67,11 +67,13 @@ def part_proofs(bench):
             say(f"  {gated['per_s']:.0f}/s gated of {verified:.0f} verifications, "
                 f"{plain['per_s']:.0f}/s plain; worker {gated['worker_busy']:.0%} busy")
             ratios.append(gated["per_s"] / verified)
+            limits.append((1e6 / verified + plain["worker_us"]) / gated["worker_us"])
             shares.append(1e6 / verified / added)
             costs.append(added - 1e6 / verified)
             rates.append(gated["per_s"])
     bench.number("calls with a proof each, ES256", "gate_dpop_per_s", rates, "a second")
     bench.ratio("  against verification", "gate_dpop_ratio", ratios, "0.80")
+    bench.ratio("  against verification and proxy_pass", "gate_dpop_limit_ratio", limits, "0.80")
     bench.ratio("  verification, of what the gate adds to a call", "gate_dpop_share", shares,
                 "0.80")
     bench.number("  processor time over that and proxy_pass", "gate_dpop_us", costs, "µs")
