@@ -87,9 +87,11 @@ static enum cg_status read_header(struct cg_span text, struct cg_arena *arena,
     if (status == CG_OK) {
         status = cg_json_parse(bytes, CG_LIMIT_TOKEN_BYTES, &json);
     }
-    if (status != CG_OK) {
+    /* Want of memory is no mistake of the token's. */
+    if (status == CG_ERR_INPUT) {
         CG_FAIL(fault, status, CG_REASON_TOKEN_MALFORMED, NULL, SPEC_HEADER);
     }
+    CG_TRY(status);
     CG_TRY(read_members(cg_json_root(json), arena, fault, jws));
     jws->header = bytes;
     return CG_OK;
