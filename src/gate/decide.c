@@ -3,6 +3,7 @@
 
 #include "base/span.h"
 #include "token/scope.h"
+#include "token/smart.h"
 
 _Static_assert(CG_LIMIT_TOKEN_APIS <= 32, "one bit for each agreement of a token");
 
@@ -85,12 +86,13 @@ static bool rule_is_met(const struct cg_route_rule *rule, const struct cg_snapsh
     return false;
 }
 
+/* SMART scopes open single interactions: where nobody reads those, none of them opens it all. */
 static bool has_any_scope(const struct cg_snapshot_api *api, struct cg_span scope)
 {
     struct cg_span rest = api->scope;
     struct cg_span token;
     while (cg_span_split(&rest, ' ', &token)) {
-        if (cg_scope_text_has(scope, token)) {
+        if (!cg_smart_looks(token) && cg_scope_text_has(scope, token)) {
             return true;
         }
     }

@@ -169,6 +169,10 @@ static void client_is_told_which_scopes_are_for_people(void **state)
     question.api = test_span(apis[0]);
     check(desk, "for people alone", &question, CG_REASON_SCOPE_NOT_AGREED);
     question.api = test_span(apis[1]);
+    check(desk, "for both, where SMART scopes are not read", &question,
+          CG_REASON_SCOPE_INSUFFICIENT);
+    question.smart_base = CG_SPAN_OF("/fhir/");
+    question.target = CG_SPAN_OF("/fhir/Patient/1");
     check(desk, "for both", &question, CG_REASON_NONE);
     assert_ok(ask(desk, &question, &explanation));
     assert_span_text(detail_of(&explanation, rule), "system/Patient.rs");

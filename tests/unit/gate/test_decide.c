@@ -259,7 +259,27 @@ static void decide_finds_the_subjects_agreement_beside_each_place(void **state)
 
 #define SAMPLE_TEST_CASE(name) cmocka_unit_test_setup_teardown(name, sample_setup, sample_teardown)
 
+static void decide_opens_no_whole_location_for_a_smart_scope(void **state)
+{
+    struct sample *sample = *state;
+    static const struct cg_span named[] = {CG_SPAN("system/Patient.r")};
+    static const struct cg_gate_rule rules[] = {{CG_METHOD_ANY, named, 1}};
+    sample->apis[0].scope = test_span("system/Patient.r documents.read");
+    struct cg_access_token token = sample_claims();
+    token.scope = test_span("system/Patient.r");
+    struct scene scene = scene_of(sample, "documents", NULL, 0);
+    assert_decision("no rule", &scene, &token, CG_METHOD_GET, CG_REASON_SCOPE_INSUFFICIENT);
+    token.scope = test_span("system/Patient.r documents.read");
+    assert_decision("a plain scope beside it", &scene, &token, CG_METHOD_GET, CG_REASON_NONE);
+    scene_release(&scene);
+    scene = scene_of(sample, "documents", rules, TEST_COUNT(rules));
+    token.scope = test_span("system/Patient.r");
+    assert_decision("a rule that names it", &scene, &token, CG_METHOD_GET, CG_REASON_NONE);
+    scene_release(&scene);
+}
+
 static const struct CMUnitTest tests[] = {
+    SAMPLE_TEST_CASE(decide_opens_no_whole_location_for_a_smart_scope),
     SAMPLE_TEST_CASE(decide_needs_aud_and_apis_to_name_the_api_at_one_place),
     SAMPLE_TEST_CASE(decide_knows_only_apis_of_the_realm),
     SAMPLE_TEST_CASE(decide_needs_a_scope_of_the_api_where_no_rule_speaks),
