@@ -57,11 +57,8 @@ CG_MUST_USE enum cg_status cg_json_scan_next(struct cg_json_scan *scan,
                                              enum cg_json_token *ret_token,
                                              struct cg_span *ret_text);
 
-/*
- * Undoes the escapes of a string that cg_json_scan_next gave, into memory of the caller's. Only
- * those that stand for one ASCII character, NUL not among them: CG_ERR_INPUT for others, and when
- * it is too small.
- */
+/* Undoes the escapes of a string that cg_json_scan_next gave, into memory of the caller's: of ASCII
+ * only. CG_ERR_INPUT for others, and when there is less room than the string takes as it is. */
 CG_MUST_USE enum cg_status cg_json_scan_text(struct cg_span raw, uint8_t *room, size_t size,
                                              struct cg_span *ret_text);
 
