@@ -63,17 +63,23 @@ static void put_heading(FILE *stream, const char *version, const char *noun)
     fputs(" \\- ", stream);
 }
 
+/* What is to be put in by the reader, in italics; nothing where nothing is. */
+static void put_value(FILE *stream, const char *value)
+{
+    if (value != NULL) {
+        fputs(" \\fI", stream);
+        put_text(stream, value);
+        fputs("\\fR", stream);
+    }
+}
+
 static void put_options(FILE *stream, const struct cg_option *options)
 {
     for (const struct cg_option *option = options; option->name != NULL; option++) {
         fputs(".TP\n\\fB\\-\\-", stream);
         put_text(stream, option->name);
         fputs("\\fR", stream);
-        if (option->value != NULL) {
-            fputs(" \\fI", stream);
-            put_text(stream, option->value);
-            fputs("\\fR", stream);
-        }
+        put_value(stream, option->value);
         fputc('\n', stream);
         put_text(stream, option->help);
         fputs((option->flags & CG_OPTION_REQUIRED) != 0 ? " (required)" : "", stream);
@@ -89,22 +95,14 @@ static void put_usage(FILE *stream, const struct cg_noun *noun, const struct cg_
     fputs(verb->name[0] != '\0' ? " " : "", stream);
     put_text(stream, verb->name);
     fputs("\\fR", stream);
-    if (verb->arguments != NULL) {
-        fputs(" \\fI", stream);
-        put_text(stream, verb->arguments);
-        fputs("\\fR", stream);
-    }
+    put_value(stream, verb->arguments);
     for (const struct cg_option *option = verb->options; option != NULL && option->name != NULL;
          option++) {
         bool required = (option->flags & CG_OPTION_REQUIRED) != 0;
         fprintf(stream, " %s\\fB\\-\\-", required ? "" : "[");
         put_text(stream, option->name);
         fputs("\\fR", stream);
-        if (option->value != NULL) {
-            fputs(" \\fI", stream);
-            put_text(stream, option->value);
-            fputs("\\fR", stream);
-        }
+        put_value(stream, option->value);
         fputs(required ? "" : "]", stream);
         fputs((option->flags & CG_OPTION_REPEATABLE) != 0 ? "…" : "", stream);
     }

@@ -122,6 +122,7 @@ ngx_int_t caregate_forward_see(ngx_http_request_t *r, struct cg_gate_request *re
     request->path = caregate_span(path);
     request->method = cg_method_of(caregate_span(method));
     request->method_name = caregate_span(method);
+    request->fhir.is_body_elsewhere = 1;
     if (decode(r, path, &request->fhir.uri) != NGX_OK) {
         return NGX_ERROR;
     }

@@ -4,22 +4,22 @@
 local TOLD = {"caregate-client-id", "caregate-organisation", "caregate-subject", "caregate-scope",
               "caregate-token-id", "caregate-actor-subject", "caregate-authorization-details",
               "x-request-id"}
-local ASKED = {"authorization", "dpop", "x-request-id"}
+-- Of the request's headers all are told but these: which of them matter is for Caregate to know.
+local KEPT = {["connection"] = true, ["content-length"] = true, ["expect"] = true, ["host"] = true,
+              ["te"] = true, ["transfer-encoding"] = true, ["upgrade"] = true}
 
 local function question(txn)
-    local sent = txn.http:req_get_headers()
-    local headers = {
-        ["x-original-method"] = {txn.sf:method()},
-        ["x-original-uri"] = {txn.sf:pathq()},
-    }
-    for _, name in ipairs(ASKED) do
-        if sent[name] then
+    local headers = {}
+    for name, values in pairs(txn.http:req_get_headers()) do
+        if not KEPT[name] then
             headers[name] = {}
-            for index, value in pairs(sent[name]) do
+            for index, value in pairs(values) do
                 headers[name][index + 1] = value
             end
         end
     end
+    headers["x-original-method"] = {txn.sf:method()}
+    headers["x-original-uri"] = {txn.sf:pathq()}
     return headers
 end
 

@@ -136,6 +136,7 @@ struct cg_gate_fhir_request {
     unsigned is_encoded;             /* 1: it has a Content-Encoding */
     uint64_t body_bytes;             /* as announced, or as read */
     const struct cg_gate_scan *scan; /* what came of it; NULL: it has not been read */
+    unsigned is_body_elsewhere;      /* 1: another gateway holds it, and it cannot be read */
 };
 
 struct cg_gate_request {

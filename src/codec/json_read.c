@@ -149,7 +149,7 @@ static enum cg_status refuse_repeats_among_many(const struct cg_json_value *memb
     for (size_t i = 0; i < count; i++) {
         sorted[i] = &members[i];
     }
-    qsort(sorted, count, sizeof(sorted[0]), compare_names);
+    qsort(sorted, count, sizeof(struct cg_json_value *), compare_names);
     for (size_t i = 1; i < count; i++) {
         if (cg_span_equal(sorted[i - 1]->name, sorted[i]->name)) {
             return CG_ERR_INPUT;

@@ -145,21 +145,10 @@ static enum cg_status take_value(struct cg_json_scan *scan, uint8_t first,
     return take_other(scan);
 }
 
-enum cg_status cg_json_scan_next(struct cg_json_scan *scan, enum cg_json_token *ret_token,
-                                 struct cg_span *ret_text)
+/* Another value of the innermost container, the name of one, or its end. */
+static enum cg_status next_inside(struct cg_json_scan *scan, uint8_t first,
+                                  enum cg_json_token *ret_token, struct cg_span *ret_text)
 {
-    uint8_t first = look(scan);
-    if (scan->wants_value) {
-        return take_value(scan, first, ret_token, ret_text);
-    }
-    if (scan->depth == 0) {
-        if (scan->has_value) {
-            *ret_token = CG_JSON_DONE;
-            return scan->at == scan->text.len ? CG_OK : CG_ERR_INPUT;
-        }
-        return scan->text.len > UINT32_MAX ? CG_ERR_LIMIT
-                                           : take_value(scan, first, ret_token, ret_text);
-    }
     bool is_object = scan->open[scan->depth - 1].is_object;
     if (first == (is_object ? '}' : ']')) {
         *ret_token = close_container(scan);
@@ -177,6 +166,24 @@ enum cg_status cg_json_scan_next(struct cg_json_scan *scan, enum cg_json_token *
     }
     *ret_token = CG_JSON_NAME;
     return first == '"' ? take_name(scan, ret_text) : CG_ERR_INPUT;
+}
+
+enum cg_status cg_json_scan_next(struct cg_json_scan *scan, enum cg_json_token *ret_token,
+                                 struct cg_span *ret_text)
+{
+    uint8_t first = look(scan);
+    if (scan->wants_value) {
+        return take_value(scan, first, ret_token, ret_text);
+    }
+    if (scan->depth > 0) {
+        return next_inside(scan, first, ret_token, ret_text);
+    }
+    if (scan->has_value) {
+        *ret_token = CG_JSON_DONE;
+        return scan->at == scan->text.len ? CG_OK : CG_ERR_INPUT;
+    }
+    return scan->text.len > UINT32_MAX ? CG_ERR_LIMIT
+                                       : take_value(scan, first, ret_token, ret_text);
 }
 
 static size_t count_wide(struct cg_span text)

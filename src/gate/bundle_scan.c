@@ -30,21 +30,21 @@ enum member {
 enum form { A_STRING, AN_OBJECT, AN_ARRAY };
 
 static const struct {
-    enum place place;
     struct cg_span name;
+    enum place place;
     enum member member;
     enum form form;
     enum place inside; /* of an object or array */
 } members[] = {
-    {BUNDLE, CG_SPAN("resourceType"), BUNDLE_RESOURCE_TYPE, A_STRING, WITHIN},
-    {BUNDLE, CG_SPAN("type"), BUNDLE_TYPE, A_STRING, WITHIN},
-    {BUNDLE, CG_SPAN("entry"), BUNDLE_ENTRY, AN_ARRAY, ENTRIES},
-    {ENTRY, CG_SPAN("request"), ENTRY_REQUEST, AN_OBJECT, REQUEST},
-    {ENTRY, CG_SPAN("resource"), ENTRY_RESOURCE, AN_OBJECT, RESOURCE},
-    {REQUEST, CG_SPAN("method"), REQUEST_METHOD, A_STRING, WITHIN},
-    {REQUEST, CG_SPAN("url"), REQUEST_URL, A_STRING, WITHIN},
-    {REQUEST, CG_SPAN("ifNoneExist"), REQUEST_IF_NONE_EXIST, A_STRING, WITHIN},
-    {RESOURCE, CG_SPAN("resourceType"), RESOURCE_TYPE, A_STRING, WITHIN},
+    {CG_SPAN("resourceType"), BUNDLE, BUNDLE_RESOURCE_TYPE, A_STRING, WITHIN},
+    {CG_SPAN("type"), BUNDLE, BUNDLE_TYPE, A_STRING, WITHIN},
+    {CG_SPAN("entry"), BUNDLE, BUNDLE_ENTRY, AN_ARRAY, ENTRIES},
+    {CG_SPAN("request"), ENTRY, ENTRY_REQUEST, AN_OBJECT, REQUEST},
+    {CG_SPAN("resource"), ENTRY, ENTRY_RESOURCE, AN_OBJECT, RESOURCE},
+    {CG_SPAN("method"), REQUEST, REQUEST_METHOD, A_STRING, WITHIN},
+    {CG_SPAN("url"), REQUEST, REQUEST_URL, A_STRING, WITHIN},
+    {CG_SPAN("ifNoneExist"), REQUEST, REQUEST_IF_NONE_EXIST, A_STRING, WITHIN},
+    {CG_SPAN("resourceType"), RESOURCE, RESOURCE_TYPE, A_STRING, WITHIN},
 };
 
 struct reading {

@@ -77,38 +77,54 @@ static bool is_readable(const struct cg_gate_fhir_request *request, enum cg_fhir
 
 /* What the body has to say. Of a search by POST nothing is known before: a parameter that a scope
  * with a query wants may be in its form. */
-static void judge_body(const struct cg_gate_route *route, const struct cg_gate_request *request,
-                       enum cg_fhir_body body, struct cg_smart_judgement *judgement)
+static enum cg_reason judge_body(const struct cg_gate_route *route,
+                                 const struct cg_gate_request *request, enum cg_fhir_body body,
+                                 struct cg_smart_judgement *judgement)
 {
-    if (!is_readable(&request->fhir, body)) {
-        judgement->reason = CG_REASON_BODY_TYPE_REFUSED;
-    } else if (request->fhir.body_bytes > route->body_max_bytes) {
-        judgement->reason = CG_REASON_BUNDLE_TOO_LARGE;
-    } else if (request->fhir.scan == NULL) {
-        judgement->body = body;
-    } else {
-        judgement->reason = cg_gate_scan_reason(request->fhir.scan, &judgement->lacking);
+    if (request->fhir.is_body_elsewhere != 0) {
+        return CG_REASON_FHIR_REQUEST_UNCLEAR;
     }
+    if (!is_readable(&request->fhir, body)) {
+        return CG_REASON_BODY_TYPE_REFUSED;
+    }
+    if (request->fhir.body_bytes > route->body_max_bytes) {
+        return CG_REASON_BUNDLE_TOO_LARGE;
+    }
+    if (request->fhir.scan == NULL) {
+        judgement->body = body;
+        return CG_REASON_NONE;
+    }
+    return cg_gate_scan_reason(request->fhir.scan, &judgement->lacking);
+}
+
+static enum cg_reason judge(const struct cg_gate_route *route,
+                            const struct cg_gate_request *request,
+                            const struct cg_smart_grants *grants,
+                            struct cg_smart_judgement *judgement)
+{
+    struct cg_fhir_needs needs;
+    if (request->fhir.is_overridden != 0) {
+        return CG_REASON_FHIR_REQUEST_OVERRIDDEN;
+    }
+    if (read_request(route, request, &judgement->request, &needs) != CG_OK) {
+        return CG_REASON_FHIR_REQUEST_UNCLEAR;
+    }
+    if (!headers_are_met(request, grants, judgement)) {
+        return CG_REASON_SMART_SCOPE_INSUFFICIENT;
+    }
+    if (needs.body == CG_FHIR_BODY_BUNDLE || needs.body == CG_FHIR_BODY_FORM) {
+        return judge_body(route, request, needs.body, judgement);
+    }
+    return cg_smart_grants_meet(grants, &judgement->request, &needs, &judgement->lacking)
+               ? CG_REASON_NONE
+               : CG_REASON_SMART_SCOPE_INSUFFICIENT;
 }
 
 void cg_smart_judge(const struct cg_gate_route *route, const struct cg_gate_request *request,
                     const struct cg_smart_grants *grants, struct cg_smart_judgement *ret_judgement)
 {
-    struct cg_fhir_needs needs;
-    ret_judgement->reason = CG_REASON_NONE;
     ret_judgement->body = CG_FHIR_BODY_IGNORED;
-    if (request->fhir.is_overridden != 0) {
-        ret_judgement->reason = CG_REASON_FHIR_REQUEST_OVERRIDDEN;
-    } else if (read_request(route, request, &ret_judgement->request, &needs) != CG_OK) {
-        ret_judgement->reason = CG_REASON_FHIR_REQUEST_UNCLEAR;
-    } else if (!headers_are_met(request, grants, ret_judgement)) {
-        ret_judgement->reason = CG_REASON_SMART_SCOPE_INSUFFICIENT;
-    } else if (needs.body == CG_FHIR_BODY_BUNDLE || needs.body == CG_FHIR_BODY_FORM) {
-        judge_body(route, request, needs.body, ret_judgement);
-    } else if (!cg_smart_grants_meet(grants, &ret_judgement->request, &needs,
-                                     &ret_judgement->lacking)) {
-        ret_judgement->reason = CG_REASON_SMART_SCOPE_INSUFFICIENT;
-    }
+    ret_judgement->reason = judge(route, request, grants, ret_judgement);
 }
 
 void cg_smart_write_need(const struct cg_fhir_need *need, struct cg_buf *buf)

@@ -18,8 +18,10 @@ from support.wait import wait_until
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "gateways"
 SERVER = """
+    log_format asked '$http_x_http_method_override $http_if_none_exist $http_x_provenance';
     server {
         listen 127.0.0.1:%(port)d;
+        access_log logs/asked.log asked;
         caregate_origin https://api.example;
         location = /ask/documents {
             caregate_api documents realm=/vlive/hpca;
@@ -38,6 +40,11 @@ SERVER = """
             caregate_require GET,HEAD=documents.read;
             caregate_require POST,PUT,DELETE=documents.write;
             caregate_forward_auth request;
+        }
+        location = /smart {
+            caregate_api records realm=/vlive/hpca;
+            caregate_smart /fhir/;
+            caregate_forward_auth original;
         }
         location = /fhir {
             caregate_api documents realm=/vlive/hpca;
@@ -64,7 +71,7 @@ http {
 FORGED = {"Caregate-Client-Id": "forged", "caregate_client_id": "forged",
           "Caregate-Subject": "forged", "Caregate-Actor-Subject": "forged"}
 
-Scene = collections.namedtuple("Scene", "house gate api reader writer")
+Scene = collections.namedtuple("Scene", "house gate api reader writer records")
 
 
 @pytest.fixture(scope="module", name="scene")
@@ -76,8 +83,10 @@ def make_scene():
         house.add_to_http(SERVER % {"port": gate})
         reader = house.onboard("Reader", "documents", "documents.read")
         writer = house.onboard("Writer", "documents", "documents.read documents.write")
+        house.api("records", "system/*.cruds")
+        records = house.onboard("Records", "records", "system/Patient.rs system/Patient.c")
         house.start()
-        yield Scene(house, f"127.0.0.1:{gate}", api, reader, writer)
+        yield Scene(house, f"127.0.0.1:{gate}", api, reader, writer, records)
     finally:
         house.close()
         api.close()
@@ -246,6 +255,41 @@ def test_a_fhir_location_refuses_by_outcome(scene):
     answer = ask(scene, "/fhir", X_Original_Method="GET", X_Original_URI="/Patient/1")
     assert answer.status_code == 401
     assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = {"Content-Type": "application/fhir+json"}
+
+
+@pytest.mark.parametrize("method, uri, headers, reason", [
+    ("GET", "/fhir/Patient/1", {}, None),
+    ("GET", "/fhir/Patient?name=x", {}, None),
+    ("POST", "/fhir/Patient", JSON, None),
+    ("GET", "/fhir/Patient?_revinclude=Observation:subject", {}, "smart_scope_insufficient"),
+    ("GET", "/fhir/Task/1", {}, "smart_scope_insufficient"),
+    ("POST", "/fhir/Patient", {**JSON, "X-Provenance": "{}"}, "smart_scope_insufficient"),
+    ("GET", "/fhir/Patient/1", {"X-HTTP-Method-Override": "DELETE"}, "fhir_request_overridden"),
+    ("POST", "/fhir/Patient/_search", FORM, "fhir_request_unclear"),
+    ("POST", "/fhir/", JSON, "fhir_request_unclear"),
+    ("GET", "/other/Patient/1", {}, "fhir_request_unclear"),
+])
+def test_smart_scopes_are_held_against_the_request(scene, method, uri, headers, reason):
+    """Also what only a body could tell, which the gateway keeps to itself."""
+    token = scene.house.token(scene.records)
+    answer = ask(scene, "/smart", token,
+                 **{"X-Original-Method": method, "X-Original-URI": uri, **headers})
+    assert answer.status_code == (200 if reason is None else answer.json()["status"])
+    assert reason is None or answer.json()["reason"] == reason
+
+
+def test_every_header_that_may_decide_is_told(scene, front):
+    """Were one kept back, Caregate would judge another request than the API gets."""
+    told = {"X-HTTP-Method-Override": "DELETE", "If-None-Exist": "name=x", "X-Provenance": "{}"}
+    log = scene.house.dir / "logs" / "asked.log"
+    before = len(log.read_text(encoding="utf-8"))
+    assert call(front, scene.house.token(scene.reader), headers=told).status_code == 200
+    line = wait_until(lambda: log.read_text(encoding="utf-8")[before:], what="the question's log")
+    assert line == "DELETE name=x {}\n"
 
 
 def test_a_proof_is_for_the_request_that_is_asked_about(scene):
