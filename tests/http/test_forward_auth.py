@@ -2,6 +2,7 @@
 """Gateways that are not Caregate's nginx ask it before they pass a request on, each with the
 configuration that examples/gateways/ shows."""
 import collections
+import http.client
 import pathlib
 import shutil
 import subprocess
@@ -290,6 +291,53 @@ def test_every_header_that_may_decide_is_told(scene, front):
     assert call(front, scene.house.token(scene.reader), headers=told).status_code == 200
     line = wait_until(lambda: log.read_text(encoding="utf-8")[before:], what="the question's log")
     assert line == "DELETE name=x {}\n"
+
+
+def seen_by_api(scene, front, path="/documents/1", headers=()):
+    """What reached the API of a request whose path is sent as it stands here, with `headers` over
+    those of a good one."""
+    scene.api.seen.clear()
+    connection = http.client.HTTPConnection(front.split("//")[1], timeout=10)
+    connection.putrequest("GET", path)
+    for name, value in headers:
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.getresponse().read()
+    connection.close()
+    return scene.api.seen
+
+
+@pytest.mark.parametrize("path", ["/%64ocuments/1", "//documents/1", "/./documents/1",
+                                  "/a/../documents/1", "/DOCUMENTS/1", "/documents%2f1", "/other"])
+def test_no_spelling_of_a_path_gets_by_unasked(scene, front, path):
+    """The API behind reads escapes and dots, whatever the gateway makes of them."""
+    assert seen_by_api(scene, front, path) == []
+
+
+def test_no_header_is_taken_for_another(scene, front):
+    """Caregate's nginx sees no name with an underscore; an API may read it as with hyphens."""
+    sent = [("Authorization", f"Bearer {scene.house.token(scene.reader)}"),
+            ("X_HTTP_Method_Override", "DELETE"), ("If_None_Exist", "name=x")]
+    seen, = seen_by_api(scene, front, headers=sent)
+    assert [name for name, _ in seen["headers"] if "_" in name] == []
+
+
+def test_a_caller_cannot_have_left_out_what_is_told(scene, front):
+    """RFC 9110 §7.6.1: what Connection names goes no further than the next server."""
+    names = "Caregate-Client-Id, Caregate-Authorization-Details"
+    sent = [("Authorization", f"Bearer {scene.house.token(scene.reader)}"), ("Connection", names)]
+    seen, = seen_by_api(scene, front, headers=sent)
+    headers = {name.lower(): value for name, value in seen["headers"]}
+    assert headers["caregate-client-id"] == scene.reader.id
+    assert "caregate" not in headers.get("connection", "").lower()
+
+
+def test_what_is_not_told_is_not_there(scene, front):
+    """Without the header an API takes it that nothing is narrowed, and nobody acts."""
+    sent = [("Authorization", f"Bearer {scene.house.token(scene.reader)}")]
+    seen, = seen_by_api(scene, front, headers=sent)
+    told = {name.lower() for name, value in seen["headers"] if value}
+    assert not told & {"caregate-actor-subject", "caregate-authorization-details"}
 
 
 def test_a_proof_is_for_the_request_that_is_asked_about(scene):
