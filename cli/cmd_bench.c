@@ -5,11 +5,11 @@
 #include "cli/bench_client.h"
 #include "cli/nouns.h"
 #include "cli/token_file.h"
-#include "cli/token_form.h"
 #include "codec/json.h"
 #include "codec/uri.h"
 #include "crypto/sign.h"
 #include "jose/alg.h"
+#include "token/client_form.h"
 
 #define SECONDS 5
 #define SECONDS_MAX 3600
@@ -145,12 +145,12 @@ static enum cg_status read_alg(struct cg_context *context, const struct cg_args 
     return CG_OK;
 }
 
-static enum cg_status write_token_request(struct bench *bench, const struct cg_token_form *form)
+static enum cg_status write_token_request(struct bench *bench, const struct cg_client_form *form)
 {
     struct cg_span body = {NULL, 0};
     struct cg_buf buf;
     cg_buf_init_arena(&buf, bench->context->arena, CG_BENCH_REQUEST_MAX);
-    cg_token_form_write(form, &buf);
+    cg_client_form_write(form, &buf);
     CG_TRY(cg_buf_finish(&buf, &body));
     cg_buf_init_arena(&buf, bench->context->arena, CG_BENCH_REQUEST_MAX);
     cg_buf_put_string(&buf, "POST ");
@@ -198,7 +198,7 @@ static enum cg_status load_and_keep(struct bench *bench, struct cg_span keep,
 
 static enum cg_status prepare_tokens(struct bench *bench, const struct cg_args *args)
 {
-    struct cg_token_form form = {.client_id = cg_args_value(args, "client")};
+    struct cg_client_form form = {.client_id = cg_args_value(args, "client")};
     if (!cg_args_has(args, "client")) {
         return cg_complain_usage(bench->context, "--url wants --client ID with it");
     }

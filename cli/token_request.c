@@ -1,123 +1,87 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* As a calling system would: discovery (RFC 8414), then the client credentials grant (RFC 6749
  * §4.4). */
-#include "base/buf.h"
-#include "base/limits.h"
+#include "agent/ask.h"
 #include "base/span.h"
 #include "cli/cmd_token.h"
 #include "cli/token_credential.h"
-#include "cli/token_form.h"
 #include "cli/token_server.h"
-#include "codec/json.h"
-#include "token/client_jwt.h"
 #include "token/dpop.h"
 
-#define ASSERTION_LIFE_S 60
+CG_DEFINE_CLEANUP(client_free_at, struct cg_client *, cg_client_free)
 
 struct request {
     struct cg_context *context;
     const struct cg_args *args;
     struct cg_token_server server;
     struct cg_token_credential credential;
-    struct cg_token_form form;
+    struct cg_client_config config;
 };
 
-/* RFC 7523 §2.2. It is made out to the token URL, unless it is said otherwise. */
-static enum cg_status make_assertion(struct request *request)
+/* A certificate may go with either of the others, for a token that is bound to it. */
+static enum cg_client_method method_of(const struct cg_token_credential *credential)
+{
+    if (credential->key.data != NULL) {
+        return CG_CLIENT_PRIVATE_KEY_JWT;
+    }
+    return credential->secret.data != NULL ? CG_CLIENT_SECRET_POST : CG_CLIENT_TLS;
+}
+
+static void configure(struct request *request)
+{
+    struct cg_client_config *config = &request->config;
+    const struct cg_token_credential *credential = &request->credential;
+    struct cg_span alg = cg_args_value(request->args, "alg");
+    config->token_url = cg_span_of_string(request->server.token_url);
+    config->client_id = cg_args_value(request->args, "client");
+    config->method = method_of(credential);
+    config->secret = credential->secret;
+    config->key = credential->key;
+    config->kid = cg_args_value(request->args, "kid");
+    config->alg = alg.data != NULL ? alg : request->server.algs;
+    config->audience = cg_args_value(request->args, "audience");
+    config->certificate = credential->certificate;
+    config->certificate_key = credential->certificate_key;
+    config->proof_key = credential->proof_key;
+    config->ca_file = cg_span_of_string(request->server.ca_file);
+    config->timeout_ms = CG_TOKEN_TIMEOUT_MS;
+}
+
+/* Complains in the words of the option that is wrong. */
+static enum cg_status check_key(const struct request *request, const char *option,
+                                struct cg_span pem, struct cg_span algs)
 {
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
+    return pem.data == NULL ? CG_OK
+                            : cg_token_credential_key(request->context, option, pem, algs, &key);
+}
+
+static enum cg_status make_client(struct request *request, struct cg_client **ret_client)
+{
+    const char *trouble = NULL;
+    configure(request);
+    CG_TRY(check_key(request, "key-file", request->config.key, request->config.alg));
+    CG_TRY(check_key(request, "dpop-key-file", request->config.proof_key,
+                     CG_SPAN_OF(CG_DPOP_ALGORITHMS)));
+    enum cg_status status = cg_client_new(&request->config, &trouble, ret_client);
+    return status == CG_OK ? CG_OK : cg_complain(request->context, status, "%s", trouble);
+}
+
+/* Prints the answer as it came. */
+static enum cg_status ask(const struct request *request, const struct cg_client *client)
+{
     struct cg_context *context = request->context;
-    struct cg_assertion_order order = {
-        .client = request->form.client_id,
-        .audience = cg_args_value(request->args, "audience"),
-        .kid = cg_args_value(request->args, "kid"),
-        .now_s = context->now_s,
-        .life_s = ASSERTION_LIFE_S,
-    };
-    struct cg_span algs = cg_args_value(request->args, "alg");
-    if (request->credential.key.data == NULL) {
-        return CG_OK;
-    }
-    if (order.audience.data == NULL) {
-        order.audience = cg_span_of_string(request->server.token_url);
-    }
-    CG_TRY(cg_token_credential_key(context, "key-file", request->credential.key,
-                                   algs.data != NULL ? algs : request->server.algs, &key));
-    return cg_client_jwt_assertion(&order, key, &context->random, context->arena,
-                                   &request->form.assertion);
-}
-
-/* RFC 9449 §5: the token is to be bound to the key of this proof. */
-static enum cg_status make_proof(const struct request *request, struct cg_span *ret_proof)
-{
-    CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-    struct cg_context *context = request->context;
-    const struct cg_proof_order order = {
-        .method = CG_SPAN("POST"),
-        .target = cg_span_of_string(request->server.token_url),
-        .now_s = context->now_s,
-    };
-    if (request->credential.proof_key.data == NULL) {
-        return CG_OK;
-    }
-    CG_TRY(cg_token_credential_key(context, "dpop-key-file", request->credential.proof_key,
-                                   CG_SPAN_OF(CG_DPOP_ALGORITHMS), &key));
-    return cg_client_jwt_proof(&order, key, &context->random, context->arena, ret_proof);
-}
-
-static enum cg_status write_form(const struct request *request, struct cg_span *ret_form)
-{
-    struct cg_buf buf;
-    cg_buf_init_arena(&buf, request->context->arena, CG_LIMIT_FORM_BYTES);
-    cg_token_form_write(&request->form, &buf);
-    return cg_buf_finish(&buf, ret_form);
-}
-
-/* RFC 6749 §5.2: an error answers with a code and, mostly, words. */
-static enum cg_status complain_of(const struct request *request,
-                                  const struct cg_fetch_response *response)
-{
-    const char *url = request->server.token_url;
-    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
-    struct cg_span error = {NULL, 0};
-    struct cg_span description = CG_SPAN_OF("no description");
-    if (cg_json_parse(response->body, response->body.len, &json) != CG_OK ||
-        cg_json_member_string(cg_json_root(json), "error", &error) != CG_OK) {
-        return cg_complain(request->context, CG_ERR_AUTHORISATION, "%s answered %ld", url,
-                           response->http_status);
-    }
-    if (cg_json_member(cg_json_root(json), "error_description") != NULL) {
-        CG_TRY(cg_json_member_string(cg_json_root(json), "error_description", &description));
-    }
-    return cg_complain(request->context, CG_ERR_AUTHORISATION, "%s answered %ld %.*s: %.*s", url,
-                       response->http_status, CG_SPAN_ARGS(error), CG_SPAN_ARGS(description));
-}
-
-/* Prints the answer. */
-static enum cg_status ask(const struct request *request)
-{
-    CG_CLEANUP(cg_json_free_at) struct cg_json *json = NULL;
-    const char *url = request->server.token_url;
     struct cg_fetch_response response;
-    struct cg_fetch_request post = {
-        .url = url,
-        .certificate = request->credential.certificate,
-        .certificate_key = request->credential.certificate_key,
-    };
-    struct cg_span token = {NULL, 0};
-    CG_TRY(make_proof(request, &post.proof));
-    CG_TRY(write_form(request, &post.form));
-    CG_TRY(cg_token_fetch(request->context, &request->server, post, &response));
-    if (response.http_status != 200) {
-        return complain_of(request, &response);
+    struct cg_client_answer answer;
+    enum cg_status status =
+        cg_client_exchange(client, context->now_s, context->arena, &response, &answer);
+    if (status == CG_OK) {
+        cg_output_document(&context->output, response.body);
+    } else {
+        status = cg_complain(context, status, "%s: %s", request->server.token_url, answer.trouble);
     }
-    if (cg_json_parse(response.body, response.body.len, &json) != CG_OK ||
-        cg_json_member_string(cg_json_root(json), "access_token", &token) != CG_OK) {
-        return cg_complain(request->context, CG_ERR_INPUT, "%s answered without an access_token",
-                           url);
-    }
-    cg_output_document(&request->context->output, response.body);
-    return CG_OK;
+    cg_client_answer_release(&answer);
+    return status;
 }
 
 /* The issuer's URL without the slashes that people type at its end. */
@@ -141,23 +105,21 @@ static enum cg_status read_server(struct cg_context *context, const struct cg_ar
 
 enum cg_status cg_token_request_run(struct cg_context *context, const struct cg_args *args)
 {
+    CG_CLEANUP(client_free_at) struct cg_client *client = NULL;
     struct cg_span resources[CG_ARGS_OPTIONS_MAX];
     struct request request = {
         .context = context,
         .args = args,
-        .form = {.client_id = cg_args_value(args, "client"),
-                 .resources = resources,
-                 .resource_count = cg_args_count(args, "resource")},
+        .config = {.resources = resources, .resource_count = cg_args_count(args, "resource")},
     };
-    for (size_t i = 0; i < request.form.resource_count; i++) {
+    for (size_t i = 0; i < request.config.resource_count; i++) {
         resources[i] = cg_args_value_at(args, "resource", i);
     }
-    CG_TRY(cg_args_join(context, args, "scope", &request.form.scope));
+    CG_TRY(cg_args_join(context, args, "scope", &request.config.scope));
     CG_TRY(read_server(context, args, &request.server));
     CG_TRY(cg_token_credential_read(context, args, &request.credential));
-    request.form.secret = request.credential.secret;
     bool by_certificate = request.credential.certificate.data != NULL;
     CG_TRY(cg_token_discover(context, by_certificate, &request.server));
-    CG_TRY(make_assertion(&request));
-    return ask(&request);
+    CG_TRY(make_client(&request, &client));
+    return ask(&request, client);
 }

@@ -7,7 +7,6 @@
 #include "codec/uri.h"
 
 #define ANSWER_BYTES_MAX 65536
-#define TIMEOUT_MS 15000
 #define WELL_KNOWN "/.well-known/oauth-authorization-server"
 #define ALGS "token_endpoint_auth_signing_alg_values_supported"
 
@@ -17,7 +16,7 @@ enum cg_status cg_token_fetch(struct cg_context *context, const struct cg_token_
 {
     request.ca_file = server->ca_file;
     request.max_bytes = ANSWER_BYTES_MAX;
-    request.timeout_ms = TIMEOUT_MS;
+    request.timeout_ms = CG_TOKEN_TIMEOUT_MS;
     enum cg_status status = cg_fetch(&request, context->arena, ret_response);
     if (status != CG_OK) {
         return cg_complain(context, status, "%s: %s", request.url, ret_response->message);

@@ -10,6 +10,9 @@
 
 #include <caregate/types.h>
 
+/* Of one request. */
+#define CG_TOKEN_TIMEOUT_MS 15000
+
 struct cg_token_server {
     const char *issuer;  /* without a final slash */
     const char *ca_file; /* NULL: the system's authorities */

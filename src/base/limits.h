@@ -115,6 +115,19 @@
 #define CG_LIMIT_FHIR_NEEDS 32              /* types that one FHIR request reaches */
 #define CG_LIMIT_FHIR_OPERATIONS 32         /* caregate_operation of one location */
 
+/* Calling systems, see caregate/client.h */
+#define CG_LIMIT_PEM_BYTES 65536      /* a key, or a chain of certificates */
+#define CG_LIMIT_CLIENT_PARAMETERS 16 /* of the form, beside those of its own */
+#define CG_LIMIT_CLIENT_FORM_BYTES 524288
+#define CG_LIMIT_CLIENT_ANSWER_BYTES 65536
+#define CG_LIMIT_CLIENT_EXCHANGE_BYTES 2097152 /* arena of one request for a token */
+#define CG_LIMIT_CLIENT_TIMEOUT_MS 600000
+#define CG_LIMIT_CLIENT_EXPIRES_IN_S 31622400 /* 366 days: an expires_in above is no life */
+#define CG_LIMIT_KEPT_CLAIM_S 3600            /* who asks for a token has so long at most */
+#define CG_LIMIT_KEPT_DELAY_S 60              /* after failures, of our own accord */
+#define CG_LIMIT_KEPT_RETRY_AFTER_S 600       /* after failures, when the server says so */
+#define CG_LIMIT_KEPT_REJECT_S 30             /* so often a token is dropped for an API's 401 */
+
 /* Audit */
 #define CG_LIMIT_AUDIT_RECORD_BYTES 4096
 #define CG_LIMIT_AUDIT_DETAIL_BYTES 704 /* two people's names and a token's */

@@ -57,6 +57,17 @@ void cg_base64url_encode(struct cg_span bytes, struct cg_buf *buf)
     }
 }
 
+void cg_base64_encode(struct cg_span bytes, struct cg_buf *buf)
+{
+    size_t from = buf->len;
+    cg_base64url_encode(bytes, buf);
+    for (size_t i = from; i < buf->len; i++) {
+        uint8_t *letter = &buf->data[i];
+        *letter = *letter == '-' ? '+' : *letter == '_' ? '/' : *letter;
+    }
+    cg_buf_put_string(buf, bytes.len % 3 == 1 ? "==" : bytes.len % 3 == 2 ? "=" : "");
+}
+
 /* Characters of a last, short group: 2 give one byte, 3 give two. */
 static enum cg_status decode_rest(const uint8_t values[static 256], const uint8_t *in, size_t count,
                                   uint8_t *out)

@@ -25,6 +25,7 @@ CG_MUST_USE enum cg_status cg_base64url_decode_arena(struct cg_span text, struct
                                                      struct cg_span *ret_bytes);
 
 /* Standard alphabet with padding (RFC 4648 §4, RFC 7617). */
+void cg_base64_encode(struct cg_span bytes, struct cg_buf *buf);
 CG_MUST_USE enum cg_status cg_base64_decode_arena(struct cg_span text, struct cg_arena *arena,
                                                   struct cg_span *ret_bytes);
 

@@ -163,7 +163,7 @@ static bool is_plain(uint8_t byte)
 }
 
 /* RFC 6749 appendix B. A space becomes %20, which every reader of forms takes. */
-static void put_encoded(struct cg_span value, struct cg_buf *buf)
+void cg_form_encode(struct cg_span value, struct cg_buf *buf)
 {
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < value.len; i++) {
@@ -188,5 +188,5 @@ void cg_form_put(struct cg_buf *buf, const char *name, struct cg_span value)
     }
     cg_buf_put_string(buf, name);
     cg_buf_put_byte(buf, '=');
-    put_encoded(value, buf);
+    cg_form_encode(value, buf);
 }

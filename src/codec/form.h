@@ -29,6 +29,9 @@ CG_MUST_USE enum cg_status cg_form_decode_into(struct cg_span text, uint8_t *roo
 /* Whether one raw name or value, once decoded, is `plain`. Bad escapes never are. */
 bool cg_form_decodes_to(struct cg_span text, struct cg_span plain);
 
+/* Appends one name or value. */
+void cg_form_encode(struct cg_span value, struct cg_buf *buf);
+
 /* Appends a parameter, with an & before it unless it is the first. An absent or empty value is left
  * out. */
 void cg_form_put(struct cg_buf *buf, const char *name, struct cg_span value);

@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "feed/trust_state.h"
 #include "net/line.h"
+#include "token/client_form.h"
 #include "token/client_jwt.h"
 #include "token/gate_bundle.h"
 #include "token/gate_report.h"
@@ -22,8 +23,6 @@
 #define ASSERTION_LIFE_S 60
 #define TROUBLE_BYTES 512
 #define MS_PER_S 1000
-
-#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 struct cg_trust {
     struct cg_arena *arena; /* of the configuration's copies */
@@ -197,10 +196,9 @@ struct asking {
     struct cg_fetch_response response;
 };
 
-static enum cg_status put_assertion(struct asking *asking)
+static enum cg_status make_assertion(struct asking *asking, struct cg_span *ret_assertion)
 {
     struct cg_trust *trust = asking->trust;
-    struct cg_span assertion;
     const struct cg_assertion_order order = {
         .client = trust->config.client_id,
         .audience = trust->config.audience,
@@ -208,23 +206,25 @@ static enum cg_status put_assertion(struct asking *asking)
         .now_s = asking->now_s,
         .life_s = ASSERTION_LIFE_S,
     };
-    CG_TRY(cg_client_jwt_assertion(&order, trust->key, &trust->random, asking->arena, &assertion));
-    cg_form_put(&asking->form, "client_assertion_type", CG_SPAN_OF(ASSERTION_TYPE));
-    cg_form_put(&asking->form, "client_assertion", assertion);
-    return CG_OK;
+    if (trust->key == NULL) {
+        return CG_OK;
+    }
+    return cg_client_jwt_assertion(&order, trust->key, &trust->random, asking->arena,
+                                   ret_assertion);
 }
 
 static enum cg_status begin(struct cg_trust *trust, struct cg_arena *arena, int64_t now_s,
                             struct asking *asking)
 {
+    struct cg_client_form form = {
+        .client_id = trust->config.client_id,
+        .secret = trust->config.secret,
+    };
     *asking = (struct asking){.trust = trust, .arena = arena, .now_s = now_s};
     trust->trouble[0] = '\0';
+    CG_TRY(make_assertion(asking, &form.assertion));
     cg_buf_init_arena(&asking->form, arena, CG_LIMIT_FORM_BYTES);
-    cg_form_put(&asking->form, "client_id", trust->config.client_id);
-    if (trust->key != NULL) {
-        return put_assertion(asking);
-    }
-    cg_form_put(&asking->form, "client_secret", trust->config.secret);
+    cg_client_form_prove(&form, &asking->form);
     return CG_OK;
 }
 

@@ -10,22 +10,21 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
-static enum cg_status check_url(const char *url)
+bool cg_fetch_takes_url(struct cg_span url)
 {
     struct cg_uri uri;
-    CG_TRY(cg_uri_parse(cg_span_of_string(url), &uri));
-    if (!cg_uri_is_http(&uri)) {
-        return CG_ERR_INPUT;
+    if (cg_uri_parse(url, &uri) != CG_OK || !cg_uri_is_http(&uri)) {
+        return false;
     }
     bool loopback = cg_span_equal_string(uri.host, "127.0.0.1") ||
                     cg_span_equal_string(uri.host, "localhost") ||
                     cg_span_equal_string(uri.host, "::1");
-    return cg_span_equal_string(uri.scheme, "https") || loopback ? CG_OK : CG_ERR_INPUT;
+    return cg_span_equal_string(uri.scheme, "https") || loopback;
 }
 
 enum cg_status cg_transfer_check_url(const char *url, struct cg_fetch_response *ret_response)
 {
-    if (check_url(url) != CG_OK) {
+    if (!cg_fetch_takes_url(cg_span_of_string(url))) {
         (void)snprintf(ret_response->message, sizeof(ret_response->message),
                        "the URL must be https, or http to this machine");
         return CG_ERR_INPUT;

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 
 #include <caregate/types.h>
+#include <stdbool.h>
 
 struct cg_fetch_request {
     const char *url;
@@ -24,9 +25,15 @@ struct cg_fetch_request {
 
 struct cg_fetch_response {
     long http_status;
-    struct cg_span body; /* in the arena */
-    char message[256];   /* what curl said when it failed; zero-terminated */
+    struct cg_span body;    /* in the arena, as is this: */
+    struct cg_span nonce;   /* of the header DPoP-Nonce (RFC 9449 §8), or absent */
+    unsigned retry_after_s; /* of the header Retry-After, whether it counts or dates; 0: none */
+    bool failed_tls;        /* when there was no answer: it is for a certificate, or for TLS */
+    char message[256];      /* what curl said when it failed; zero-terminated */
 };
+
+/* https anywhere; http only to this machine, where there is nobody in between. */
+bool cg_fetch_takes_url(struct cg_span url);
 
 /* CG_OK with any HTTP status; CG_ERR_STORE when there was no answer (message says why);
  * CG_ERR_LIMIT when too large. */

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/transfer.h"
 
+#include "base/alloc.h"
 #include "base/span.h"
 #include "base/status.h"
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #define HEADER_BYTES 16384
+#define RETRY_AFTER_MAX_S 86400
+
+/* libcurl's copies of our headers, which may hold a secret. */
+static void wipe_headers(struct curl_slist *headers)
+{
+    for (struct curl_slist *header = headers; header != NULL; header = header->next) {
+        cg_wipe(header->data, strlen(header->data));
+    }
+}
 
 void cg_transfer_release(struct cg_transfer *transfer)
 {
+    wipe_headers(transfer->headers);
     curl_slist_free_all(transfer->headers);
     curl_easy_cleanup(transfer->curl);
     *transfer = (struct cg_transfer){.curl = NULL};
@@ -111,6 +123,35 @@ enum cg_status cg_transfer_init(struct cg_transfer *transfer,
     return set_headers(transfer, request, arena);
 }
 
+static bool is_of_tls(CURLcode code)
+{
+    static const CURLcode codes[] = {
+        CURLE_SSL_CONNECT_ERROR,   CURLE_SSL_CERTPROBLEM,       CURLE_SSL_CIPHER,
+        CURLE_SSL_CACERT_BADFILE,  CURLE_SSL_ISSUER_ERROR,      CURLE_PEER_FAILED_VERIFICATION,
+        CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
+    };
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i] == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum cg_status take_headers(const struct cg_transfer *transfer,
+                                   struct cg_fetch_response *response)
+{
+    struct curl_header *nonce = NULL;
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(transfer->curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+    response->retry_after_s =
+        retry_after_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (unsigned)retry_after_s;
+    if (curl_easy_header(transfer->curl, "DPoP-Nonce", 0, CURLH_HEADER, -1, &nonce) != CURLHE_OK) {
+        return CG_OK;
+    }
+    return cg_arena_copy(transfer->body.arena, cg_span_of_string(nonce->value), &response->nonce);
+}
+
 enum cg_status cg_transfer_finish(struct cg_transfer *transfer, CURLcode code,
                                   struct cg_fetch_response *response)
 {
@@ -121,8 +162,10 @@ enum cg_status cg_transfer_finish(struct cg_transfer *transfer, CURLcode code,
     if (code != CURLE_OK) {
         (void)snprintf(response->message, sizeof(response->message), "%s",
                        transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror(code));
+        response->failed_tls = is_of_tls(code);
         return CG_ERR_STORE;
     }
     curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &response->http_status);
+    CG_TRY(take_headers(transfer, response));
     return cg_buf_finish(&transfer->body, &response->body);
 }

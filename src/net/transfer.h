@@ -27,8 +27,7 @@ CG_MUST_USE enum cg_status cg_transfer_init(struct cg_transfer *transfer,
                                             struct cg_arena *arena);
 void cg_transfer_release(struct cg_transfer *transfer);
 
-/* https anywhere; http only to this machine, where there is nobody in between. CG_ERR_INPUT, with
- * the response's message set. */
+/* CG_ERR_INPUT, with the response's message set, unless cg_fetch_takes_url. */
 CG_MUST_USE enum cg_status cg_transfer_check_url(const char *url,
                                                  struct cg_fetch_response *ret_response);
 

@@ -3,7 +3,7 @@
 #include "cli/bench_answer.h"
 #include "cli/bench_client.h"
 #include "cli/bench_times.h"
-#include "cli/token_form.h"
+#include "token/client_form.h"
 
 #include "test.h"
 
@@ -86,7 +86,7 @@ TEST(answer_tells_that_the_server_ends_the_connection)
 /* RFC 6749 appendix B; its example with a space and other characters, in our spelling. */
 TEST(token_form_escapes_what_is_not_plain)
 {
-    struct cg_token_form form = {
+    struct cg_client_form form = {
         .client_id = CG_SPAN_OF("a-b"),
         .secret = CG_SPAN_OF(" %&+\xc2\xa3\xe2\x82\xac"),
         .scope = CG_SPAN_OF("a b"),
@@ -94,7 +94,7 @@ TEST(token_form_escapes_what_is_not_plain)
     struct cg_span text = {NULL, 0};
     struct cg_buf buf;
     cg_buf_init(&buf, 256);
-    cg_token_form_write(&form, &buf);
+    cg_client_form_write(&form, &buf);
     assert_int_equal(cg_buf_finish(&buf, &text), CG_OK);
     assert_true(cg_span_equal_string(text,
                                      "grant_type=client_credentials&client_id=a-b&client_secret="
