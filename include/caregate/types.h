@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define CG_MUST_USE __attribute__((warn_unused_result))
 #define CG_EXPORT __attribute__((visibility("default")))
@@ -19,6 +20,13 @@ struct cg_span {
     const uint8_t *data;
     size_t len;
 };
+
+/* A span of a zero-terminated text, for callers of the library; NULL gives an absent one. */
+static inline struct cg_span cg_text(const char *text)
+{
+    struct cg_span span = {(const uint8_t *)text, text != NULL ? strlen(text) : 0};
+    return span;
+}
 
 /* Kinds of outcome. What exactly was wrong travels beside it as an enum cg_reason. */
 enum cg_status {

@@ -97,6 +97,9 @@
 #define CG_LIMIT_REMOTE_DOUBT_S 60   /* and nobody waits for it who has what is too old */
 #define CG_LIMIT_REMOTE_FORCE_S 60   /* an unknown kid has a set fetched anew at most so often */
 
+/* API servers that check tokens themselves */
+#define CG_LIMIT_SHELF_RINGS 64 /* prepared key rings that wait for the next check */
+
 /* Gate */
 #define CG_LIMIT_SNAPSHOT_BYTES 4194304 /* serialised snapshot */
 #define CG_LIMIT_BUNDLE_BYTES 5600000   /* it signed, as gates elsewhere get it */

@@ -8,7 +8,6 @@
 #include "feed/explain_smart.h"
 #include "feed/feed.h"
 #include "gate/decide.h"
-#include "gate/possession.h"
 #include "registry/agreement.h"
 #include "registry/api.h"
 #include "registry/grant.h"
@@ -354,7 +353,7 @@ static enum cg_status explain_certificate(struct explaining *explaining,
         CG_TRY(words(explaining->arena, "its x5t#S256 is ", text, &detail));
     }
     step(explaining, "the token may come with this certificate",
-         cg_possession_check_certificate(&shown, token), detail);
+         cg_client_certificate_check(&shown, token), detail);
     return CG_OK;
 }
 

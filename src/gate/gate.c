@@ -17,6 +17,7 @@
 #include "gate/scan.h"
 #include "gate/smart.h"
 #include "gate/token_cache.h"
+#include "token/client_certificate.h"
 #include "token/snapshot.h"
 #include "token/verify.h"
 
@@ -164,14 +165,6 @@ static enum cg_reason find_credentials(const struct cg_gate_request *request,
     return CG_REASON_NONE;
 }
 
-static enum cg_reason reason_of(enum cg_status status, const struct cg_fault *fault)
-{
-    if (status == CG_OK || fault->reason != CG_REASON_NONE) {
-        return fault->reason;
-    }
-    return status == CG_ERR_INPUT ? CG_REASON_TOKEN_MALFORMED : CG_REASON_INTERNAL;
-}
-
 static enum cg_reason verify(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
                              struct cg_span credentials, int64_t now_s)
 {
@@ -183,7 +176,7 @@ static enum cg_reason verify(struct cg_gate *gate, const struct cg_snapshot_real
     cg_arena_clear(gate->scratch);
     enum cg_status status =
         cg_token_verify(realm, compact, now_s, gate->scratch, &fault, &gate->uncached.token);
-    return reason_of(status, &fault);
+    return cg_token_reason(status, &fault);
 }
 
 static void show_identity(const struct cg_access_token *token, struct cg_gate_verdict *verdict)
@@ -229,7 +222,7 @@ static struct cg_cached_token *prove(struct cg_gate *gate, const struct cg_snaps
     struct cg_cached_token *entry = cg_token_cache_find(gate->cache, digest);
     if (entry != NULL && cg_span_equal(entry->token.issuer, cg_snapshot_realm_issuer(realm))) {
         struct cg_fault fault = {.reason = CG_REASON_NONE};
-        *ret_reason = reason_of(cg_token_check_times(&entry->token, now_s, &fault), &fault);
+        *ret_reason = cg_token_reason(cg_token_check_times(&entry->token, now_s, &fault), &fault);
         return entry;
     }
     *ret_reason = verify(gate, realm, credentials, now_s);
@@ -435,7 +428,7 @@ static enum cg_reason judge_call(struct cg_gate *gate, const struct call *call,
                                  struct cg_gate_verdict *verdict)
 {
     enum cg_reason reason =
-        cg_possession_check_certificate(&call->request->certificate, call->presented.token);
+        cg_client_certificate_check(&call->request->certificate, call->presented.token);
     if (reason == CG_REASON_NONE) {
         reason =
             cg_possession_check_scheme(gate->possession, call->request, &call->presented, verdict);

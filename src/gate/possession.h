@@ -37,10 +37,6 @@ struct cg_presented_token {
     struct cg_token_hash *hash;          /* of `compact`; remembered by the caller */
 };
 
-/* NONE, or why the token may not come with this certificate, or with none. Uses up nothing. */
-enum cg_reason cg_possession_check_certificate(const struct cg_client_certificate *certificate,
-                                               const struct cg_access_token *token);
-
 /*
  * Both return NONE, or why the token may not be used by who sent it, and fill in the verdict what
  * concerns DPoP: uses_dpop, is_proven, and the nonce to offer, which borrows until the next call.

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/secret.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "codec/base64url.h"
@@ -68,4 +69,28 @@ enum cg_status cg_client_certificate_digest(const struct cg_client_certificate *
     }
     CG_TRY(cg_client_certificate_der(certificate, arena, &der));
     return cg_sha256(der, ret_digest);
+}
+
+/* RFC 8705 §3: a token with x5t#S256 is of use over a connection with that very certificate only.
+ */
+enum cg_reason cg_client_certificate_check(const struct cg_client_certificate *certificate,
+                                           const struct cg_access_token *token)
+{
+    uint8_t shown[CG_SHA256_BYTES];
+    uint8_t wanted[CG_SHA256_BYTES];
+    size_t len = 0;
+    if (token->certificate_thumbprint.len == 0) {
+        return CG_REASON_NONE;
+    }
+    enum cg_status status = cg_client_certificate_digest(certificate, shown);
+    if (status == CG_ERR_NOT_FOUND) {
+        return CG_REASON_CERTIFICATE_MISSING;
+    }
+    if (status != CG_OK) {
+        return status == CG_ERR_INPUT ? CG_REASON_CERTIFICATE_MALFORMED : CG_REASON_INTERNAL;
+    }
+    bool fits =
+        cg_base64url_decode(token->certificate_thumbprint, wanted, sizeof(wanted), &len) == CG_OK &&
+        cg_secret_equal(cg_span_of_bytes(shown, sizeof(shown)), cg_span_of_bytes(wanted, len));
+    return fits ? CG_REASON_NONE : CG_REASON_CERTIFICATE_WRONG;
 }

@@ -8,8 +8,10 @@
 
 #include "base/arena.h"
 #include "crypto/digest.h"
+#include "token/access_token.h"
 
 #include <caregate/exchange.h>
+#include <caregate/reason.h>
 #include <stdbool.h>
 
 /* Whether there is one, well-formed or not. */
@@ -28,5 +30,9 @@ CG_MUST_USE enum cg_status cg_client_certificate_der(
  * CG_ERR_CRYPTO. */
 CG_MUST_USE enum cg_status cg_client_certificate_digest(
     const struct cg_client_certificate *certificate, uint8_t ret_digest[static CG_SHA256_BYTES]);
+
+/* NONE, or why the token may not come with this certificate, or with none. Uses up nothing. */
+enum cg_reason cg_client_certificate_check(const struct cg_client_certificate *certificate,
+                                           const struct cg_access_token *token);
 
 #endif

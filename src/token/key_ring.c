@@ -34,6 +34,11 @@ enum cg_status cg_key_ring_new(const struct cg_json_value *jwks, struct cg_key_r
     return CG_OK;
 }
 
+size_t cg_key_ring_count(const struct cg_key_ring *ring)
+{
+    return cg_jwks_count(ring->jwks);
+}
+
 const struct cg_jwk *cg_key_ring_find(const struct cg_key_ring *ring, struct cg_span kid,
                                       struct cg_verifier **ret_verifier)
 {

@@ -19,6 +19,8 @@ CG_MUST_USE enum cg_status cg_key_ring_new(const struct cg_json_value *jwks,
 struct cg_key_ring *cg_key_ring_free(struct cg_key_ring *ring);
 CG_DEFINE_CLEANUP(cg_key_ring_free_at, struct cg_key_ring *, cg_key_ring_free)
 
+size_t cg_key_ring_count(const struct cg_key_ring *ring);
+
 /* A key with its verifier; NULL when the kid is unknown. */
 const struct cg_jwk *cg_key_ring_find(const struct cg_key_ring *ring, struct cg_span kid,
                                       struct cg_verifier **ret_verifier);

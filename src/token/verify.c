@@ -150,6 +150,14 @@ enum cg_status cg_token_prove(const struct cg_token_trust *trust, struct cg_span
     return CG_OK;
 }
 
+enum cg_reason cg_token_reason(enum cg_status status, const struct cg_fault *fault)
+{
+    if (status == CG_OK || fault->reason != CG_REASON_NONE) {
+        return fault->reason;
+    }
+    return status == CG_ERR_INPUT ? CG_REASON_TOKEN_MALFORMED : CG_REASON_INTERNAL;
+}
+
 enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm, struct cg_span compact,
                                int64_t now_s, struct cg_arena *arena, struct cg_fault *fault,
                                struct cg_access_token *ret_token)

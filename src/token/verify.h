@@ -38,6 +38,9 @@ CG_MUST_USE enum cg_status cg_token_verify(const struct cg_snapshot_realm *realm
                                            struct cg_arena *arena, struct cg_fault *fault,
                                            struct cg_access_token *ret_token);
 
+/* Why a token is refused, of a status of these functions and what came with it; NONE for CG_OK. */
+enum cg_reason cg_token_reason(enum cg_status status, const struct cg_fault *fault);
+
 /* The checks of time alone, for a token proven before. */
 CG_MUST_USE enum cg_status cg_token_check_times(const struct cg_access_token *token, int64_t now_s,
                                                 struct cg_fault *fault);
