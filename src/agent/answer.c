@@ -85,7 +85,8 @@ static void read_refusal(const struct cg_json *json, struct refusal *refusal)
 
 static bool contains(struct cg_span text, struct cg_span part)
 {
-    return part.len > 0 && memmem(text.data, text.len, part.data, part.len) != NULL;
+    return part.len > 0 && text.len >= part.len &&
+           memmem(text.data, text.len, part.data, part.len) != NULL;
 }
 
 /* A server that repeats what it was sent has it kept from the log all the same. "eyJ" begins every

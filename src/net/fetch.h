@@ -36,7 +36,7 @@ struct cg_fetch_response {
 bool cg_fetch_takes_url(struct cg_span url);
 
 /* CG_OK with any HTTP status; CG_ERR_STORE when there was no answer (message says why);
- * CG_ERR_LIMIT when too large. */
+ * CG_ERR_LIMIT when too large (message says so), or when memory is short. */
 CG_MUST_USE enum cg_status cg_fetch(const struct cg_fetch_request *request, struct cg_arena *arena,
                                     struct cg_fetch_response *ret_response);
 

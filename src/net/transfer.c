@@ -156,7 +156,9 @@ enum cg_status cg_transfer_finish(struct cg_transfer *transfer, CURLcode code,
                                   struct cg_fetch_response *response)
 {
     if (transfer->body.failed) {
-        (void)snprintf(response->message, sizeof(response->message), "the answer is too large");
+        if (transfer->body.is_too_long) {
+            (void)snprintf(response->message, sizeof(response->message), "the answer is too large");
+        }
         return CG_ERR_LIMIT;
     }
     if (code != CURLE_OK) {

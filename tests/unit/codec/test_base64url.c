@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "base/span.h"
 #include "codec/base64url.h"
 #include "test.h"
@@ -148,7 +149,7 @@ TEST(base64url_decodes_into_an_arena)
 }
 
 /* RFC 4648 §10 */
-TEST(base64_decodes_the_vectors_with_their_padding)
+TEST(base64_reads_and_writes_the_vectors_with_their_padding)
 {
     static const struct {
         const char *text;
@@ -171,6 +172,13 @@ TEST(base64_decodes_the_vectors_with_their_padding)
                           cg_base64_decode_arena(test_span(rows[i].text), arena, &bytes), CG_OK);
         assert_span_text_row(rows[i].text, bytes, rows[i].bytes);
         assert_non_null(bytes.data);
+        struct cg_buf buf;
+        cg_buf_init_arena(&buf, arena, 64);
+        cg_buf_put_string(&buf, "-_");
+        cg_base64_encode(bytes, &buf);
+        assert_ok(cg_buf_finish(&buf, &bytes));
+        assert_span_text(cg_span_part(bytes, 0, 2), "-_");
+        assert_span_text(cg_span_part(bytes, 2, 64), rows[i].text);
     }
 }
 
@@ -199,7 +207,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(base64url_decode_keeps_to_the_room_it_has),
     cmocka_unit_test(base64url_encode_fails_with_its_buffer),
     cmocka_unit_test(base64url_decodes_into_an_arena),
-    cmocka_unit_test(base64_decodes_the_vectors_with_their_padding),
+    cmocka_unit_test(base64_reads_and_writes_the_vectors_with_their_padding),
     cmocka_unit_test(base64_refuses_wrong_padding_and_the_other_alphabet),
 };
 TEST_MAIN(tests)
