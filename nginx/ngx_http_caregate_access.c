@@ -20,33 +20,36 @@ static ngx_int_t phase_answer(ngx_int_t rc)
 static ngx_int_t keep_caller(ngx_http_request_t *r, const struct cg_gate_verdict *verdict,
                              struct caregate_caller *caller)
 {
-    const struct {
-        struct cg_span from;
-        ngx_str_t *to;
+    static const struct {
+        size_t from; /* in the verdict */
+        size_t to;   /* in the caller */
     } values[] = {
-        {verdict->realm, &caller->realm},
-        {verdict->client_id, &caller->client_id},
-        {verdict->organisation, &caller->organisation},
-        {verdict->subject, &caller->subject},
-        {verdict->scope, &caller->scope},
-        {verdict->token_id, &caller->token_id},
-        {verdict->actor, &caller->actor},
-        {verdict->details, &caller->details},
+        {offsetof(struct cg_gate_verdict, realm), offsetof(struct caregate_caller, realm)},
+        {offsetof(struct cg_gate_verdict, client_id), offsetof(struct caregate_caller, client_id)},
+        {offsetof(struct cg_gate_verdict, organisation),
+         offsetof(struct caregate_caller, organisation)},
+        {offsetof(struct cg_gate_verdict, subject), offsetof(struct caregate_caller, subject)},
+        {offsetof(struct cg_gate_verdict, scope), offsetof(struct caregate_caller, scope)},
+        {offsetof(struct cg_gate_verdict, token_id), offsetof(struct caregate_caller, token_id)},
+        {offsetof(struct cg_gate_verdict, actor), offsetof(struct caregate_caller, actor)},
+        {offsetof(struct cg_gate_verdict, details), offsetof(struct caregate_caller, details)},
     };
+    const size_t count = sizeof(values) / sizeof(values[0]);
     size_t len = 0;
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        len += values[i].from.len;
+    for (size_t i = 0; i < count; i++) {
+        len += ((const struct cg_span *)((const void *)verdict + values[i].from))->len;
     }
     u_char *at = ngx_pnalloc(r->pool, len);
     if (at == NULL) {
         return NGX_ERROR;
     }
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        struct cg_span from = values[i].from;
-        ngx_str_null(values[i].to); /* what is absent stays so: the audit leaves it out */
-        if (from.len > 0) {
-            *values[i].to = (ngx_str_t){.len = from.len, .data = at};
-            at = ngx_cpymem(at, from.data, from.len);
+    for (size_t i = 0; i < count; i++) {
+        const struct cg_span *from = (const void *)verdict + values[i].from;
+        ngx_str_t *to = (void *)caller + values[i].to;
+        ngx_str_null(to); /* what is absent stays so: the audit leaves it out */
+        if (from->len > 0) {
+            *to = (ngx_str_t){.len = from->len, .data = at};
+            at = ngx_cpymem(at, from->data, from->len);
         }
     }
     return NGX_OK;

@@ -32,10 +32,22 @@ static const struct {
     {ngx_string("content-encoding"), BODY_ENCODING},
 };
 
+#define HEADER_COUNT (sizeof(headers) / sizeof(headers[0]))
+
+/* A bit for each length of a name in the table: most headers have none of them. */
+static uint64_t lengths(void)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < HEADER_COUNT; i++) {
+        bits |= UINT64_C(1) << headers[i].key.len;
+    }
+    return bits;
+}
+
 static void see_header(const ngx_http_request_t *r, const ngx_table_elt_t *header,
                        struct cg_gate_fhir_request *seen)
 {
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+    for (size_t i = 0; i < HEADER_COUNT; i++) {
         if (!caregate_header_folds_into(header->key, headers[i].key) ||
             caregate_forward_tells(r, headers[i].key)) {
             continue;
@@ -67,11 +79,14 @@ void caregate_smart_see(ngx_http_request_t *r, const struct caregate_mark *mark,
         seen.body_bytes = mark->body_bytes;
         seen.scan = mark->scan;
     }
+    const uint64_t wanted = lengths();
     ngx_list_part_t *part = &r->headers_in.headers.part;
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
          header = caregate_header_next(&part, &index)) {
-        see_header(r, header, &seen);
+        if (header->key.len < 64 && (wanted >> header->key.len & 1) != 0) {
+            see_header(r, header, &seen);
+        }
     }
     *ret_seen = seen;
 }

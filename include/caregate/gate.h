@@ -73,6 +73,8 @@ struct cg_gate_route_config {
 CG_EXPORT CG_MUST_USE enum cg_status cg_gate_route_new(const struct cg_gate_route_config *config,
                                                        struct cg_gate_route **ret_route,
                                                        const char **ret_message);
+/* After the gates that it was used with, which remember tokens by it. Accepts NULL. Returns NULL.
+ */
 CG_EXPORT struct cg_gate_route *cg_gate_route_free(struct cg_gate_route *route);
 
 /*

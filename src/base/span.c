@@ -34,7 +34,7 @@ bool cg_span_equal_nocase(struct cg_span a, struct cg_span b)
         return false;
     }
     for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.data[i]) != lower(b.data[i])) {
+        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i])) {
             return false;
         }
     }

@@ -34,14 +34,17 @@ struct reading {
 
 typedef enum cg_status (*interaction)(const struct reading *reading);
 
+static bool is_alphanumeric(uint8_t byte)
+{
+    uint8_t letter = byte | 0x20;
+    return (letter >= 'a' && letter <= 'z') || (byte >= '0' && byte <= '9');
+}
+
 bool cg_fhir_is_word(struct cg_span text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        uint8_t letter = text.data[i] | 0x20;
-        bool is_good = (letter >= 'a' && letter <= 'z') ||
-                       (text.data[i] >= '0' && text.data[i] <= '9') || text.data[i] == '-' ||
-                       text.data[i] == '_';
-        if (!is_good) {
+        uint8_t byte = text.data[i];
+        if (!is_alphanumeric(byte) && byte != '-' && byte != '_') {
             return false;
         }
     }
@@ -53,12 +56,11 @@ static bool is_id(struct cg_span text)
 {
     size_t dots = 0;
     for (size_t i = 0; i < text.len; i++) {
-        struct cg_span byte = cg_span_part(text, i, 1);
-        if (text.data[i] == '.') {
-            dots++;
-        } else if (text.data[i] == '_' || !cg_fhir_is_word(byte)) {
+        uint8_t byte = text.data[i];
+        if (!is_alphanumeric(byte) && byte != '-' && byte != '.') {
             return false;
         }
+        dots += byte == '.' ? 1 : 0;
     }
     return text.len > dots && text.len <= ID_MAX_BYTES;
 }

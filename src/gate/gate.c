@@ -16,6 +16,7 @@
 #include "gate/route.h"
 #include "gate/scan.h"
 #include "gate/smart.h"
+#include "gate/standing.h"
 #include "gate/token_cache.h"
 #include "token/client_certificate.h"
 #include "token/snapshot.h"
@@ -31,6 +32,7 @@
 struct cg_gate {
     struct cg_gate_config config;
     struct cg_snapshot *snapshot; /* owned; NULL until the first is installed */
+    uint64_t snapshots;           /* how many were installed: the number of this one */
     int64_t current_s;
     struct cg_token_cache *cache;
     struct cg_keyed_hash *hash; /* of tokens, for the cache */
@@ -105,6 +107,7 @@ void cg_gate_install(struct cg_gate *gate, struct cg_snapshot *snapshot, int64_t
     }
     (void)cg_snapshot_free(gate->snapshot);
     gate->snapshot = snapshot;
+    gate->snapshots++;
     gate->current_s = current_s;
 }
 
@@ -196,9 +199,7 @@ static struct cg_cached_token *remember(struct cg_gate *gate,
                                         const uint8_t digest[static CG_KEYED_HASH_BYTES])
 {
     struct cg_cached_token *entry = &gate->uncached;
-    entry->denylist_generation = CG_DENYLIST_UNSEEN;
-    entry->limits_version = CG_LIMITS_UNSEEN;
-    entry->smart_version = CG_SMART_UNSEEN;
+    entry->standing.snapshot = 0;
     entry->hash.is_known = false;
     (void)!cg_token_cache_insert(gate->cache, digest, &gate->uncached.token, &entry);
     return entry;
@@ -229,40 +230,15 @@ static struct cg_cached_token *prove(struct cg_gate *gate, const struct cg_snaps
     return *ret_reason == CG_REASON_NONE ? remember(gate, digest) : NULL;
 }
 
-/* The denylist is asked once for each of its generations, however many entries it has. */
-static void ask_denylist(const struct cg_gate *gate, const struct cg_snapshot_realm *realm,
-                         struct cg_cached_token *entry)
+/* What the snapshot says of the token. */
+static struct cg_standing *find_standing(const struct cg_gate *gate,
+                                         const struct cg_snapshot_realm *realm,
+                                         struct cg_cached_token *entry)
 {
-    int64_t generation = cg_snapshot_denylist_generation(gate->snapshot);
-    if (entry->denylist_generation == generation) {
-        return;
+    if (entry->standing.snapshot != gate->snapshots) {
+        cg_standing_find(realm, &entry->token, gate->snapshots, entry->smart, &entry->standing);
     }
-    entry->denied = cg_decide_denylist(realm, &entry->token);
-    entry->withdrawn = cg_decide_withdrawn(realm, &entry->token);
-    entry->denylist_generation = generation;
-}
-
-static bool names_an_api(const struct cg_snapshot_realm *realm, const struct cg_access_token *token)
-{
-    for (size_t i = 0; i < token->api_count; i++) {
-        if (cg_snapshot_has_audience(realm, token->apis[i].audience)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum cg_reason decide(const struct cg_snapshot_realm *realm,
-                             const struct cg_gate_route *route, const struct cg_cached_token *entry,
-                             enum cg_method method)
-{
-    enum cg_reason reason = cg_decide_known(realm, route, &entry->token, entry->withdrawn, method);
-    bool misses = reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_GATE_MISCONFIGURED;
-    /* APIs come and go while a token is cached; who names the location's API needs no look. */
-    if (misses && !names_an_api(realm, &entry->token)) {
-        return CG_REASON_TOKEN_AUDIENCE_UNKNOWN;
-    }
-    return reason;
+    return &entry->standing;
 }
 
 static void show_needed_scope(struct cg_gate *gate, const struct cg_snapshot_realm *realm,
@@ -297,23 +273,6 @@ struct call {
     struct cg_cached_token *entry; /* of the token */
 };
 
-/* The token's SMART scopes, taken apart once in each snapshot. SMART scopes are the same words at
- * every API: those of a token that is for another one, too, could be meant for that. */
-static struct cg_smart_grants find_grants(const struct cg_gate *gate, const struct call *call)
-{
-    struct cg_cached_token *entry = call->entry;
-    const struct cg_snapshot_api *api = cg_snapshot_find_api(call->realm, call->route->api);
-    int64_t version = cg_snapshot_version(gate->snapshot);
-    if (api == NULL || !cg_decide_is_for_one(api, &entry->token)) {
-        return (struct cg_smart_grants){.count = 0};
-    }
-    if (entry->smart_version != version) {
-        entry->smart_count = cg_smart_grants_read(entry->token.scope, api->scope, entry->smart);
-        entry->smart_version = version;
-    }
-    return (struct cg_smart_grants){entry->token.scope, entry->smart, entry->smart_count};
-}
-
 /* Only one scan waits to be taken. */
 static enum cg_reason want_body(struct cg_gate *gate, const struct cg_smart_judgement *judgement,
                                 const struct cg_smart_grants *grants,
@@ -330,7 +289,8 @@ static enum cg_reason want_body(struct cg_gate *gate, const struct cg_smart_judg
 static enum cg_reason ask_smart(struct cg_gate *gate, const struct call *call,
                                 struct cg_gate_verdict *verdict)
 {
-    const struct cg_smart_grants grants = find_grants(gate, call);
+    const struct cg_smart_grants grants = {call->entry->token.scope, call->entry->smart,
+                                           call->entry->standing.grant_count};
     struct cg_smart_judgement judgement;
     cg_smart_judge(call->route, call->request, &grants, &judgement);
     if (judgement.reason == CG_REASON_SMART_SCOPE_INSUFFICIENT) {
@@ -353,7 +313,8 @@ static enum cg_reason ask_token(struct cg_gate *gate, const struct call *call,
                                 struct cg_gate_verdict *verdict)
 {
     enum cg_method method = call->request->method;
-    enum cg_reason reason = decide(call->realm, call->route, call->entry, method);
+    enum cg_reason reason = cg_standing_at(&call->entry->standing, call->realm, call->route,
+                                           &call->entry->token, method);
     if (reason == CG_REASON_API_NOT_AGREED || reason == CG_REASON_AGREEMENT_WITHDRAWN ||
         reason == CG_REASON_SCOPE_INSUFFICIENT) {
         show_needed_scope(gate, call->realm, call->route, method, verdict);
@@ -371,25 +332,18 @@ static enum cg_reason ask_token(struct cg_gate *gate, const struct call *call,
     return reason;
 }
 
-/*
- * The agreements under which this request is still to be counted. Limits are looked for once in
- * each snapshot; most tokens have none, and cost a compare.
- */
+/* The agreements under which this request is still to be counted: of most tokens, none. */
 static struct cg_limit limit_of(const struct cg_gate *gate, const struct call *call)
 {
-    struct cg_cached_token *entry = call->entry;
+    const struct cg_cached_token *entry = call->entry;
     struct cg_limit limit = {.throttle = gate->config.throttle,
                              .realm = call->realm,
                              .token = &entry->token,
                              .now_ms = call->request->now_ms};
-    int64_t version = cg_snapshot_version(gate->snapshot);
-    if (entry->limits_version != version) {
-        entry->limited = cg_limit_find(call->realm, &entry->token);
-        entry->limits_version = version;
-    }
-    if (entry->limited != 0 && limit.throttle != NULL) {
-        limit.agreements = cg_limit_here(call->realm, call->route, &entry->token, entry->limited) &
-                           ~call->request->counted;
+    if (entry->standing.limited != 0 && limit.throttle != NULL) {
+        limit.agreements =
+            cg_limit_here(call->realm, call->route, &entry->token, entry->standing.limited) &
+            ~call->request->counted;
     }
     return limit;
 }
@@ -466,17 +420,15 @@ static enum cg_reason judge(struct cg_gate *gate, const struct cg_gate_route *ro
     if (reason != CG_REASON_NONE) {
         return reason;
     }
-    ask_denylist(gate, call.realm, call.entry);
-    return call.entry->denied != CG_REASON_NONE ? call.entry->denied
-                                                : judge_call(gate, &call, verdict);
+    const struct cg_standing *standing = find_standing(gate, call.realm, call.entry);
+    return standing->denied != CG_REASON_NONE ? standing->denied : judge_call(gate, &call, verdict);
 }
 
 void cg_gate_decide(struct cg_gate *gate, const struct cg_gate_route *route,
                     const struct cg_gate_request *request, struct cg_gate_verdict *ret_verdict)
 {
-    struct cg_gate_verdict verdict = {.realm = route->realm};
-    verdict.reason = judge(gate, route, request, &verdict);
-    *ret_verdict = verdict;
+    *ret_verdict = (struct cg_gate_verdict){.realm = route->realm};
+    ret_verdict->reason = judge(gate, route, request, ret_verdict);
 }
 
 void cg_gate_note_refusal(struct cg_gate *gate, const struct cg_refusal *refusal)

@@ -187,9 +187,6 @@ static enum cg_status place_new(const struct cg_access_token *token, struct plac
     place->entry.smart = (struct cg_smart_grant *)(place + 1);
     pack(spans, count, (uint8_t *)memory + sizeof(*place) + grants_bytes);
     place->entry.token = copy;
-    place->entry.denylist_generation = CG_DENYLIST_UNSEEN;
-    place->entry.limits_version = CG_LIMITS_UNSEEN;
-    place->entry.smart_version = CG_SMART_UNSEEN;
     *ret_place = place;
     return CG_OK;
 }

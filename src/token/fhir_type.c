@@ -161,11 +161,17 @@ static int compare(const void *key, const void *element)
 {
     const struct cg_span *name = key;
     const struct cg_span *known = element;
-    return cg_span_compare(*name, *known);
+    /* The first letter settles most of them. */
+    int order = name->data[0] - known->data[0];
+    return order != 0 ? order : cg_span_compare(*name, *known);
 }
 
 bool cg_fhir_type_find(struct cg_span name, struct cg_span *ret_name)
 {
+    /* Every gate asks of ids, too, most of which begin otherwise. */
+    if (name.len == 0 || name.data[0] < 'A' || name.data[0] > 'Z') {
+        return false;
+    }
     const struct cg_span *found = bsearch(&name, names, NAME_COUNT, sizeof(names[0]), compare);
     if (found == NULL) {
         return false;

@@ -326,7 +326,48 @@ static void gate_hands_over_what_the_token_is_narrowed_to(void **state)
     (void)cg_gate_route_free(medicines);
 }
 
+static enum cg_reason ask_method(struct scene *scene, const struct cg_gate_route *route,
+                                 struct cg_span bearer, enum cg_method method)
+{
+    const struct cg_gate_request request = {
+        .authorization = bearer, .method = method, .now_s = SAMPLE_NOW_S};
+    cg_gate_decide(scene->gate, route, &request, &scene->verdict);
+    return scene->verdict.reason;
+}
+
+/* What a route let in is remembered for its method alone, and no longer than the snapshot. */
+static void gate_asks_each_method_and_each_snapshot_anew(void **state)
+{
+    struct scene *scene = *state;
+    const struct cg_span write = test_span("documents.write");
+    const struct cg_span read = test_span("documents.read");
+    const struct cg_gate_rule rules[] = {{CG_METHOD_POST | CG_METHOD_PUT, &write, 1},
+                                         {CG_METHOD_GET, &read, 1}};
+    const struct cg_gate_route_config config = {.realm = test_span(SAMPLE_REALM),
+                                                .api = test_span("documents"),
+                                                .rules = rules,
+                                                .rule_count = TEST_COUNT(rules)};
+    struct cg_gate_route *route = NULL;
+    const char *message = NULL;
+    assert_ok(cg_gate_route_new(&config, &route, &message));
+    struct cg_access_token claims = sample_claims();
+    claims.scope = test_span("documents.read");
+    struct cg_span bearer = scene_bearer(scene, sample_token(scene->sample, &claims));
+    for (int round = 0; round < 2; round++) {
+        assert_reason(ask_method(scene, route, bearer, CG_METHOD_GET), CG_REASON_NONE);
+        assert_reason(ask_method(scene, route, bearer, CG_METHOD_HEAD), CG_REASON_NONE);
+        assert_reason(ask_method(scene, route, bearer, CG_METHOD_POST),
+                      CG_REASON_SCOPE_INSUFFICIENT);
+    }
+    scene->sample->apis[0].scope = test_span("documents.write");
+    scene->sample->data.version++;
+    scene_install(scene);
+    assert_reason(ask_method(scene, route, bearer, CG_METHOD_GET), CG_REASON_SCOPE_INSUFFICIENT);
+    (void)cg_gate_route_free(route);
+}
+
 static const struct CMUnitTest tests[] = {
+    SCENE_TEST_CASE(gate_asks_each_method_and_each_snapshot_anew),
     SCENE_TEST_CASE(gate_checks_expiry_on_each_hit),
     SCENE_TEST_CASE(gate_never_uses_the_verdict_of_one_route_on_another),
     SCENE_TEST_CASE(gate_never_takes_the_token_of_one_realm_in_another),

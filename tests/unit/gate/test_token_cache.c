@@ -32,7 +32,7 @@ static void insert(struct cg_token_cache *cache, unsigned number)
     struct cg_cached_token *entry = NULL;
     assert_ok(cg_token_cache_insert(cache, digest.bytes, &token, &entry));
     assert_int_equal(entry->token.epoch, number);
-    assert_int_equal(entry->denylist_generation, CG_DENYLIST_UNSEEN);
+    assert_int_equal(entry->standing.snapshot, 0);
 }
 
 static struct cg_cached_token *find(struct cg_token_cache *cache, unsigned number)
@@ -142,10 +142,10 @@ TEST(token_cache_holds_no_token_twice)
 {
     struct cg_token_cache *cache = new_cache(16);
     insert(cache, 1);
-    find(cache, 1)->denied = CG_REASON_TOKEN_REVOKED;
+    find(cache, 1)->standing.denied = CG_REASON_TOKEN_REVOKED;
     insert(cache, 1);
     assert_int_equal(cg_token_cache_count(cache), 1);
-    assert_int_equal(find(cache, 1)->denied, CG_REASON_NONE);
+    assert_int_equal(find(cache, 1)->standing.denied, CG_REASON_NONE);
     (void)cg_token_cache_free(cache);
 }
 
