@@ -40,6 +40,7 @@ fuzz:              ## fuzz every parser for FUZZ_SECONDS (60) each
 install:           ## install the release build; prefix=/usr/local, DESTDIR=
 	@test -f $(RELEASE)/build.ninja || { echo 'install: run "make" first' >&2; exit 1; }
 	@tools/install '$(RELEASE)' '$(DESTDIR)$(prefix)'
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || /sbin/ldconfig  # so that programs find the library
 
 clean:             ## remove build/
 	@tools/build clean

@@ -7,6 +7,8 @@
  * API: the keys that the issuer publishes. A check reaches neither network nor disk. It does not
  * hear of revocations: where that matters, let the gate decide, or ask the issuer (RFC 7662).
  *
+ * A reason's name stays; its number may be another in the next release.
+ *
  * Link with -lcaregate (pkg-config caregate). All functions but new and free of one object may be
  * called by any thread at any time. Texts that are given back end with a zero byte which is not
  * counted in their length.
