@@ -146,7 +146,7 @@ static const struct entry entries[CG_REASON_COUNT] = {
          "Send fewer entries at once: this body is larger than the gate reads."},
     [CG_REASON_BODY_TYPE_REFUSED] =
         {"body_type_refused", "Send a Bundle as application/fhir+json and the parameters of a "
-                              "search as a form, in UTF-8 and not compressed."},
+                              "search alone as a form, in UTF-8 and not compressed."},
 
     [CG_REASON_FORWARDED_REQUEST_UNCLEAR] =
         {"forwarded_request_unclear",

@@ -9,7 +9,7 @@
 #define URL_MAX_BYTES 2048
 
 /* Which object or array of a Bundle one is in. */
-enum place { OUTSIDE, BUNDLE, ENTRIES, ENTRY, REQUEST, RESOURCE, WITHIN };
+enum place { OUTSIDE, BUNDLE, ENTRIES, ENTRY, REQUEST, RESOURCE, REFERENCES, WITHIN };
 
 /* The members that decide. */
 enum member {
@@ -70,9 +70,14 @@ static enum place place_of(const struct reading *reading)
     return reading->scan->depth > 0 ? reading->places[reading->scan->depth - 1] : OUTSIDE;
 }
 
+/* A rule for a method holds for what a Bundle does by it. */
 static enum cg_status meet(struct reading *reading, const struct cg_fhir_request *request,
                            const struct cg_fhir_needs *needs)
 {
+    if ((reading->grants->barred & (unsigned)request->method) != 0) {
+        reading->verdict.barred = request->method;
+        return stop(reading, CG_REASON_SCOPE_INSUFFICIENT);
+    }
     return cg_smart_grants_meet(reading->grants, request, needs, &reading->verdict.lacking)
                ? CG_OK
                : stop(reading, CG_REASON_SMART_SCOPE_INSUFFICIENT);
@@ -184,7 +189,7 @@ static enum cg_status see_name(struct reading *reading, struct cg_span name)
     reading->row = COUNT(members);
     reading->is_reference = false;
     if (place == WITHIN || place == RESOURCE) {
-        reading->is_reference = cg_span_equal(name, CG_SPAN_OF("reference"));
+        reading->is_reference = cg_span_equal_nocase(name, CG_SPAN_OF("reference"));
     }
     if (place == WITHIN) {
         return CG_OK;
@@ -217,6 +222,8 @@ static enum cg_status enter(struct reading *reading, enum form form)
         }
         inside = members[reading->row].inside;
         reading->has_resource |= inside == RESOURCE;
+    } else if (form == AN_ARRAY && (reading->is_reference || around == REFERENCES)) {
+        inside = REFERENCES; /* a lenient reader takes one value out of it */
     }
     bool is_wrong = (inside == BUNDLE || inside == ENTRY) && form != AN_OBJECT;
     reading->places[depth - 1] = inside;
@@ -238,7 +245,8 @@ static enum cg_status see_value(struct reading *reading, bool is_string, struct 
         reading->values[members[reading->row].member] = text;
         reading->row = COUNT(members);
     }
-    return is_string && reading->is_reference ? judge_reference(reading, text) : CG_OK;
+    bool is_reference = reading->is_reference || place == REFERENCES;
+    return is_string && is_reference ? judge_reference(reading, text) : CG_OK;
 }
 
 /* The container that was just closed. */

@@ -16,8 +16,9 @@
 
 struct cg_bundle_verdict {
     enum cg_reason reason;       /* NONE, BUNDLE_MALFORMED, FHIR_REQUEST_UNCLEAR,
-                                  * SMART_SCOPE_INSUFFICIENT */
-    struct cg_fhir_need lacking; /* for the last; its type is static, or of the Bundle */
+                                  * SMART_SCOPE_INSUFFICIENT, SCOPE_INSUFFICIENT */
+    struct cg_fhir_need lacking; /* of SMART_...; its type is static, or of the Bundle */
+    enum cg_method barred;       /* of SCOPE_INSUFFICIENT */
     size_t entries;              /* judged */
 };
 

@@ -116,6 +116,21 @@ static bool scope_suffices(const struct cg_gate_route *route, const struct cg_sn
     return covered || route->smart_base.data != NULL || has_any_scope(api, scope);
 }
 
+unsigned cg_decide_barred(const struct cg_gate_route *route, const struct cg_snapshot_api *api,
+                          struct cg_span scope)
+{
+    unsigned barred = 0;
+    for (unsigned method = CG_METHOD_GET; method <= CG_METHOD_OTHER; method <<= 1) {
+        for (size_t i = 0; i < route->rule_count; i++) {
+            if (covers(&route->rules[i], (enum cg_method)method) &&
+                !rule_is_met(&route->rules[i], api, scope)) {
+                barred |= method;
+            }
+        }
+    }
+    return barred;
+}
+
 enum cg_reason cg_decide_known(const struct cg_snapshot_realm *realm,
                                const struct cg_gate_route *route,
                                const struct cg_access_token *token, uint32_t withdrawn,

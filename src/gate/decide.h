@@ -37,6 +37,10 @@ enum cg_reason cg_decide_known(const struct cg_snapshot_realm *realm,
                                const struct cg_access_token *token, uint32_t withdrawn,
                                enum cg_method method);
 
+/* The methods for which these scopes miss what a rule of the route demands. */
+unsigned cg_decide_barred(const struct cg_gate_route *route, const struct cg_snapshot_api *api,
+                          struct cg_span scope);
+
 /* The places at which the token names this API: bit i stands for agreement i. */
 uint32_t cg_decide_places(const struct cg_snapshot_api *api, const struct cg_access_token *token);
 

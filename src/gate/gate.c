@@ -274,12 +274,16 @@ struct call {
 };
 
 /* Only one scan waits to be taken. */
-static enum cg_reason want_body(struct cg_gate *gate, const struct cg_smart_judgement *judgement,
+static enum cg_reason want_body(struct cg_gate *gate, const struct call *call,
+                                const struct cg_smart_judgement *judgement,
                                 const struct cg_smart_grants *grants,
                                 struct cg_gate_verdict *verdict)
 {
+    const struct cg_snapshot_api *api = cg_snapshot_find_api(call->realm, call->route->api);
+    struct cg_smart_grants all = *grants;
+    all.barred = cg_decide_barred(call->route, api, grants->scope);
     gate->scan = cg_gate_scan_free(gate->scan);
-    if (cg_gate_scan_new(judgement->body, &judgement->request, grants, &gate->scan) != CG_OK) {
+    if (cg_gate_scan_new(judgement->body, &judgement->request, &all, &gate->scan) != CG_OK) {
         return CG_REASON_INTERNAL;
     }
     verdict->wants_body = 1;
@@ -290,7 +294,7 @@ static enum cg_reason ask_smart(struct cg_gate *gate, const struct call *call,
                                 struct cg_gate_verdict *verdict)
 {
     const struct cg_smart_grants grants = {call->entry->token.scope, call->entry->smart,
-                                           call->entry->standing.grant_count};
+                                           call->entry->standing.grant_count, 0};
     struct cg_smart_judgement judgement;
     cg_smart_judge(call->route, call->request, &grants, &judgement);
     if (judgement.reason == CG_REASON_SMART_SCOPE_INSUFFICIENT) {
@@ -298,8 +302,11 @@ static enum cg_reason ask_smart(struct cg_gate *gate, const struct call *call,
         cg_smart_write_need(&judgement.lacking, &gate->needed_scope);
         (void)!cg_buf_finish(&gate->needed_scope, &verdict->needed_scope);
     }
+    if (judgement.reason == CG_REASON_SCOPE_INSUFFICIENT) {
+        show_needed_scope(gate, call->realm, call->route, judgement.barred, verdict);
+    }
     return judgement.reason == CG_REASON_NONE && judgement.body != CG_FHIR_BODY_IGNORED
-               ? want_body(gate, &judgement, &grants, verdict)
+               ? want_body(gate, call, &judgement, &grants, verdict)
                : judgement.reason;
 }
 

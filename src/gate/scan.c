@@ -6,7 +6,6 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "codec/json_scan.h"
-#include "gate/bundle_scan.h"
 
 #include <string.h>
 
@@ -14,8 +13,7 @@ struct cg_gate_scan {
     enum cg_fhir_body body;
     struct cg_fhir_request request; /* its texts are in `texts` */
     struct cg_smart_grants grants;  /* and so are its grants */
-    enum cg_reason reason;
-    struct cg_fhir_need lacking; /* its type is static */
+    struct cg_bundle_verdict verdict;
     struct cg_json_scan json;
     _Alignas(struct cg_smart_grant) uint8_t texts[];
 };
@@ -51,8 +49,9 @@ enum cg_status cg_gate_scan_new(enum cg_fhir_body body, const struct cg_fhir_req
     scan->request.if_none_exist = (struct cg_span){NULL, 0};
     scan->grants.items = (const struct cg_smart_grant *)(const void *)scan->texts;
     scan->grants.count = grants->count;
+    scan->grants.barred = grants->barred;
     scan->grants.scope = keep(grants->scope, &at);
-    scan->reason = CG_REASON_FHIR_REQUEST_UNCLEAR;
+    scan->verdict.reason = CG_REASON_FHIR_REQUEST_UNCLEAR;
     *ret_scan = scan;
     return CG_OK;
 }
@@ -68,20 +67,13 @@ static void judge_form(struct cg_gate_scan *scan, struct cg_span body)
     struct cg_fhir_needs needs;
     request.form = body;
     if (cg_fhir_request_read(&request, &needs) != CG_OK) {
-        scan->reason = CG_REASON_FHIR_REQUEST_UNCLEAR;
+        scan->verdict.reason = CG_REASON_FHIR_REQUEST_UNCLEAR;
         return;
     }
-    scan->reason = cg_smart_grants_meet(&scan->grants, &request, &needs, &scan->lacking)
-                       ? CG_REASON_NONE
-                       : CG_REASON_SMART_SCOPE_INSUFFICIENT;
-}
-
-static void judge_bundle(struct cg_gate_scan *scan, struct cg_span body)
-{
-    struct cg_bundle_verdict verdict;
-    cg_bundle_scan(body, &scan->grants, scan->request.rules, &scan->json, &verdict);
-    scan->reason = verdict.reason;
-    scan->lacking = verdict.lacking;
+    scan->verdict.reason =
+        cg_smart_grants_meet(&scan->grants, &request, &needs, &scan->verdict.lacking)
+            ? CG_REASON_NONE
+            : CG_REASON_SMART_SCOPE_INSUFFICIENT;
 }
 
 void cg_gate_scan_run(struct cg_gate_scan *scan, struct cg_span body)
@@ -89,13 +81,11 @@ void cg_gate_scan_run(struct cg_gate_scan *scan, struct cg_span body)
     if (scan->body == CG_FHIR_BODY_FORM) {
         judge_form(scan, body);
     } else {
-        judge_bundle(scan, body);
+        cg_bundle_scan(body, &scan->grants, scan->request.rules, &scan->json, &scan->verdict);
     }
 }
 
-enum cg_reason cg_gate_scan_reason(const struct cg_gate_scan *scan,
-                                   struct cg_fhir_need *ret_lacking)
+const struct cg_bundle_verdict *cg_gate_scan_verdict(const struct cg_gate_scan *scan)
 {
-    *ret_lacking = scan->lacking;
-    return scan->reason;
+    return &scan->verdict;
 }

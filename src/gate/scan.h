@@ -6,7 +6,7 @@
 #ifndef CG_GATE_SCAN_H
 #define CG_GATE_SCAN_H
 
-#include "gate/smart_grants.h"
+#include "gate/bundle_scan.h"
 
 #include <caregate/gate.h>
 
@@ -17,9 +17,7 @@ CG_MUST_USE enum cg_status cg_gate_scan_new(enum cg_fhir_body body,
                                             const struct cg_smart_grants *grants,
                                             struct cg_gate_scan **ret_scan);
 
-/* What came of it, FHIR_REQUEST_UNCLEAR before it was run; *ret_lacking is as cg_smart_judge says.
- */
-enum cg_reason cg_gate_scan_reason(const struct cg_gate_scan *scan,
-                                   struct cg_fhir_need *ret_lacking);
+/* What came of it, also of a form; FHIR_REQUEST_UNCLEAR before it was run. */
+const struct cg_bundle_verdict *cg_gate_scan_verdict(const struct cg_gate_scan *scan);
 
 #endif

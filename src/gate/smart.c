@@ -75,6 +75,30 @@ static bool is_readable(const struct cg_gate_fhir_request *request, enum cg_fhir
                      cg_form_media_type_is(request->content_type, CG_SPAN_OF("application/json"));
 }
 
+static bool has_body(enum cg_method method)
+{
+    return method == CG_METHOD_POST || method == CG_METHOD_PUT || method == CG_METHOD_PATCH;
+}
+
+/*
+ * Frameworks take parameters from a form as from the query, and a method from its "_method"; a form
+ * is the body of no interaction but a search. Their readings of the header differ, so that the type
+ * is looked for anywhere in it.
+ */
+static bool may_be_form(const struct cg_gate_fhir_request *request)
+{
+    static const struct cg_span types[] = {CG_SPAN("x-www-form-urlencoded"), CG_SPAN("multipart/")};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        for (size_t at = 0; at + types[i].len <= request->content_type.len; at++) {
+            if (cg_span_equal_nocase(cg_span_part(request->content_type, at, types[i].len),
+                                     types[i])) {
+                return true;
+            }
+        }
+    }
+    return request->content_type_count > 1;
+}
+
 /* What the body has to say. Of a search by POST nothing is known before: a parameter that a scope
  * with a query wants may be in its form. */
 static enum cg_reason judge_body(const struct cg_gate_route *route,
@@ -94,7 +118,10 @@ static enum cg_reason judge_body(const struct cg_gate_route *route,
         judgement->body = body;
         return CG_REASON_NONE;
     }
-    return cg_gate_scan_reason(request->fhir.scan, &judgement->lacking);
+    const struct cg_bundle_verdict *verdict = cg_gate_scan_verdict(request->fhir.scan);
+    judgement->lacking = verdict->lacking;
+    judgement->barred = verdict->barred;
+    return verdict->reason;
 }
 
 static enum cg_reason judge(const struct cg_gate_route *route,
@@ -114,6 +141,9 @@ static enum cg_reason judge(const struct cg_gate_route *route,
     }
     if (needs.body == CG_FHIR_BODY_BUNDLE || needs.body == CG_FHIR_BODY_FORM) {
         return judge_body(route, request, needs.body, judgement);
+    }
+    if (has_body(request->method) && may_be_form(&request->fhir)) {
+        return CG_REASON_BODY_TYPE_REFUSED;
     }
     return cg_smart_grants_meet(grants, &judgement->request, &needs, &judgement->lacking)
                ? CG_REASON_NONE

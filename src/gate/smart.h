@@ -13,6 +13,7 @@
 struct cg_smart_judgement {
     enum cg_reason reason;
     struct cg_fhir_need lacking;    /* of SMART_SCOPE_INSUFFICIENT: what else is needed */
+    enum cg_method barred;          /* of SCOPE_INSUFFICIENT: the method of an entry */
     enum cg_fhir_body body;         /* FORM or BUNDLE, with NONE: it is yet to be read */
     struct cg_fhir_request request; /* and this is what it belongs to; borrows */
 };

@@ -25,6 +25,7 @@ struct cg_smart_grants {
     struct cg_span scope; /* of the token */
     const struct cg_smart_grant *items;
     size_t count;
+    unsigned barred; /* methods that no entry of a Bundle may have, by other rules than SMART's */
 };
 
 /* How many grants there can be of a scope: what room they need. */

@@ -22,6 +22,8 @@ LOCATIONS = """
         location /large/ { """ + SMART + """ caregate_bundle_max 8m; proxy_pass %(api)s; }
         location /unbuffered/ { """ + SMART + """ proxy_request_buffering off;
                                 proxy_http_version 1.1; proxy_pass %(api)s; }
+        location /ruled/ { """ + SMART + """ caregate_require DELETE=record.delete;
+                           proxy_pass %(api)s; }
         location /jump/ { rewrite ^/jump/$ /fhir/ last; }
         location /twice/ { """ + SMART + """ error_page 502 = @again;
                            proxy_pass http://127.0.0.1:1; }
@@ -40,7 +42,7 @@ class Cast:
     def __init__(self):
         self.grounds = Grounds(LOCATIONS)
         house = self.grounds.house
-        house.api("record", ALL)
+        house.api("record", ALL, "record.delete")
         client = house.onboard("Portal", "record", ALL)
         rated = [house.onboard(f"Rated {rate}", "record", ALL, agreement=("--rate", rate))
                  for rate in ("3/h", "1/h")]
@@ -115,6 +117,16 @@ def test_one_entry_that_is_not_allowed_keeps_all_of_them_out(cast, scope, lackin
     assert (answer.status, reason(answer)) == (403, "smart_scope_insufficient")
     assert f'scope="{lacking}"' in answer.header("WWW-Authenticate")
     assert not cast.bodies()
+
+
+def test_a_rule_for_a_method_holds_for_an_entry_by_it(cast):
+    removal = bundle(entry("GET", "Patient/1"), entry("DELETE", "Patient/1"))
+    answer = cast.post("/ruled/", removal, "system/Patient.rd")
+    assert (answer.status, reason(answer)) == (403, "scope_insufficient")
+    assert 'scope="record.delete"' in answer.header("WWW-Authenticate")
+    assert not cast.bodies()
+    assert cast.post("/ruled/", removal, "system/Patient.rd record.delete").status == 200
+    assert cast.post("/ruled/", MIXED, "system/Patient.r system/Observation.u").status == 200
 
 
 BAD = [

@@ -166,6 +166,21 @@ def test_a_header_with_a_provenance_creates_one(cast):
     assert cast.ask("/fhir/Patient", both, "POST", headers).status == 200
 
 
+@pytest.mark.parametrize("types", [
+    ["application/x-www-form-urlencoded"], ["Application/X-WWW-Form-URLEncoded, a/b"],
+    ["multipart/form-data; boundary=x"], ["application/fhir+json", "text/plain"]], ids=str)
+@pytest.mark.parametrize("method, target", [
+    ("POST", "/fhir/Patient"), ("PUT", "/fhir/Patient/1"), ("POST", "/fhir/Patient/$validate")])
+def test_a_form_is_the_body_of_a_search_alone(cast, method, target, types):
+    """Frameworks read a method, and parameters, from a form: "_method=DELETE"."""
+    headers = [("Content-Type", value) for value in types]
+    answer = cast.ask(target, ALL, method, headers, b"_method=DELETE")
+    assert answer.status == 415, answer
+    assert not cast.reached()
+    headers = [("Content-Type", "application/fhir+json")]
+    assert cast.ask(target, ALL, method, headers, b"{}").status == 200
+
+
 def test_two_conditions_are_refused(cast):
     twice = [("If-None-Exist", "identifier=1"), ("if-none-exist", "identifier=2")]
     assert cast.ask("/fhir/Patient", method="POST", headers=twice).status == 403

@@ -10,7 +10,8 @@
 
 static struct cg_json_scan room;
 
-static struct cg_bundle_verdict judge(const char *scope, struct cg_span body)
+static struct cg_bundle_verdict judge_barred(const char *scope, struct cg_span body,
+                                             unsigned barred)
 {
     struct cg_smart_grant grants_room[GRANTS_MAX];
     struct cg_bundle_verdict verdict;
@@ -18,9 +19,15 @@ static struct cg_bundle_verdict judge(const char *scope, struct cg_span body)
         .scope = test_span(scope),
         .items = grants_room,
         .count = cg_smart_grants_read(test_span(scope), test_span(ALL), grants_room),
+        .barred = barred,
     };
     cg_bundle_scan(body, &grants, (struct cg_fhir_rules){NULL, 0}, &room, &verdict);
     return verdict;
+}
+
+static struct cg_bundle_verdict judge(const char *scope, struct cg_span body)
+{
+    return judge_barred(scope, body, 0);
 }
 
 static void assert_verdict(const char *scope, const char *body, enum cg_reason want)
@@ -192,6 +199,26 @@ TEST(bundle_references_that_search_need_a_search)
     }
 }
 
+/* Readers that do not mind case, or take one value for a list of one. */
+TEST(bundle_references_are_found_however_they_are_written)
+{
+    static const char *const references[] = {
+        "{\"Reference\":\"Patient?identifier=1\"}",
+        "{\"reference\":[\"Patient?identifier=1\"]}",
+        "{\"reference\":[\"Patient/1\",{\"a\":[]},[],\"Patient?identifier=1\"]}",
+        "{\"reference\":[[\"Patient?identifier=1\"]]}",
+    };
+    for (size_t i = 0; i < TEST_COUNT(references); i++) {
+        char entry[1024];
+        (void)snprintf(entry, sizeof(entry),
+                       "{\"request\":{\"method\":\"POST\",\"url\":\"Observation\"},\"resource\":"
+                       "{\"resourceType\":\"Observation\",\"subject\":%s}}",
+                       references[i]);
+        assert_entry("system/Observation.c", entry, CG_REASON_SMART_SCOPE_INSUFFICIENT);
+        assert_entry("system/Observation.c system/Patient.s", entry, CG_REASON_NONE);
+    }
+}
+
 #define BATCH(members) "{\"resourceType\":\"Bundle\",\"type\":\"batch\"," members "}"
 
 TEST(bundle_that_could_be_read_in_two_ways_is_malformed)
@@ -255,6 +282,17 @@ TEST(bundle_that_could_be_read_in_two_ways_is_malformed)
     }
 }
 
+TEST(bundle_entry_has_no_method_that_other_rules_bar)
+{
+    static const char *const body =
+        BATCH("\"entry\":[" REQUEST("GET", "Patient/1") "," REQUEST("DELETE", "Patient/1") "]");
+    struct cg_bundle_verdict verdict = judge_barred(ALL, test_span(body), CG_METHOD_PUT);
+    assert_int_equal(verdict.reason, CG_REASON_NONE);
+    verdict = judge_barred(ALL, test_span(body), CG_METHOD_PUT | CG_METHOD_DELETE);
+    assert_int_equal(verdict.reason, CG_REASON_SCOPE_INSUFFICIENT);
+    assert_int_equal(verdict.barred, CG_METHOD_DELETE);
+}
+
 TEST(bundle_without_entries_does_nothing)
 {
     assert_verdict("", "{\"resourceType\":\"Bundle\",\"type\":\"transaction\"}", CG_REASON_NONE);
@@ -267,6 +305,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bundle_is_judged_by_each_of_its_entries),
     cmocka_unit_test(bundle_within_a_resource_is_not_run),
     cmocka_unit_test(bundle_references_that_search_need_a_search),
+    cmocka_unit_test(bundle_references_are_found_however_they_are_written),
+    cmocka_unit_test(bundle_entry_has_no_method_that_other_rules_bar),
     cmocka_unit_test(bundle_that_could_be_read_in_two_ways_is_malformed),
     cmocka_unit_test(bundle_without_entries_does_nothing),
 };
