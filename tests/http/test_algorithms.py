@@ -3,67 +3,24 @@
 gate lets them in, a change of algorithm refuses nothing that is valid, and no key verifies what is
 not of its own algorithm (RFC 8725 §3.1)."""
 import json
-import time
 
 import pytest
 from authlib.jose import JsonWebKey, JsonWebToken
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwcrypto.jwk import JWKSet
-from jwcrypto.jws import JWS
 from jwcrypto.jwt import JWT
-from support.forge import Forge, b64, hs256, jwk_of, part, unb64
+from support.forge import b64, hs256, part, unb64
 from support.form import claims, header
 from support.house import House
 from support.node import run_node
 from support.wait import wait_until
+from support.walk import ALGORITHMS, Walk
 
 AUDIENCE = "https://care.example/results"
-ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 # RFC 7518 §6, RFC 8037 §2: what a public key of each has beside use, alg and kid.
 MEMBERS = {"RS256": {"kty": "RSA"}, "PS256": {"kty": "RSA"},
            "ES256": {"kty": "EC", "crv": "P-256"}, "EdDSA": {"kty": "OKP", "crv": "Ed25519"}}
 NUMBERS = {"RSA": {"n", "e"}, "EC": {"x", "y"}, "OKP": {"x"}}
-TAKEOVER_S = 15.0
-
-
-class Walk:
-    """A realm that went from RS256 through the others, with a token of each key."""
-
-    def __init__(self, house):
-        self.house = house
-        self.refused = []
-        self.client = house.onboard("Walker", "results", "results.read")
-        self.tokens = {"RS256": house.token(self.client)}
-        self.said = {}
-        for alg in ALGORITHMS[1:]:
-            self.said[alg] = house.run("realm", "set", house.realm, "--alg", alg).err
-            self.step(alg)
-        self.kids = {alg: header(token)["kid"] for alg, token in self.tokens.items()}
-        self.keys = {alg: Forge(house.dir, house.realm, kid) for alg, kid in self.kids.items()}
-
-    def step(self, alg):
-        """To the next algorithm, asking for tokens and using all the while."""
-        self.house.cli("key", "rotate", "--now")
-        deadline = time.monotonic() + TAKEOVER_S
-        while alg not in self.tokens:
-            assert time.monotonic() < deadline, f"no key of {alg} signs"
-            fresh = self.house.token(self.client)
-            if header(fresh)["alg"] == alg:
-                self.tokens[alg] = fresh
-            self.refused += [header(token) for token in (*self.tokens.values(), fresh)
-                             if self.house.gate("/results/1", token).status_code != 200]
-
-    def key_set(self):
-        return self.house.request("GET", f"{self.house.realm}/oauth/jwks").json()
-
-    def forged(self, signer, **changes):
-        """The claims of a true token, signed by the realm's key of an algorithm, under a header
-        that is changed."""
-        forged = JWS(json.dumps(claims(self.tokens[signer])))
-        forged.allowed_algs = ["RS256", "RS384", "PS256", "PS512", "ES256", "EdDSA"]
-        given = {**header(self.tokens[signer]), **changes}
-        forged.add_signature(jwk_of(self.keys[signer].key), None, json.dumps(given))
-        return forged.serialize(compact=True)
 
 
 @pytest.fixture(scope="module")
