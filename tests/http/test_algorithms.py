@@ -14,7 +14,7 @@ from support.form import claims, header
 from support.house import House
 from support.node import run_node
 from support.wait import wait_until
-from support.walk import ALGORITHMS, Walk
+from support.walk import ALGORITHMS, TAKEOVER_S, Walk
 
 AUDIENCE = "https://care.example/results"
 # RFC 7518 §6, RFC 8037 §2: what a public key of each has beside use, alg and kid.
