@@ -123,11 +123,44 @@ TEST(a_clock_that_is_set_gets_a_new_token)
     scripted_server_stop(server);
 }
 
+static int64_t tell_ten_seconds_more(void)
+{
+    now += 10;
+    return now;
+}
+
+TEST(a_life_that_is_over_before_it_begins_is_not_asked_for_again_and_again)
+{
+    static const struct scripted_answer answers[] = {
+        {.status = 200,
+         .body = "{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":1}"}};
+    struct scripted_server *server = scripted_server_start(answers, 1);
+    const struct cg_client_config config = {
+        .token_url = test_span(scripted_server_url(server)),
+        .client_id = CG_SPAN("c"),
+        .method = CG_CLIENT_SECRET_POST,
+        .secret = CG_SPAN("s"),
+        .now_s = tell_ten_seconds_more,
+    };
+    struct cg_client *client = NULL;
+    struct cg_client_answer answer;
+    const char *trouble = NULL;
+    assert_ok(cg_client_new(&config, &trouble, &client));
+    assert_status(cg_client_token(client, &answer), CG_ERR_INPUT);
+    assert_int_equal(answer.outcome, CG_CLIENT_NOT_UNDERSTOOD);
+    assert_int_equal(answer.token_len, 0);
+    assert_non_null(strstr(answer.trouble, "over before it came"));
+    assert_int_equal(scripted_server_count(server), 1);
+    (void)cg_client_free(client);
+    scripted_server_stop(server);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_token_serves_until_it_is_renewed),
     cmocka_unit_test(the_old_token_serves_while_the_server_is_away_and_no_longer),
     cmocka_unit_test(a_rejected_token_is_replaced_once),
     cmocka_unit_test(a_clock_that_is_set_gets_a_new_token),
+    cmocka_unit_test(a_life_that_is_over_before_it_begins_is_not_asked_for_again_and_again),
 };
 
 TEST_MAIN(tests)

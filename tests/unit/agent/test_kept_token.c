@@ -115,6 +115,8 @@ TEST(a_claim_lapses_and_another_asks)
     /* Who comes too late with a failure takes nobody's claim away, ... */
     const struct cg_kept_failure failure = {.outcome = CG_CLIENT_UNREACHABLE, .now_s = NOW_S};
     cg_kept_token_fail(&record, dead, &failure);
+    assert_int_equal(record.failures, 0);
+    assert_int_equal(record.retry_s, 0);
     assert_advice(&record, NOW_S + CLAIM_S, CG_KEPT_WAIT);
     /* ... but a token is a token. */
     const struct cg_kept_news late = news("late", NOW_S, LIFE_S, 0);
