@@ -38,14 +38,16 @@ static const struct cg_verb token_verbs[] = {
         .name = "request",
         .summary = "get a token, as a calling system would",
         .options = request_options,
-        .help = "Finds the token endpoint by the issuer's metadata (RFC 8414), else takes\n"
-                "URL/oauth/token. Prints the token response: keep it as you would a key.\n"
-                "\n"
-                "The client proves itself by --secret-file, by --key-file (private_key_jwt) or by\n"
-                "--certificate with --certificate-key-file; the certificate may go with either of\n"
-                "the others, for a token that is bound to it. The profiles smart and nhs want\n"
-                "--kid, fapi2 wants --audience with the issuer's URL. Files with secrets and\n"
-                "private keys must be closed to others (chmod 600).",
+        .help =
+            "Finds the token endpoint by the issuer's metadata (RFC 8414), else takes\n"
+            "URL/oauth/token. Prints the token response: keep it as you would a key.\n"
+            "\n"
+            "The client proves itself by --secret-file, by --key-file (private_key_jwt) or by\n"
+            "--certificate with --certificate-key-file; the certificate may go with either of\n"
+            "the others, for a token that is bound to it. The profiles smart and nhs want\n"
+            "--kid, fapi2 wants --audience with the issuer's URL. Files with secrets and\n"
+            "private keys must be closed to others (chmod 600); in place of such a FILE stands\n"
+            "credential:NAME for one of systemd's, keyring:NAME for a key of the kernel's.",
         .example = "caregate token request --issuer https://localhost:8443/vlive/hpca --client "
                    "ward-system-7f3k9q2x --secret-file secret --ca-file caregate-data/tls/ca.pem",
         .run = cg_token_request_run,

@@ -42,7 +42,7 @@ enum cg_status cg_token_credential_file(struct cg_context *context, const struct
         return CG_OK;
     }
     CG_TRY(cg_context_string(context, cg_args_value(args, option), &path));
-    return cg_context_read_secret_file(context, path, PEM_BYTES_MAX, ret_pem);
+    return cg_token_file_read_place(context, path, PEM_BYTES_MAX, ret_pem);
 }
 
 /* It is public: anybody may read it. */

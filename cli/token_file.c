@@ -5,6 +5,8 @@
 #include "base/span.h"
 #include "codec/json.h"
 
+#include <caregate/client.h>
+
 #define FILE_BYTES_MAX 65536
 
 /* Not by /dev/stdin, which another user's pipe cannot be opened by. */
@@ -85,11 +87,25 @@ enum cg_status cg_token_file_read(struct cg_context *context, struct cg_span pat
     return CG_OK;
 }
 
+enum cg_status cg_token_file_read_place(struct cg_context *context, const char *path, size_t max,
+                                        struct cg_span *ret_bytes)
+{
+    const char *trouble = NULL;
+    void *room = NULL;
+    if (!cg_span_starts_with(cg_span_of_string(path), CG_SPAN_OF("credential:")) &&
+        !cg_span_starts_with(cg_span_of_string(path), CG_SPAN_OF("keyring:"))) {
+        return cg_context_read_secret_file(context, path, max, ret_bytes);
+    }
+    CG_TRY(cg_arena_take(context->arena, max, &room));
+    enum cg_status status = cg_client_read_secret(path, room, max, &trouble, ret_bytes);
+    return status == CG_OK ? CG_OK : cg_complain(context, status, "%s: %s", path, trouble);
+}
+
 enum cg_status cg_token_file_read_secret(struct cg_context *context, struct cg_span path,
                                          struct cg_span *ret_secret)
 {
     struct cg_span bytes = {NULL, 0};
-    CG_TRY(read_all(context, path, cg_context_read_secret_file, &bytes));
+    CG_TRY(read_all(context, path, cg_token_file_read_place, &bytes));
     struct cg_span secret = trim(cg_span_part(bytes, 0, cg_span_find(bytes, '\n', 0)));
     if (secret.len == 0 || secret.len > CG_LIMIT_SECRET_BYTES) {
         return cg_complain(context, CG_ERR_INPUT,

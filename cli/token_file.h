@@ -17,7 +17,14 @@
 CG_MUST_USE enum cg_status cg_token_file_read(struct cg_context *context, struct cg_span path,
                                               struct cg_span *ret_token);
 
-/* A client secret: the first line, of a file that others may not read. Complains. */
+/*
+ * The bytes of a file that others may not read, or of a place that is no file: "credential:NAME",
+ * "keyring:NAME" (caregate/client.h). Complains.
+ */
+CG_MUST_USE enum cg_status cg_token_file_read_place(struct cg_context *context, const char *path,
+                                                    size_t max, struct cg_span *ret_bytes);
+
+/* A client secret: the first line, of such a place, or of standard input. Complains. */
 CG_MUST_USE enum cg_status cg_token_file_read_secret(struct cg_context *context,
                                                      struct cg_span path,
                                                      struct cg_span *ret_secret);

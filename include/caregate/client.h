@@ -79,6 +79,22 @@ CG_EXPORT struct cg_client *cg_client_free(struct cg_client *client);
 /* After a fork, in the new process: a lock on memory is not inherited. */
 CG_EXPORT void cg_client_lock_memory(struct cg_client *client);
 
+/*
+ * Reads a secret, or a key in PEM, from where it is kept, into `room` of `size` bytes; a line's end
+ * after it is left out. `source`:
+ *
+ *   PATH             a file of ours or root's, which nobody else may read or write
+ *   credential:NAME  what systemd gives the service (LoadCredential=), in $CREDENTIALS_DIRECTORY
+ *   keyring:NAME     a key of the type "user" in the kernel's keyrings of this process (keyctl(1))
+ *
+ * *ret_trouble, static text, says what is wrong otherwise. CG_ERR_NOT_FOUND; CG_ERR_AUTHORISATION
+ * for a file that others may read; CG_ERR_INPUT for what is empty, longer than the room, or no
+ * file.
+ */
+CG_EXPORT CG_MUST_USE enum cg_status cg_client_read_secret(const char *source, uint8_t *room,
+                                                           size_t size, const char **ret_trouble,
+                                                           struct cg_span *ret_secret);
+
 /* How asking ended. */
 enum cg_client_outcome {
     CG_CLIENT_GOT = 0,

@@ -238,6 +238,34 @@ static void request_refuses_a_secret_that_others_may_read(void **state)
     assert_non_null(strstr(desk->talk, "chmod 600"));
 }
 
+/* The request itself goes no further: the issuer's URL is not https. */
+static void request_reads_a_secret_from_systemd_or_the_kernel(void **state)
+{
+    static const struct {
+        const char *place;
+        const char *says;
+    } rows[] = {
+        {"credential:secret", "must be https"},
+        {"credential:other", "there is no such file"},
+        {"credential:../secret", "no such credential"},
+        {"keyring:caregate-nothing", "no key of this name"},
+    };
+    struct desk *desk = *state;
+    char folder[128];
+    (void)snprintf(folder, sizeof(folder), "%s", desk_path(desk, "secret"));
+    *strrchr(folder, '/') = '\0';
+    desk_write(desk, "secret", "cgs_x\n");
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        assert_int_equal(desk_run(desk, "token", "request", "--issuer", "http://care.example/r",
+                                  "--client", "c", "--secret-file", rows[i].place, NULL),
+                         CG_EXIT_FAILED);
+        if (strstr(desk->talk, rows[i].says) == NULL) {
+            fail_msg("%s: %s", rows[i].place, desk->talk);
+        }
+    }
+}
+
 /* A private key in PEM, of the kind that `init` makes, in the file "key". */
 static void write_key(struct desk *desk)
 {
@@ -323,6 +351,7 @@ static const struct CMUnitTest tests[] = {
     DESK_TEST(request_goes_to_https_or_this_machine_only),
     DESK_TEST(request_refuses_options_that_do_not_go_together),
     DESK_TEST(request_refuses_a_secret_that_others_may_read),
+    DESK_TEST(request_reads_a_secret_from_systemd_or_the_kernel),
     DESK_TEST(proof_wants_a_whole_url_and_a_private_key),
     DESK_TEST(proof_prints_the_headers_of_a_call),
     DESK_TEST(explain_answers_for_client_and_token),
