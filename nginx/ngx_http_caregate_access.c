@@ -108,16 +108,20 @@ static ngx_int_t drop_body_first(ngx_http_request_t *r)
 static ngx_int_t refuse(ngx_http_request_t *r, struct caregate_mark *mark,
                         const struct cg_gate_verdict *verdict)
 {
-    const struct caregate_main_conf *main_conf = caregate_main_conf_of(r);
-    const struct caregate_loc_conf *conf = caregate_loc_conf_of(r);
+    note_refusal(r, caregate_main_conf_of(r)->worker, mark);
+    return caregate_refusal_answer(r, mark, caregate_loc_conf_of(r)->route, verdict);
+}
+
+ngx_int_t caregate_refusal_answer(ngx_http_request_t *r, struct caregate_mark *mark,
+                                  const struct cg_gate_route *route,
+                                  const struct cg_gate_verdict *verdict)
+{
     mark->refusal = caregate_exchange_obtain(r);
     if (mark->refusal == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     mark->refusal->request.request_id = caregate_span(mark->visit->request_id);
-    enum cg_status status = cg_gate_refuse(conf->route, verdict, mark->refusal);
-    note_refusal(r, main_conf->worker, mark);
-    if (status != CG_OK) {
+    if (cg_gate_refuse(route, verdict, mark->refusal) != CG_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     if (caregate_answer_waits_for_body(r)) {
@@ -344,6 +348,20 @@ ngx_int_t caregate_access_handler(ngx_http_request_t *r)
     return judge(r, mark);
 }
 
+static void come_first(ngx_http_phase_handler_t *first, ngx_http_handler_pt handler)
+{
+    ngx_http_phase_handler_t *ours = first;
+    while (ours->checker == ngx_http_core_rewrite_phase && ours->handler != handler) {
+        ours++;
+    }
+    if (ours->handler != handler) {
+        return;
+    }
+    ngx_http_phase_handler_t saved = *ours;
+    ngx_memmove(first + 1, first, (size_t)((u_char *)ours - (u_char *)first));
+    *first = saved;
+}
+
 void caregate_access_come_first(ngx_cycle_t *cycle)
 {
     const ngx_http_core_main_conf_t *core =
@@ -354,15 +372,6 @@ void caregate_access_come_first(ngx_cycle_t *cycle)
     }
     ngx_http_phase_handler_t *first =
         &core->phase_engine.handlers[core->phase_engine.location_rewrite_index];
-    ngx_http_phase_handler_t *ours = first;
-    while (ours->checker == ngx_http_core_rewrite_phase &&
-           ours->handler != caregate_access_handler) {
-        ours++;
-    }
-    if (ours->handler != caregate_access_handler) {
-        return;
-    }
-    ngx_http_phase_handler_t saved = *ours;
-    ngx_memmove(first + 1, first, (size_t)((u_char *)ours - (u_char *)first));
-    *first = saved;
+    come_first(first, caregate_attach_handler);
+    come_first(first, caregate_access_handler);
 }

@@ -180,6 +180,10 @@ static void inherit_handler(ngx_conf_t *cf, const struct caregate_loc_conf *pare
     if (!core->noname && !core->lmt_excpt) {
         return;
     }
+    if (child->attach == NULL && parent->attach != NULL) {
+        child->attach = parent->attach;
+        child->attach_place = parent->attach_place;
+    }
     if (child->issuer_realm.len == 0 && parent->issuer_realm.len > 0) {
         child->issuer_realm = parent->issuer_realm;
         child->issuer_place = parent->issuer_place;
@@ -246,6 +250,33 @@ static char *check_open(ngx_conf_t *cf, const struct caregate_loc_conf *location
                : refuse(cf, "caregate_operation", &location->operations_place, why);
 }
 
+/* What attaching stands on. */
+static char *check_attach(ngx_conf_t *cf, struct caregate_main_conf *conf,
+                          struct caregate_loc_conf *location)
+{
+    static const char directive[] = "caregate_attach";
+    ngx_str_t pool_name = ngx_string("caregate");
+    const char *message = "cannot be: memory is short";
+    struct cg_gate_route_config config = {.api = CAREGATE_SPAN("any"), .fhir = location->fhir == 1};
+    const char *fault = caregate_pin_fault(cf, location->attach);
+    if (fault != NULL) {
+        return refuse(cf, directive, &location->attach_place, fault);
+    }
+    conf->agent->pool = ngx_thread_pool_get(cf->cycle, &pool_name);
+    if (conf->agent->pool == NULL) {
+        return refuse(cf, directive, &location->attach_place,
+                      "needs threads: put \"thread_pool caregate threads=2;\" before the http "
+                      "block");
+    }
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cleanup == NULL || cg_gate_route_new(&config, &location->attach_route, &message) != CG_OK) {
+        return refuse(cf, directive, &location->attach_place, message);
+    }
+    cleanup->data = location->attach_route;
+    cleanup->handler = free_route;
+    return NGX_CONF_OK;
+}
+
 char *caregate_config_merge_location(ngx_conf_t *cf, void *parent, void *child)
 {
     struct caregate_main_conf *conf =
@@ -255,6 +286,14 @@ char *caregate_config_merge_location(ngx_conf_t *cf, void *parent, void *child)
     inherit_handler(cf, parent, location);
     if (location->status == NGX_CONF_UNSET) {
         location->status = 0;
+    }
+    if (location->attach != NULL && location->issuer_realm.len + location->api.len > 0) {
+        return refuse(
+            cf, "caregate_attach", &location->attach_place,
+            "stands where the gate or the issuer does: put it into a location of its own");
+    }
+    if (location->attach != NULL && check_attach(cf, conf, location) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
     if (location->issuer_realm.len > 0) {
         return check_issuer(cf, conf, location);

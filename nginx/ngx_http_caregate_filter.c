@@ -122,6 +122,12 @@ ngx_int_t caregate_header_filter(ngx_http_request_t *r)
     if (mark == NULL) {
         return conf->next_header_filter(r);
     }
+    if (mark->attached != NULL) {
+        if (caregate_repeat_begin(r, mark)) {
+            return NGX_ERROR; /* by which nginx lets go of this answer */
+        }
+        caregate_attach_clean_answer(r, mark);
+    }
     if (is_upstream_error(r, mark) && replace(r, mark) != NGX_OK) {
         return NGX_ERROR;
     }

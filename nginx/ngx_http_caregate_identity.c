@@ -200,6 +200,15 @@ static ngx_table_elt_t *add_known(ngx_http_request_t *r, const struct known_head
     return header;
 }
 
+static const struct known_header *find_known(enum header_kind kind)
+{
+    size_t i = 0;
+    while (known_headers[i].kind != kind) {
+        i++;
+    }
+    return &known_headers[i];
+}
+
 static ngx_str_t value_for(const struct known_header *known, const struct caregate_mark *mark)
 {
     static const ngx_str_t none = ngx_null_string;
@@ -233,6 +242,36 @@ ngx_int_t caregate_identity_set(ngx_http_request_t *r, const struct caregate_mar
         }
     }
     return NGX_OK;
+}
+
+/* An array of its own, so that one can tell by its place what was attached. */
+static const u_char attached_name[] = "Authorization";
+
+ngx_uint_t caregate_identity_is_attached(const ngx_http_request_t *r)
+{
+    const ngx_table_elt_t *header = r->headers_in.authorization;
+    return header != NULL && header->key.data == attached_name;
+}
+
+ngx_int_t caregate_identity_attach(ngx_http_request_t *r, const struct caregate_mark *mark,
+                                   ngx_str_t authorization)
+{
+    if (remake_list(r, KIND_TOKEN | KIND_REQUEST_ID | KIND_PROOF, KNOWN_COUNT) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    r->headers_in.authorization = add_known(r, find_known(KIND_TOKEN), authorization);
+    r->headers_in.authorization->key.data = (u_char *)(uintptr_t)attached_name;
+    (void)add_known(r, find_known(KIND_REQUEST_ID), mark->visit->request_id);
+    return NGX_OK;
+}
+
+ngx_int_t caregate_identity_detach(ngx_http_request_t *r)
+{
+    if (!caregate_identity_is_attached(r)) {
+        return NGX_OK;
+    }
+    r->headers_in.authorization = NULL;
+    return remake_list(r, KIND_TOKEN | KIND_PROOF, 0);
 }
 
 ngx_int_t caregate_identity_tell(ngx_http_request_t *r, const struct caregate_mark *mark)

@@ -16,6 +16,7 @@
 struct kind {
     const char *directive;
     const char *(*decode)(u_char *text, size_t len, void *page);
+    ngx_uint_t checks_owner; /* else its mode is enough */
 };
 
 static void release(void *data)
@@ -119,16 +120,29 @@ static const char *decode_pem(u_char *text, size_t len, void *page)
     return keep_secret(text, len, page);
 }
 
-static const struct kind gate_secret = {"caregate_trust", decode_secret};
-static const struct kind gate_key = {"caregate_trust", decode_pem};
-static const struct kind master_key = {"caregate_master_key", decode_key};
-static const struct kind pin = {"caregate_pkcs11_pin", decode_pin};
+static const struct kind gate_secret = {"caregate_trust", decode_secret, 0};
+static const struct kind gate_key = {"caregate_trust", decode_pem, 0};
+static const struct kind profile_secret = {"caregate_profile", decode_secret, 1};
+static const struct kind profile_key = {"caregate_profile", decode_pem, 1};
+static const struct kind master_key = {"caregate_master_key", decode_key, 0};
+static const struct kind pin = {"caregate_pkcs11_pin", decode_pin, 0};
 
-static const char *read_from(ngx_fd_t fd, const struct kind *kind, void *page)
+/* Root, who reads it, or the user that the workers run as: others could change it. */
+static ngx_uint_t is_trusted(const ngx_conf_t *cf, uid_t owner)
+{
+    const ngx_core_conf_t *core =
+        (const ngx_core_conf_t *)ngx_get_conf(cf->cycle->conf_ctx, ngx_core_module);
+    return owner == 0 || owner == geteuid() || owner == core->user;
+}
+
+static const char *read_from(const ngx_conf_t *cf, ngx_fd_t fd, const struct kind *kind, void *page)
 {
     ngx_file_info_t info;
     if (ngx_fd_info(fd, &info) != 0 || !ngx_is_file(&info)) {
         return "this is no file";
+    }
+    if (kind->checks_owner && !is_trusted(cf, info.st_uid)) {
+        return "the file is of another user than root and the one that nginx runs as";
     }
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return "the file is open to its group or to others: chmod 0600 it";
@@ -150,7 +164,7 @@ static ngx_int_t read_secret(ngx_conf_t *cf, const struct kind *kind, ngx_str_t 
         return NGX_ERROR;
     }
     void *page = make_page(cf, kind);
-    const char *why = page == NULL ? "memory is short" : read_from(fd, kind, page);
+    const char *why = page == NULL ? "memory is short" : read_from(cf, fd, kind, page);
     (void)ngx_close_file(fd);
     if (why != NULL) {
         *ret_why = why;
@@ -187,6 +201,17 @@ ngx_int_t caregate_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_ke
 {
     void *page = NULL;
     if (read_secret(cf, is_key ? &gate_key : &gate_secret, path, &page, ret_why) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    *ret_secret = page;
+    return NGX_OK;
+}
+
+ngx_int_t caregate_profile_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_key,
+                                       struct caregate_secret **ret_secret, const char **ret_why)
+{
+    void *page = NULL;
+    if (read_secret(cf, is_key ? &profile_key : &profile_secret, path, &page, ret_why) != NGX_OK) {
         return NGX_ERROR;
     }
     *ret_secret = page;

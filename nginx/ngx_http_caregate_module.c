@@ -53,6 +53,10 @@ static ngx_command_t commands[] = {
     {ngx_string("caregate_origin"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,
      caregate_set_origin, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    {ngx_string("caregate_profile"), NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1,
+     caregate_set_profile, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("caregate_attach"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, caregate_set_attach,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, caregate_set_status,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     ngx_null_command,
@@ -90,12 +94,14 @@ static ngx_int_t postconfigure(ngx_conf_t *cf)
 {
     struct caregate_main_conf *conf =
         ngx_http_conf_get_module_main_conf(cf, ngx_http_caregate_module);
-    if (!conf->has_gate && !conf->has_issuer) {
+    if (!conf->has_gate && !conf->has_issuer && conf->agent == NULL) {
         return NGX_OK;
     }
     ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     if (push_handler(core, NGX_HTTP_POST_READ_PHASE, caregate_identity_strip_handler) != NGX_OK ||
         push_handler(core, NGX_HTTP_REWRITE_PHASE, caregate_access_handler) != NGX_OK ||
+        (conf->agent != NULL &&
+         push_handler(core, NGX_HTTP_REWRITE_PHASE, caregate_attach_handler) != NGX_OK) ||
         caregate_identity_prepare(cf, conf) != NGX_OK) {
         return NGX_ERROR;
     }

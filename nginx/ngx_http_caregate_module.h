@@ -10,6 +10,7 @@
 #ifndef NGX_HTTP_CAREGATE_MODULE_H
 #define NGX_HTTP_CAREGATE_MODULE_H
 
+#include "ngx_http_caregate_agent.h"
 #include "ngx_http_caregate_trust.h"
 
 #include <caregate/exchange.h>
@@ -94,6 +95,7 @@ struct caregate_main_conf {
     struct caregate_certificate_header *certificate_header; /* NULL: nobody is believed */
 
     struct caregate_trust_conf *trust; /* NULL: keys and rules come from the store */
+    struct caregate_agent *agent;      /* NULL: there is no profile */
 
     ngx_array_t *fetch_hosts; /* of struct cg_span; NULL: nothing is fetched */
     ngx_str_t fetch_ca;       /* empty: the system's */
@@ -137,7 +139,10 @@ struct caregate_loc_conf {
     struct caregate_place issuer_place;
     struct caregate_place api_place;
     struct caregate_place rules_place;
-    struct cg_gate_route *route; /* NULL: no gate here */
+    struct cg_gate_route *route;     /* NULL: no gate here */
+    struct caregate_profile *attach; /* whose token is attached here; NULL: none */
+    struct caregate_place attach_place;
+    struct cg_gate_route *attach_route; /* for refusals */
 };
 
 /* How a request fared, for variables. */
@@ -170,6 +175,7 @@ struct caregate_mark {
     struct caregate_caller caller;
     ngx_http_upstream_t *upstream_before; /* of an earlier location of this request */
     struct caregate_entry *entry;         /* of a request to the issuer */
+    struct caregate_attachment *attached; /* of a request that the agent passes on */
     struct caregate_body *body;           /* that is being read */
     struct cg_gate_scan *scan;       /* of the body, for this location; of the request's pool */
     uint64_t body_bytes;             /* of the body that was read for it */
@@ -271,6 +277,7 @@ struct caregate_worker {
     struct cg_gate *gate;
     struct caregate_poll poll;
     struct caregate_trust_work trust;
+    struct caregate_agent_work agent;
     struct caregate_report report;
     struct caregate_secret_ends secret_ends;
     struct caregate_slot slots[CAREGATE_SLOTS];
@@ -428,7 +435,12 @@ ngx_uint_t caregate_proof_find(ngx_http_request_t *r, ngx_str_t *ret_proof);
 
 /* access.c */
 ngx_int_t caregate_access_handler(ngx_http_request_t *r);
-/* Puts the gate's handler before all others of its phase, whatever was loaded after us. */
+/* Answers by a refusal, after the body where that is better. What a phase handler is to return. */
+ngx_int_t caregate_refusal_answer(ngx_http_request_t *r, struct caregate_mark *mark,
+                                  const struct cg_gate_route *route,
+                                  const struct cg_gate_verdict *verdict);
+/* Puts the gate's and the agent's handlers before all others of their phase, whatever was loaded
+ * after us. */
 void caregate_access_come_first(ngx_cycle_t *cycle);
 
 /* answer.c */

@@ -66,6 +66,24 @@ static ngx_str_t reason(const struct caregate_mark *mark)
                                           : text(cg_reason_name(mark->reason));
 }
 
+static ngx_str_t profile(const struct caregate_mark *mark)
+{
+    return mark->attached == NULL ? (ngx_str_t)ngx_null_string
+                                  : mark->attached->keeper->profile->name;
+}
+
+/* How the request came by its token. */
+static ngx_str_t token_state(const struct caregate_mark *mark)
+{
+    if (mark->attached == NULL || mark->attached->value.len == 0) {
+        return (ngx_str_t)ngx_null_string;
+    }
+    if (mark->attached->is_repeated) {
+        return text("repeated");
+    }
+    return mark->attached->has_waited ? text("waited") : text("kept");
+}
+
 static const struct variable variables[] = {
     {ngx_string("caregate_client_id"), client_id},
     {ngx_string("caregate_subject"), subject},
@@ -76,6 +94,8 @@ static const struct variable variables[] = {
     {ngx_string("caregate_decision"), decision},
     {ngx_string("caregate_reason"), reason},
     {ngx_string("caregate_request_id"), request_id},
+    {ngx_string("caregate_profile"), profile},
+    {ngx_string("caregate_token_state"), token_state},
 };
 
 const size_t caregate_variable_count = sizeof(variables) / sizeof(variables[0]);
@@ -97,8 +117,41 @@ static ngx_int_t get(ngx_http_request_t *r, ngx_http_variable_value_t *value, ui
     return NGX_OK;
 }
 
+/* nginx's own $http_authorization, but for a token that was attached: it is for the API alone. */
+static ngx_int_t get_authorization(ngx_http_request_t *r, ngx_http_variable_value_t *value,
+                                   uintptr_t data)
+{
+    const ngx_table_elt_t *header = r->headers_in.authorization;
+    (void)data;
+    if (header == NULL || caregate_identity_is_attached(r)) {
+        value->not_found = 1;
+        return NGX_OK;
+    }
+    value->data = header->value.data;
+    value->len = (unsigned)(header->value.len & 0xfffffff);
+    value->valid = 1;
+    value->no_cacheable = 1;
+    value->not_found = 0;
+    return NGX_OK;
+}
+
+static ngx_int_t hide_authorization(ngx_conf_t *cf)
+{
+    ngx_str_t name = ngx_string("http_authorization");
+    ngx_http_variable_t *added =
+        ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_CHANGEABLE | NGX_HTTP_VAR_NOCACHEABLE);
+    if (added == NULL) {
+        return NGX_ERROR;
+    }
+    added->get_handler = get_authorization;
+    return NGX_OK;
+}
+
 ngx_int_t caregate_variables_add(ngx_conf_t *cf)
 {
+    if (hide_authorization(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
     for (size_t i = 0; i < caregate_variable_count; i++) {
         ngx_str_t name = variables[i].name;
         ngx_http_variable_t *added = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);

@@ -4,6 +4,8 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #define HOST_MAX 40
 /* The allocator's own threshold of 128 KiB is passed at each commit, when SQLite lets go of pages
@@ -63,10 +65,7 @@ static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
         .throttle = caregate_zone_throttle(worker),
         .shared = caregate_zone_shared(worker),
     };
-    /* Room for every exchange that is given back, so that giving back cannot fail. */
-    if (ngx_array_init(&worker->free_exchanges, cycle->pool, CAREGATE_FREE_EXCHANGES_MAX,
-                       sizeof(struct cg_exchange *)) != NGX_OK ||
-        cg_gate_new(&config, &worker->gate) != CG_OK) {
+    if (cg_gate_new(&config, &worker->gate) != CG_OK) {
         ngx_log_error(NGX_LOG_ALERT, worker->log, 0, "caregate: no gate can be made");
         return NGX_ERROR;
     }
@@ -78,13 +77,22 @@ static ngx_int_t make_parts(struct caregate_worker *worker, ngx_cycle_t *cycle)
     return rc;
 }
 
+/* What holds tokens and secrets leaves no core, and is not for other processes to look into. */
+static ngx_int_t start_agent(struct caregate_worker *worker, ngx_cycle_t *cycle)
+{
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    return caregate_keepers_start(worker, cycle);
+}
+
 ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
 {
     struct caregate_main_conf *conf =
         ngx_http_cycle_get_module_main_conf(cycle, ngx_http_caregate_module);
     /* Cache managers and the like have no event loop that serves. */
     if ((ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) || conf == NULL ||
-        conf->pool == NULL) {
+        (conf->pool == NULL && conf->agent == NULL)) {
         return NGX_OK;
     }
     struct caregate_worker *worker = ngx_pcalloc(cycle->pool, sizeof(*worker));
@@ -95,7 +103,13 @@ ngx_int_t caregate_worker_init(ngx_cycle_t *cycle)
     worker->log = cycle->log;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the worker has no other thread yet. */
     (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
-    if (make_parts(worker, cycle) != NGX_OK) {
+    /* Room for every exchange that is given back, so that giving back cannot fail. */
+    if (ngx_array_init(&worker->free_exchanges, cycle->pool, CAREGATE_FREE_EXCHANGES_MAX,
+                       sizeof(struct cg_exchange *)) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    if ((conf->pool != NULL && make_parts(worker, cycle) != NGX_OK) ||
+        (conf->agent != NULL && start_agent(worker, cycle) != NGX_OK)) {
         return NGX_ERROR;
     }
     conf->worker = worker;
@@ -110,9 +124,10 @@ void caregate_worker_exit(ngx_cycle_t *cycle)
         return;
     }
     struct caregate_worker *worker = conf->worker;
+    caregate_keepers_finish(worker);
     if (conf->trust != NULL) {
         caregate_trust_finish(worker);
-    } else {
+    } else if (conf->pool != NULL) {
         caregate_tasks_finish(worker);
         caregate_poll_finish(worker);
     }

@@ -76,6 +76,17 @@ enum cg_reason {
     CG_REASON_UPSTREAM_UNAVAILABLE, /* 503 */
     CG_REASON_UPSTREAM_TIMEOUT,     /* 504 */
 
+    /* the agent: why a call is not passed on */
+    CG_REASON_CALLER_NOT_ALLOWED,    /* 403: not by the profile */
+    CG_REASON_ISSUER_UNREACHABLE,    /* 503: no token, as the other six */
+    CG_REASON_ISSUER_BUSY,           /* 503: it limits the rate */
+    CG_REASON_ISSUER_FAILED,         /* 503 */
+    CG_REASON_ISSUER_NOT_TRUSTED,    /* 502: TLS */
+    CG_REASON_ISSUER_REFUSED,        /* 502: it says no to the client */
+    CG_REASON_ISSUER_NOT_UNDERSTOOD, /* 502: what it gives is no token */
+    CG_REASON_TOKEN_WAIT_FULL,       /* 503: too many wait for one */
+    CG_REASON_TOKEN_WAIT_OVER,       /* 503 */
+
     /* the issuer */
     CG_REASON_REQUEST_MALFORMED,  /* not a form, bad percent escape, ... */
     CG_REASON_REQUEST_TOO_LARGE,  /* 413 */

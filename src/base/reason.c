@@ -174,6 +174,33 @@ static const struct entry entries[CG_REASON_COUNT] = {
     [CG_REASON_UPSTREAM_TIMEOUT] =
         {"upstream_timeout", "Try again later: the API behind the gate did not answer in time."},
 
+    [CG_REASON_CALLER_NOT_ALLOWED] =
+        {"caller_not_allowed",
+         "Have the agent's operator allow this address or user to use this profile."},
+    [CG_REASON_ISSUER_UNREACHABLE] =
+        {"issuer_unreachable",
+         "Try again later: the issuer of access tokens cannot be reached, or answers too late."},
+    [CG_REASON_ISSUER_BUSY] =
+        {"issuer_busy",
+         "Try again later: the issuer of access tokens limits how often it is asked."},
+    [CG_REASON_ISSUER_FAILED] =
+        {"issuer_failed", "Try again later: the issuer of access tokens is in trouble itself."},
+    [CG_REASON_ISSUER_NOT_TRUSTED] = {"issuer_not_trusted",
+                                      "Tell the agent's operator: the certificate of the issuer of "
+                                      "access tokens, or the agent's "
+                                      "own, was not taken."},
+    [CG_REASON_ISSUER_REFUSED] =
+        {"issuer_refused",
+         "Tell the agent's operator: the issuer gives this client no access token; the agent's log "
+         "says why."},
+    [CG_REASON_ISSUER_NOT_UNDERSTOOD] =
+        {"issuer_not_understood",
+         "Tell the agent's operator: what the issuer answers is no access token that can be used."},
+    [CG_REASON_TOKEN_WAIT_FULL] =
+        {"token_wait_full", "Try again later: too many calls wait for an access token already."},
+    [CG_REASON_TOKEN_WAIT_OVER] = {"token_wait_over",
+                                   "Try again later: the access token did not come in time."},
+
     [CG_REASON_REQUEST_MALFORMED] =
         {"request_malformed",
          "Send a well-formed form: UTF-8, percent-encoded, without control characters, within the "

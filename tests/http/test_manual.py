@@ -325,7 +325,9 @@ def test_examples_of_serve_and_stop_run(make_house):
 
 # What an example names that is elsewhere on a real machine; what goes with one alone.
 FILES = {"/etc/caregate/master.key": "master.key", "/etc/caregate/pkcs11.pin": "pkcs11.pin",
-         "tls/authorities.pem": "tls/ca.pem", "clients-ca.pem": "tls/ca.pem"}
+         "tls/authorities.pem": "tls/ca.pem", "clients-ca.pem": "tls/ca.pem",
+         "/etc/caregate/ward.secret": "gate.secret",
+         "https://api.example.nhs.uk": "https://localhost"}
 PAIRS = {"caregate_pkcs11_module": "caregate_pkcs11_pin pkcs11.pin;",
          "caregate_pkcs11_pin": "caregate_pkcs11_module /usr/lib/softhsm/libsofthsm2.so;"}
 # A gate without a store has none of these beside it.
