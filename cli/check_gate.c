@@ -59,22 +59,85 @@ static enum cg_status read_ca(struct cg_check *check, struct cg_trust_config *co
     return CG_OK;
 }
 
+/* The bundle that the gate has kept, which it holds against what it is given; NULL: none. */
+static enum cg_status read_kept(struct cg_check *check, const struct cg_directive *directive,
+                                const struct cg_trust_config *config,
+                                struct cg_snapshot **ret_snapshot)
+{
+    struct cg_span file = option(directive, "state=");
+    struct cg_trust_config kept = *config;
+    struct cg_trust *trust = NULL;
+    const char *path = NULL;
+    int64_t current_s = 0;
+    if (file.len == 0) {
+        return CG_OK;
+    }
+    CG_TRY(path_of(check, file, &path));
+    kept.state_file = cg_span_of_string(path);
+    CG_TRY(cg_trust_new(&kept, &trust));
+    enum cg_status status =
+        cg_trust_restore(trust, check->context->now_s, ret_snapshot, &current_s);
+    (void)cg_trust_free(trust);
+    if (status == CG_ERR_INPUT) {
+        cg_findings_add(&check->findings, CG_FINDING_WARNING, kept.state_file,
+                        "give it to whoever runs nginx; a damaged one is written anew at the next "
+                        "change",
+                        "it cannot be read, is damaged, or is of another issuer");
+        return CG_OK;
+    }
+    return status;
+}
+
+/* Without the state file: the gate's own is not to be touched, nor in its way. */
 static enum cg_status ask(struct cg_context *context, const struct cg_trust_config *config,
-                          struct cg_snapshot **ret_snapshot, const char **ret_trouble)
+                          const struct cg_snapshot *kept, struct cg_snapshot **ret_snapshot,
+                          const char **ret_trouble)
 {
     struct cg_trust *trust = NULL;
     CG_TRY(cg_trust_new(config, &trust));
-    enum cg_status status = cg_trust_ask(trust, context->now_s, 0, ret_snapshot);
+    enum cg_status status = kept == NULL ? CG_OK : cg_trust_hold(trust, cg_snapshot_text(kept));
+    if (status == CG_OK) {
+        status = cg_trust_ask(trust, context->now_s, 0, ret_snapshot);
+    }
     enum cg_status copied = cg_context_print(context, ret_trouble, "%s", cg_trust_trouble(trust));
     (void)cg_trust_free(trust);
     return copied == CG_OK ? status : copied;
 }
 
-/* Without the state file: the gate's own is not to be touched, nor in its way. */
-static enum cg_status look_at_issuer(struct cg_check *check, const struct cg_directive *directive)
+static const char *mend_of(enum cg_status status)
+{
+    return status == CG_ERR_CONFLICT
+               ? "find out why: if its store was put back from a backup, stop the gate, remove its "
+                 "state file, start it; else somebody may have answered in its place"
+               : "is the issuer there, the client active and with the grant gate, its secret in "
+                 "force, caregate_fetch_ca the authority of the certificate?";
+}
+
+static enum cg_status tell(struct cg_check *check, const struct cg_trust_config *config,
+                           const struct cg_snapshot *kept)
 {
     const char *trouble = "";
     struct cg_snapshot *snapshot = NULL;
+    enum cg_status status = ask(check->context, config, kept, &snapshot, &trouble);
+    if (status == CG_ERR_LIMIT) {
+        return status;
+    }
+    if (status != CG_OK) {
+        cg_findings_add(&check->findings, CG_FINDING_ERROR, config->issuer, mend_of(status),
+                        "it gives this gate no bundle: %s", trouble);
+        return CG_OK;
+    }
+    const struct cg_snapshot *last = snapshot != NULL ? snapshot : kept;
+    cg_findings_add(&check->findings, CG_FINDING_OK, config->issuer, NULL,
+                    "it gives this gate its bundle, number %lld",
+                    (long long)cg_trust_place_of(last).sequence);
+    (void)cg_snapshot_free(snapshot);
+    return CG_OK;
+}
+
+static enum cg_status look_at_issuer(struct cg_check *check, const struct cg_directive *directive)
+{
+    struct cg_snapshot *kept = NULL;
     struct cg_trust_config config = {
         .issuer = cg_directive_word(directive, 0),
         .client_id = option(directive, "client="),
@@ -90,22 +153,10 @@ static enum cg_status look_at_issuer(struct cg_check *check, const struct cg_dir
                         "the gate's secret or key cannot be read here");
         return CG_OK;
     }
-    enum cg_status status = ask(check->context, &config, &snapshot, &trouble);
-    if (status == CG_ERR_LIMIT) {
-        return status;
-    }
-    if (status != CG_OK) {
-        cg_findings_add(&check->findings, CG_FINDING_ERROR, config.issuer,
-                        "is the issuer there, the client active and with the grant gate, its "
-                        "secret in force, caregate_fetch_ca the authority of the certificate?",
-                        "it gives this gate no bundle: %s", trouble);
-        return CG_OK;
-    }
-    cg_findings_add(&check->findings, CG_FINDING_OK, config.issuer, NULL,
-                    "it gives this gate its bundle, number %lld",
-                    (long long)cg_trust_place_of(snapshot).sequence);
-    (void)cg_snapshot_free(snapshot);
-    return CG_OK;
+    CG_TRY(read_kept(check, directive, &config, &kept));
+    enum cg_status status = tell(check, &config, kept);
+    (void)cg_snapshot_free(kept);
+    return status;
 }
 
 enum cg_status cg_check_gate(struct cg_check *check)

@@ -130,7 +130,10 @@ static enum cg_status run_add(struct cg_context *context, const struct cg_args *
     cg_output_open_record(&context->output);
     cg_output_text(&context->output, "client_id", client.id);
     cg_output_close_record(&context->output);
-    cg_say(context, "next: `caregate agreement request --client %.*s …`", CG_SPAN_ARGS(client.id));
+    bool is_gate = cg_span_equal(client.grants, cg_grant_type(CG_GRANT_GATE));
+    cg_say(context, "next: `caregate %s --client %.*s%s`",
+           is_gate ? "secret issue" : "agreement request", CG_SPAN_ARGS(client.id),
+           is_gate ? "" : " …");
     return CG_OK;
 }
 

@@ -16,21 +16,34 @@
 
 #define TEXT_MAX 65536
 
+/* What is quoted of a file or an answer may be meant for the terminal: it gets no control
+ * characters but ends of lines. */
+__attribute__((format(printf, 2, 0))) static void talk(FILE *stream, const char *format,
+                                                       va_list values)
+{
+    char text[TEXT_MAX];
+    (void)vsnprintf(text, sizeof(text), format, values);
+    for (char *at = text; *at != '\0'; at++) {
+        bool is_control = ((unsigned char)*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f;
+        *at = is_control ? '?' : *at;
+    }
+    fputs(text, stream);
+    fputc('\n', stream);
+}
+
 void cg_say(struct cg_context *context, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    vfprintf(context->talk, format, values);
+    talk(context->talk, format, values);
     va_end(values);
-    fputc('\n', context->talk);
 }
 
 __attribute__((format(printf, 2, 0))) static void complain(struct cg_context *context,
                                                            const char *format, va_list values)
 {
     fprintf(context->talk, "caregate %s: ", context->command);
-    vfprintf(context->talk, format, values);
-    fputc('\n', context->talk);
+    talk(context->talk, format, values);
     context->complained = true;
 }
 

@@ -94,7 +94,8 @@ static void put_row(struct replay *replay, const struct cg_history_row *row, enu
     cg_output_close_record(output);
 }
 
-/* A row is told when the verdict is another than what happened. */
+/* A row is told when the verdict is another than what happened. Which scopes open a location is
+ * nginx's to say: behind a base as of SMART none is missed. */
 static enum cg_status judge(struct replay *replay, const struct cg_history_row *row)
 {
     struct cg_explanation explanation;
@@ -102,6 +103,7 @@ static enum cg_status judge(struct replay *replay, const struct cg_history_row *
         .realm = replay->history.realm,
         .client_id = row->client,
         .api = row->api,
+        .smart_base = CG_SPAN("/"),
         .now_s = replay->context->now_s,
     };
     bool was_let_in = row->tokens > 0 || row->calls > 0;

@@ -342,7 +342,9 @@ static enum cg_status take_bundle(struct asking *asking, struct cg_snapshot **re
     }
     status = cg_trust_hold(trust, cg_snapshot_text(snapshot));
     if (status == CG_ERR_CONFLICT) {
-        return fail(trust, status, "it gave a bundle that is older than the one that is held");
+        return fail(trust, status,
+                    "it gave a bundle that is older than the one that is held (if its store was "
+                    "put back from a backup, stop the gate, remove its state file, start it)");
     }
     CG_TRY(status);
     keep(trust, compact, asking->now_s);

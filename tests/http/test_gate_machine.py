@@ -129,6 +129,9 @@ def test_an_older_bundle_is_never_accepted_not_even_after_a_restart(own_house, c
         wait_until(lambda: refusals(machine) > 0, 30, "a refused bundle")
         assert machine.status_of(token) == 401
         assert "older than the one that is held" in machine.log()
+        found = machine.run("check")
+        assert found.code == 1 and "older than the one that is held" in found.out
+        assert "remove its state file" in found.out
     finally:
         liar.stop()
 
@@ -322,6 +325,10 @@ def test_check_tells_whether_the_issuer_gives_the_gate_its_bundle(own_house, mak
     machine = make_machine(start=False)
     found = {row["subject"]: row["level"] for row in machine.cli("check")}
     assert found[own_house.issuer] == "ok"
+    (machine.dir / "state" / "bundle").write_text("damaged", encoding="utf-8")
+    found = {row["subject"]: row["level"] for row in machine.cli("check")}
+    assert found[own_house.issuer] == "ok"
+    assert found[str(machine.dir / "state" / "bundle")] == "warning"
     own_house.cli("client", "suspend", machine.gate_client.id)
     refused = machine.run("check")
     assert refused.code == 1

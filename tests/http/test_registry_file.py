@@ -105,3 +105,15 @@ def test_file_that_fails_late_leaves_no_realm_behind(still):
 def test_apply_reads_standard_input(still):
     done = still.run("apply", "-f", "-", stdin="caregate: 1\nrealms: []\nodd: x\n")
     assert done.code == 1 and "standard input:3: there is no key" in done.err
+
+
+@pytest.mark.parametrize("line", [
+    'apis: [{name: "a\\e[31m", audience: "https://a.example/b", scopes: [a]}]',
+    'clients: [{id: "a\\e[31m", organisation: RX809, name: a}]'])
+def test_what_a_file_says_does_not_reach_the_terminal(still, line):
+    path = still.home / "registry.yaml"
+    path.write_text(f"caregate: 1\nrealms:\n  - path: {still.realm}\n    {line}\n",
+                    encoding="utf-8")
+    done = still.run("apply", "-f", path, "--dry-run")
+    assert done.code == 1 and "registry.yaml:4: " in done.err and "?[31m" in done.err, done
+    assert "\x1b" not in done.err

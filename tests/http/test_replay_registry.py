@@ -50,6 +50,18 @@ def test_change_that_refuses_nobody_is_told_so(called):
     assert called.cli("explain", "replay", "--since", "1d") == []
 
 
+def test_client_with_smart_scopes_alone_is_no_change(own_house):
+    """What SMART scopes open is the location's to say: here they count as any others."""
+    own_house.api("record", "system/*.rs")
+    caller = own_house.onboard("Smart", "record", "system/Patient.rs")
+    own_house.token(caller)
+    wait_until(lambda: audited(own_house, "token_issued"), 10, "the token in the audit")
+    assert own_house.cli("explain", "replay", "--since", "1d") == []
+    own_house.cli("agreement", "withdraw", caller.agreements[0], "--by", "Dr A")
+    done = own_house.run("explain", "replay", "--since", "1d")
+    assert [row["reason"] for row in done.json] == ["agreement_withdrawn"]
+
+
 def test_registry_as_it_is_now_is_judged_without_a_file(called):
     called.cli("agreement", "withdraw", called.caller.agreements[0], "--by", "Dr A")
     done = called.run("explain", "replay", "--since", "1d")
