@@ -92,9 +92,10 @@ static enum cg_status make_room(struct cg_change *change)
     if (change->event_count < change->event_room) {
         return CG_OK;
     }
-    CG_TRY(cg_arena_take_array(change->context->arena, room, sizeof(change->events[0]), &events));
+    CG_TRY(cg_arena_take_array(change->context->arena, room, sizeof(struct cg_audit_event *),
+                               &events));
     if (change->event_count > 0) {
-        memcpy(events, change->events, change->event_count * sizeof(change->events[0]));
+        memcpy(events, change->events, change->event_count * sizeof(struct cg_audit_event *));
     }
     change->events = events;
     change->event_room = room;

@@ -44,29 +44,29 @@ static void put_key(struct cg_context *context, const struct cg_client_key *key)
     cg_output_close_record(output);
 }
 
-static enum cg_status find_source(struct cg_context *context, const struct cg_args *args,
-                                  const struct source **ret_source)
+/* The only one that is given; NULL: none, or several. */
+static const struct source *find_source(const struct cg_args *args)
 {
+    const struct source *found = NULL;
     size_t count = 0;
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         if (cg_args_has(args, sources[i].option)) {
-            *ret_source = &sources[i];
+            found = &sources[i];
             count++;
         }
     }
-    if (count != 1) {
-        return cg_complain_usage(context, "wants one of --jwks, --jwks-uri, --certificate, "
-                                          "--tls-subject and --tls-san-dns");
-    }
-    return CG_OK;
+    return count == 1 ? found : NULL;
 }
 
 static enum cg_status read_value(struct cg_context *context, const struct cg_args *args,
                                  struct cg_client_key *key)
 {
-    const struct source *source = NULL;
+    const struct source *source = find_source(args);
     const char *path = NULL;
-    CG_TRY(find_source(context, args, &source));
+    if (source == NULL) {
+        return cg_complain_usage(context, "wants one of --jwks, --jwks-uri, --certificate, "
+                                          "--tls-subject and --tls-san-dns");
+    }
     struct cg_span text = cg_args_value(args, source->option);
     if (source->is_file) {
         CG_TRY(cg_context_string(context, text, &path));

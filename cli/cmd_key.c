@@ -129,19 +129,20 @@ static enum cg_status find_alg(struct cg_context *context, struct cg_store *stor
 
 /* Completes the order with what the key is sealed under, unless it stays where it is. */
 static enum cg_status make_key(struct cg_context *context, struct cg_change *change,
-                               struct cg_signing_key_order *order, struct cg_span *ret_kid)
+                               const struct cg_signing_key_order *order, struct cg_span *ret_kid)
 {
     CG_CLEANUP(cg_secret_release) struct cg_secret master_key = {.len = 0};
+    struct cg_signing_key_order whole = *order;
     struct cg_store *store = cg_change_store(change);
     struct cg_audit_event *event = NULL;
     if (order->reference.data == NULL) {
         CG_TRY(cg_master_key_open(context, store, &master_key));
     }
-    order->master_key = master_key.data;
-    order->random = &context->random;
-    order->now_s = context->now_s;
-    CG_TRY(find_alg(context, store, order->realm, &order->alg));
-    CG_TRY(cg_signing_key_create(store, order, context->arena, &context->fault, ret_kid));
+    whole.master_key = master_key.data;
+    whole.random = &context->random;
+    whole.now_s = context->now_s;
+    CG_TRY(find_alg(context, store, order->realm, &whole.alg));
+    CG_TRY(cg_signing_key_create(store, &whole, context->arena, &context->fault, ret_kid));
     CG_TRY(cg_change_note(change, CG_AUDIT_KEY_CREATED, &event));
     event->realm = order->realm;
     event->detail = *ret_kid;

@@ -63,8 +63,9 @@ static enum cg_status init(struct cg_history *history)
     if (history->rows != NULL) {
         return CG_OK;
     }
-    CG_TRY(cg_arena_take_array(arena, PLACES, sizeof(history->rows[0]), (void **)&history->rows));
-    return cg_arena_take_array(arena, PLACES, sizeof(history->tokens[0]),
+    CG_TRY(cg_arena_take_array(arena, PLACES, sizeof(struct cg_history_row *),
+                               (void **)&history->rows));
+    return cg_arena_take_array(arena, PLACES, sizeof(struct cg_history_token *),
                                (void **)&history->tokens);
 }
 

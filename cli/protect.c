@@ -286,7 +286,7 @@ static enum cg_status write_both(struct cg_context *context, const struct cg_ngi
 
 enum cg_status cg_protect_run(struct cg_context *context, const struct cg_args *args)
 {
-    struct cg_api api;
+    struct cg_api api = {.realm = {NULL, 0}};
     bool smart = cg_args_has(args, "smart");
     struct cg_nginx_api conf = {.fhir = smart || cg_args_has(args, "fhir"), .smart = smart};
     CG_TRY(find_api(context, args, &api));

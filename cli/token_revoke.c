@@ -91,7 +91,7 @@ static enum cg_status read_proven(struct cg_context *context, struct cg_span fil
 static enum cg_status revoke_at_hand(struct cg_context *context, struct cg_span file)
 {
     CG_CLEANUP(cg_change_free_at) struct cg_change *change = NULL;
-    struct cg_access_token token;
+    struct cg_access_token token = {.api_count = 0};
     CG_TRY(read_proven(context, file, &token));
     struct cg_denied_token denied = {token.token_id, token.client_id, token.expires_s};
     CG_TRY(cg_change_begin(context, &change));

@@ -13,6 +13,11 @@ static ngx_int_t phase_answer(ngx_int_t rc)
     return rc == NGX_DECLINED ? NGX_ERROR : rc;
 }
 
+static const struct cg_span *span_at(const struct cg_gate_verdict *verdict, size_t offset)
+{
+    return (const void *)((const u_char *)verdict + offset);
+}
+
 /*
  * Copies in the request's pool, all in one piece: the gate may forget the token while the request
  * is under way. What a verified token says of its caller is fit for a header.
@@ -37,15 +42,15 @@ static ngx_int_t keep_caller(ngx_http_request_t *r, const struct cg_gate_verdict
     const size_t count = sizeof(values) / sizeof(values[0]);
     size_t len = 0;
     for (size_t i = 0; i < count; i++) {
-        len += ((const struct cg_span *)((const void *)verdict + values[i].from))->len;
+        len += span_at(verdict, values[i].from)->len;
     }
     u_char *at = ngx_pnalloc(r->pool, len);
     if (at == NULL) {
         return NGX_ERROR;
     }
     for (size_t i = 0; i < count; i++) {
-        const struct cg_span *from = (const void *)verdict + values[i].from;
-        ngx_str_t *to = (void *)caller + values[i].to;
+        const struct cg_span *from = span_at(verdict, values[i].from);
+        ngx_str_t *to = (void *)((u_char *)caller + values[i].to);
         ngx_str_null(to); /* what is absent stays so: the audit leaves it out */
         if (from->len > 0) {
             *to = (ngx_str_t){.len = from->len, .data = at};

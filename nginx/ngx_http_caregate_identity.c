@@ -49,7 +49,7 @@ static const struct known_header known_headers[] = {
 #define KNOWN_LEN_MAX (sizeof("Caregate-Authorization-Details") - 1)
 #define CASE_BIT 0x20
 #define REQUEST_ID_MAX 64
-#define REQUEST_ID_BYTES 16
+#define REQUEST_ID_BYTES ((size_t)16)
 
 /* What is found out of the table once: each request asks it for each of its headers. */
 struct caregate_known_headers {

@@ -346,7 +346,7 @@ static enum cg_status decode_body(struct cg_span body, uint8_t *room, size_t *re
     bool good = EVP_DecodeUpdate(context, room, &len, body.data, (int)body.len) >= 0 &&
                 EVP_DecodeFinal(context, room + len, &last) == 1;
     EVP_ENCODE_CTX_free(context);
-    *ret_len = (size_t)(len + last);
+    *ret_len = (size_t)len + (size_t)last;
     return good && *ret_len > 0 ? CG_OK : CG_ERR_INPUT;
 }
 

@@ -300,11 +300,13 @@ enum cg_status cg_pkcs11_way_of(struct cg_pkcs11 *pkcs11, enum cg_key_algorithm 
                           "keys of a module sign by RS256, PS256, ES256 or EdDSA");
 }
 
+/* The module writes into the room. NOLINTBEGIN(readability-non-const-parameter) */
 static enum cg_status read_number(struct cg_pkcs11 *pkcs11, CK_SESSION_HANDLE session,
                                   CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE type,
                                   uint8_t room[static NUMBER_BYTES_MAX], struct cg_span *ret_number)
+/* NOLINTEND(readability-non-const-parameter) */
 {
-    CK_ATTRIBUTE attribute = {type, room, NUMBER_BYTES_MAX};
+    CK_ATTRIBUTE attribute = {.type = type, .pValue = room, .ulValueLen = NUMBER_BYTES_MAX};
     CG_TRY(read_value(pkcs11, session, handle, &attribute));
     *ret_number = (struct cg_span){room, attribute.ulValueLen};
     return CG_OK;

@@ -75,7 +75,7 @@ static enum cg_status tell(struct cg_oauth_context *context, const struct cg_ref
     void *events = NULL;
     void *pointers = NULL;
     CG_TRY(cg_arena_take_array(context->arena, count, sizeof(struct cg_audit_event), &events));
-    CG_TRY(cg_arena_take_array(context->arena, count, sizeof(*context->told), &pointers));
+    CG_TRY(cg_arena_take_array(context->arena, count, sizeof(struct cg_audit_event *), &pointers));
     context->told = pointers;
     for (size_t i = 0; i < count; i++) {
         struct cg_audit_event *event = (struct cg_audit_event *)events + i;

@@ -111,7 +111,7 @@ enum cg_status cg_exchange_system(struct cg_oauth_context *context,
     }
     struct cg_access_token held;
     struct cg_wish_subject subject = {.token = &held};
-    bool serves[CG_LIMIT_TOKEN_APIS];
+    bool serves[CG_LIMIT_TOKEN_APIS] = {false};
     CG_TRY(prove(context, exchange->subject_token, &held));
     if (held.behalf.client_id.len > 0) {
         return refuse(context, &held, send_own, "the subject token was exchanged already");

@@ -8,7 +8,7 @@
 #include "oauth/response.h"
 
 #define MEDIA_TYPE "application/" CG_INTROSPECTION_TYP
-#define ANSWER_BYTES (2 * CG_LIMIT_TOKEN_BYTES)
+#define ANSWER_BYTES ((size_t)2 * CG_LIMIT_TOKEN_BYTES)
 #define SIGNED_BYTES (2 * ANSWER_BYTES) /* base64 adds a third */
 
 /* RFC 9701 §4: who wants a signed answer says so by Accept. JSON, where both are as welcome. */

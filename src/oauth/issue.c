@@ -114,7 +114,7 @@ static enum cg_status tell_detail(struct cg_oauth_context *context,
                                   const struct cg_access_token *token)
 {
     struct cg_buf detail;
-    cg_buf_init_arena(&detail, context->arena, 2 * CG_LIMIT_TOKEN_BYTES);
+    cg_buf_init_arena(&detail, context->arena, (size_t)2 * CG_LIMIT_TOKEN_BYTES);
     if (token->idp.len > 0) {
         cg_buf_put_string(&detail, "for ");
         cg_buf_put(&detail, token->subject);

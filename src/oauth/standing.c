@@ -68,7 +68,7 @@ enum cg_status cg_standing_of(
         return CG_OK;
     }
     struct cg_access_token subject;
-    const struct cg_record_agreement *shared[CG_LIMIT_TOKEN_APIS];
+    const struct cg_record_agreement *shared[CG_LIMIT_TOKEN_APIS] = {NULL};
     cg_access_token_subject(token, &subject);
     CG_TRY(find_agreements(context, &subject, shared));
     for (size_t i = 0; i < token->api_count; i++) {
