@@ -10,7 +10,8 @@
  *
  * Of a client, only what cg_client_token keeps changes; all functions may be called by any thread,
  * also after a fork, if no other thread was in them then. What it holds lies in memory that is
- * wiped when freed, left out of core dumps and, where the system allows, never swapped.
+ * wiped when freed, left out of core dumps and, where the system allows, never swapped; a proof
+ * key, which OpenSSL holds, in OpenSSL's.
  */
 #ifndef CAREGATE_CLIENT_H
 #define CAREGATE_CLIENT_H
@@ -41,7 +42,8 @@ struct cg_client_config {
     struct cg_span client_id;
     enum cg_client_method method;
     struct cg_span secret;          /* 1 .. 1024 bytes, for the two methods with one */
-    struct cg_span key;             /* private, in PEM, unencrypted, for PRIVATE_KEY_JWT */
+    struct cg_span key;             /* private, in PEM, unencrypted, for PRIVATE_KEY_JWT; or where
+                                       it is: see pkcs11_module */
     struct cg_span kid;             /* of the key in the client's key set; absent: none is named */
     struct cg_span alg;             /* that it signs by: names, the first that fits counts; absent:
                                        the first of ours that fits */
@@ -63,6 +65,11 @@ struct cg_client_config {
     int64_t default_life_s;  /* of a token of which nothing is said; 0: 300 */
     unsigned (*stops)(void); /* whether to give up a request that runs; any thread; NULL: never */
     int64_t (*now_s)(void);  /* for tests: what cg_client_token goes by; NULL: the system's */
+    /* Where `key` is a URI "pkcs11:token=LABEL;object=LABEL" (RFC 7512): the path of the module's
+     * library, loaded when it is first asked, and its user's PIN. The key signs by RS256, PS256,
+     * ES256 or EdDSA. A module is one client's in a process: it is started anew after a failure. */
+    struct cg_span pkcs11_module;
+    struct cg_span pkcs11_pin; /* 1 .. 64 bytes */
 };
 
 /*
@@ -106,7 +113,7 @@ enum cg_client_outcome {
     CG_CLIENT_REDIRECTED,     /* 3xx, which is never followed */
     CG_CLIENT_TOO_LARGE,      /* the answer passes 65536 bytes, or the token CG_CLIENT_TOKEN_MAX */
     CG_CLIENT_NOT_UNDERSTOOD, /* no token response, or one that cannot be true */
-    CG_CLIENT_TROUBLED,       /* it is not for the server: memory, OpenSSL */
+    CG_CLIENT_TROUBLED,       /* it is not for the server: memory, OpenSSL, a security module */
 };
 
 #define CG_CLIENT_ERROR_BYTES 64

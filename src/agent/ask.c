@@ -3,6 +3,7 @@
 
 #include "agent/answer.h"
 #include "agent/client_parts.h"
+#include "agent/module_key.h"
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
@@ -11,6 +12,8 @@
 #include "net/line.h"
 #include "token/client_form.h"
 #include "token/client_jwt.h"
+
+#include <stdio.h>
 
 #define ASSERTION_LIFE_S 60
 /* The secret, and the values of parameters. */
@@ -26,6 +29,18 @@ struct asking {
     struct cg_span nonce; /* of the server, or absent */
 };
 
+static enum cg_status sign_in_module(struct asking *asking, const struct cg_assertion_order *order,
+                                     struct cg_span *ret_assertion)
+{
+    CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
+    const struct cg_client *client = asking->client;
+    const struct cg_module_key key = {client->pkcs11, client->config.key, client->config.alg};
+    struct cg_assertion_by by = {.signer = NULL};
+    CG_TRY(cg_module_key_open(&key, asking->arena, &by.algorithm, &signer));
+    by.signer = signer;
+    return cg_client_jwt_assertion_by(order, &by, &asking->random, asking->arena, ret_assertion);
+}
+
 /* RFC 7523 §2.2. */
 static enum cg_status make_assertion(struct asking *asking, struct cg_span *ret_assertion)
 {
@@ -40,6 +55,9 @@ static enum cg_status make_assertion(struct asking *asking, struct cg_span *ret_
     };
     if (config->key.len == 0) {
         return CG_OK;
+    }
+    if (asking->client->pkcs11 != NULL) {
+        return sign_in_module(asking, &order, ret_assertion);
     }
     CG_TRY(cg_client_jwt_key(config->key, config->alg, &key));
     return cg_client_jwt_assertion(&order, key, &asking->random, asking->arena, ret_assertion);
@@ -161,6 +179,15 @@ static size_t list_hidden(const struct cg_client_config *config,
     return count;
 }
 
+/* It knows better what went wrong. */
+static void tell_of_module(const struct cg_client *client, struct cg_client_answer *answer)
+{
+    const char *trouble = cg_pkcs11_trouble(client->pkcs11);
+    if (answer->outcome == CG_CLIENT_TROUBLED && trouble != NULL) {
+        (void)snprintf(answer->trouble, sizeof(answer->trouble), "%s", trouble);
+    }
+}
+
 enum cg_status cg_client_exchange(const struct cg_client *client, int64_t now_s,
                                   struct cg_arena *arena, struct cg_fetch_response *ret_response,
                                   struct cg_client_answer *ret_answer)
@@ -180,8 +207,12 @@ enum cg_status cg_client_exchange(const struct cg_client *client, int64_t now_s,
         .hidden_count = list_hidden(&client->config, hidden),
     };
     enum cg_status status = post_with_nonce(&asking, ret_response);
-    return status == CG_OK ? cg_answer_read(ret_response, &demand, arena, ret_answer)
-                           : cg_answer_lack(ret_response, status, ret_answer);
+    if (status == CG_OK) {
+        return cg_answer_read(ret_response, &demand, arena, ret_answer);
+    }
+    status = cg_answer_lack(ret_response, status, ret_answer);
+    tell_of_module(client, ret_answer);
+    return status;
 }
 
 enum cg_status cg_client_ask(const struct cg_client *client, int64_t now_s,

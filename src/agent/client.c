@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/client_parts.h"
+#include "agent/module_key.h"
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/limits.h"
@@ -25,7 +26,7 @@ static enum cg_status fail(enum cg_status status, const char *trouble, const cha
 static enum cg_status check_key(const struct cg_client_config *config, const char **ret_trouble)
 {
     CG_CLEANUP(cg_key_free_at) struct cg_key *key = NULL;
-    if (config->key.len == 0) {
+    if (config->key.len == 0 || config->pkcs11_module.len > 0) {
         return CG_OK;
     }
     enum cg_status status = cg_client_jwt_key(config->key, config->alg, &key);
@@ -55,6 +56,18 @@ static enum cg_status open_proof_key(struct cg_client *client, const char **ret_
                     ret_trouble);
     }
     return status == CG_OK ? CG_OK : fail(status, "the proof key cannot be made", ret_trouble);
+}
+
+/* Nothing is loaded yet. */
+static enum cg_status open_module(struct cg_client *client, const char **ret_trouble)
+{
+    const struct cg_client_config *config = &client->config;
+    if (config->pkcs11_module.len == 0) {
+        return CG_OK;
+    }
+    CG_TRY(cg_module_key_check(config->key, ret_trouble));
+    return cg_pkcs11_new((const char *)config->pkcs11_module.data, config->pkcs11_pin,
+                         &client->pkcs11);
 }
 
 /* With its length before it, so that no two lists of texts look alike. */
@@ -101,6 +114,7 @@ static enum cg_status fill(struct cg_client *client, const struct cg_client_conf
     CG_TRY(cg_client_config_copy(config, client->memory, &client->config));
     CG_TRY(check_key(&client->config, ret_trouble));
     CG_TRY(open_proof_key(client, ret_trouble));
+    CG_TRY(open_module(client, ret_trouble));
     return make_tag(client);
 }
 
@@ -151,6 +165,7 @@ struct cg_client *cg_client_free(struct cg_client *client)
         return NULL;
     }
     (void)cg_key_free(client->proof_key);
+    (void)cg_pkcs11_free(client->pkcs11);
     (void)pthread_cond_destroy(&client->turned);
     (void)pthread_mutex_destroy(&client->mutex);
     return (struct cg_client *)(void *)cg_locked_free(client->memory);

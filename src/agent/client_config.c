@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client is made of: whether it can be, and a copy of it. */
 #include "agent/client_parts.h"
+#include "agent/module_key.h"
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
@@ -32,6 +33,8 @@ static const struct {
     {offsetof(struct cg_client_config, ca_file), TEXT_MAX, "the path of the CA file is too long"},
     {offsetof(struct cg_client_config, grant), TEXT_MAX, "the grant is too long"},
     {offsetof(struct cg_client_config, scope), CG_LIMIT_SCOPE_BYTES, "the scope is too long"},
+    {offsetof(struct cg_client_config, pkcs11_module), TEXT_MAX, "the module's path is too long"},
+    {offsetof(struct cg_client_config, pkcs11_pin), CG_PKCS11_PIN_MAX_BYTES, "the PIN is too long"},
 };
 #define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))
 
@@ -75,6 +78,19 @@ static const char *check_proof(const struct cg_client_config *config)
     return config->proof_key.len > 0 && config->makes_proof_key
                ? "a proof key is either given or made"
                : NULL;
+}
+
+static const char *check_module(const struct cg_client_config *config)
+{
+    bool has_module = config->pkcs11_module.len > 0;
+    if (has_module != (config->pkcs11_pin.len > 0)) {
+        return "a security module goes with its PIN";
+    }
+    if (has_module != cg_module_key_is_named(config->key)) {
+        return has_module ? "a security module goes with a key that is named as pkcs11:…"
+                          : "a key that is named as pkcs11:… goes with a security module";
+    }
+    return NULL;
 }
 
 /* Members of the configuration say these. */
@@ -141,8 +157,8 @@ static const char *check_numbers(const struct cg_client_config *config)
 
 const char *cg_client_config_trouble(const struct cg_client_config *config)
 {
-    const char *(*const checks[])(const struct cg_client_config *) = {check_texts, check_proof,
-                                                                      check_lists, check_numbers};
+    const char *(*const checks[])(const struct cg_client_config *) = {
+        check_texts, check_proof, check_module, check_lists, check_numbers};
     if (!cg_fetch_takes_url(config->token_url)) {
         return "the token URL must be https, or http to this machine";
     }

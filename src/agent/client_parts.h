@@ -7,6 +7,7 @@
 
 #include "base/locked.h"
 #include "crypto/key.h"
+#include "crypto/pkcs11.h"
 
 #include <caregate/client.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@ struct cg_client {
     struct cg_locked *memory;       /* in which it lies itself, with all that it copied */
     struct cg_client_config config; /* complete: what was absent has its default */
     struct cg_key *proof_key;       /* NULL: tokens are bound to none */
+    struct cg_pkcs11 *pkcs11;       /* in which its key is, or NULL */
     uint8_t tag[CG_CLIENT_TAG_BYTES];
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t turned; /* somebody came back from the server */

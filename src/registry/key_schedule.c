@@ -2,7 +2,7 @@
 #include "registry/key_schedule.h"
 
 #include "base/span.h"
-#include "registry/key_reference.h"
+#include "jose/key_reference.h"
 #include "registry/key_row.h"
 
 int64_t cg_key_schedule_announce_s(const struct cg_realm *realm, const struct cg_signing_key *key)

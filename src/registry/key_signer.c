@@ -5,7 +5,7 @@
 #include "codec/base64url.h"
 #include "codec/json.h"
 #include "jose/jwk.h"
-#include "registry/key_reference.h"
+#include "jose/key_reference.h"
 #include "registry/key_row.h"
 
 #define PARSE_BYTES 65536

@@ -23,7 +23,7 @@ struct cg_signing_key {
     struct cg_span realm;
     struct cg_span alg;
     struct cg_span sealed;    /* the private half; empty: it is elsewhere, or destroyed */
-    struct cg_span reference; /* where else, as registry/key_reference.h has it; absent: nowhere */
+    struct cg_span reference; /* where else, as jose/key_reference.h has it; absent: nowhere */
     bool is_made_there;       /* in the module at `reference`, by us: ours to destroy */
     struct cg_span public_jwk;
     int64_t publish_from_s;

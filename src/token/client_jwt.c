@@ -48,14 +48,12 @@ static enum cg_status open_claims(struct object *claims, const struct cg_random 
 }
 
 /* `header` is base64url already. */
-static enum cg_status sign(const struct cg_key *key, struct cg_span header, struct object *claims,
+static enum cg_status sign(struct cg_signer *signer, struct cg_span header, struct object *claims,
                            struct cg_arena *arena, struct cg_span *ret_jwt)
 {
-    CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
     struct cg_span payload = {NULL, 0};
     struct cg_buf buf;
     CG_TRY(close_object(claims, &payload));
-    CG_TRY(cg_signer_new(key, &signer));
     cg_buf_init_arena(&buf, arena, CG_LIMIT_TOKEN_BYTES);
     CG_TRY(cg_jws_make(header, payload, signer, &buf));
     return cg_buf_finish(&buf, ret_jwt);
@@ -70,6 +68,17 @@ enum cg_status cg_client_jwt_assertion(const struct cg_assertion_order *order,
                                        const struct cg_key *key, const struct cg_random *random,
                                        struct cg_arena *arena, struct cg_span *ret_jwt)
 {
+    CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
+    CG_TRY(cg_signer_new(key, &signer));
+    const struct cg_assertion_by by = {cg_key_algorithm_of(key), signer};
+    return cg_client_jwt_assertion_by(order, &by, random, arena, ret_jwt);
+}
+
+enum cg_status cg_client_jwt_assertion_by(const struct cg_assertion_order *order,
+                                          const struct cg_assertion_by *by,
+                                          const struct cg_random *random, struct cg_arena *arena,
+                                          struct cg_span *ret_jwt)
+{
     struct object claims;
     struct cg_buf buf;
     struct cg_span header = {NULL, 0};
@@ -80,9 +89,9 @@ enum cg_status cg_client_jwt_assertion(const struct cg_assertion_order *order,
     cg_json_member_put(&claims.writer, "aud", order->audience);
     cg_json_member_put_number(&claims.writer, "exp", order->now_s + order->life_s);
     cg_buf_init_arena(&buf, arena, CG_LIMIT_TOKEN_BYTES);
-    CG_TRY(cg_jws_header(alg_of(key), CG_SPAN_OF("JWT"), order->kid, &buf));
+    CG_TRY(cg_jws_header(cg_alg_of(by->algorithm), CG_SPAN_OF("JWT"), order->kid, &buf));
     CG_TRY(cg_buf_finish(&buf, &header));
-    return sign(key, header, &claims, arena, ret_jwt);
+    return sign(by->signer, header, &claims, arena, ret_jwt);
 }
 
 /* RFC 9449 §4.2: the key itself is in the header, its public half. */
@@ -125,15 +134,17 @@ enum cg_status cg_client_jwt_proof(const struct cg_proof_order *order, const str
                                    const struct cg_random *random, struct cg_arena *arena,
                                    struct cg_span *ret_jwt)
 {
+    CG_CLEANUP(cg_signer_free_at) struct cg_signer *signer = NULL;
     struct object claims;
     struct cg_span header = {NULL, 0};
+    CG_TRY(cg_signer_new(key, &signer));
     CG_TRY(write_proof_header(key, arena, &header));
     CG_TRY(open_claims(&claims, random, order->now_s, arena));
     cg_json_member_put(&claims.writer, "htm", order->method);
     cg_json_member_put(&claims.writer, "htu", plain_target(order->target));
     cg_json_member_put(&claims.writer, "nonce", order->nonce);
     CG_TRY(put_token_hash(&claims, order->token));
-    return sign(key, header, &claims, arena, ret_jwt);
+    return sign(signer, header, &claims, arena, ret_jwt);
 }
 
 static enum cg_status find_fit(struct cg_span pem, struct cg_span algs, struct cg_key **ret_key)

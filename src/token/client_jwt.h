@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 
 #include <caregate/types.h>
 
@@ -34,6 +35,19 @@ CG_MUST_USE enum cg_status cg_client_jwt_assertion(const struct cg_assertion_ord
                                                    const struct cg_key *key,
                                                    const struct cg_random *random,
                                                    struct cg_arena *arena, struct cg_span *ret_jwt);
+
+/* What signs, where it is no key at hand: one that stays in a security module. */
+struct cg_assertion_by {
+    enum cg_key_algorithm algorithm;
+    struct cg_signer *signer;
+};
+
+/* The same by a signer, which one thread uses at a time. */
+CG_MUST_USE enum cg_status cg_client_jwt_assertion_by(const struct cg_assertion_order *order,
+                                                      const struct cg_assertion_by *by,
+                                                      const struct cg_random *random,
+                                                      struct cg_arena *arena,
+                                                      struct cg_span *ret_jwt);
 
 struct cg_proof_order {
     struct cg_span method; /* "POST" */

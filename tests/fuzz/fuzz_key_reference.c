@@ -2,7 +2,7 @@
 /* What the parser takes names a token and a key, within what PKCS #11 has room for. */
 #include "base/arena.h"
 #include "base/span.h"
-#include "registry/key_reference.h"
+#include "jose/key_reference.h"
 
 #include <stdint.h>
 #include <stdlib.h>

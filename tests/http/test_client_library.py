@@ -17,10 +17,11 @@ from support.form import claims, header
 from support.house import build
 from support.key_server import make_certificate
 from support.ports import free_pair
+from support.token_box import MODULE, PIN, TokenBox
 from support.wait import wait_until
 
 RESOURCE = "https://results.example/"
-GOT, TLS_FAILED, REFUSED, UNREACHABLE = 0, 2, 3, 1
+GOT, UNREACHABLE, TLS_FAILED, REFUSED, TROUBLED = 0, 1, 2, 3, 9
 BEARER, DPOP = 1, 2
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt",
            "self_signed_tls_client_auth"]
@@ -28,11 +29,11 @@ EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
-def probe(**config):
+def probe(run_as=None, **config):
     """What a program with this configuration gets."""
     done = subprocess.run([build() / "tests" / "support" / "client_probe"],
                           input=json.dumps(config), capture_output=True, text=True, timeout=60,
-                          check=False)
+                          check=False, **run_as or {})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -177,3 +178,32 @@ def test_a_system_exchanges_its_callers_token(house):
                    grant=EXCHANGE, parameters={**known, "subject_token": subject[:-4] + "AAAA"})
     assert refused["outcome"] == REFUSED
     assert subject[:20] not in refused["trouble"]
+
+
+@pytest.fixture(scope="module", name="box")
+def make_box(house):
+    made = TokenBox(house)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind, alg", [("RSA", "PS256"), ("RSA", "RS256"), ("EC", "ES256"),
+                                       ("OKP", "EdDSA")])
+def test_a_key_that_never_leaves_its_module_proves_a_client(house, box, kind, alg):
+    uri = box.add_key(f"caller {alg}", kind)
+    client = enrol(house, alg, register=False)
+    pem = (box.folder / f"caller {alg}.pem").read_bytes()
+    client.add_keys(jwk.JWK.from_pem(pem))
+    answer = ours(house, client, method="private_key_jwt", key=uri, alg=alg, pkcs11_module=MODULE,
+                  pkcs11_pin=PIN, run_as=house.as_owner())
+    assert answer["outcome"] == GOT, answer
+    assert house.gate("/results/7", answer["token"]).status_code == 200
+
+
+def test_a_refused_pin_is_told_but_not_shown(house, box):
+    uri = box.add_key("caller with another pin", "EC")
+    client = enrol(house, "ES256", register=False)
+    answer = ours(house, client, method="private_key_jwt", key=uri, pkcs11_module=MODULE,
+                  pkcs11_pin="wrongPin9876", run_as=house.as_owner())
+    assert answer["outcome"] == TROUBLED, answer
+    assert "PIN" in answer["trouble"] and "9876" not in answer["trouble"]

@@ -121,6 +121,8 @@ static enum cg_status run(const struct cg_json_value *root)
         .scope = text_of(root, "scope"),
         .resources = &resource,
         .resource_count = resource.len > 0 ? 1 : 0,
+        .pkcs11_module = text_of(root, "pkcs11_module"),
+        .pkcs11_pin = text_of(root, "pkcs11_pin"),
         .parameters = parameters,
         .parameter_count = read_parameters(root, parameters),
     };

@@ -58,7 +58,7 @@ static const char *claims_fault(const json_t *question, const json_t *claims)
         return "of another issuer";
     }
     return has(json_object_get(claims, "aud"), text(question, "audience")) ? NULL
-                                                                          : "for another audience";
+                                                                           : "for another audience";
 }
 
 static int judge_claims(const json_t *question, const cjose_jws_t *jws)

@@ -132,6 +132,46 @@ TEST(a_key_signs_an_assertion_for_the_token_url_or_whom_it_is_told)
     (void)cg_arena_free(arena);
 }
 
+/* fake_token.c has one key, of Ed25519. */
+TEST(a_key_signs_that_stays_in_a_security_module)
+{
+    static const struct {
+        const char *pin;
+        const char *module; /* NULL: the one that there is */
+        const char *alg;
+        const char *says; /* NULL: it signs */
+    } rows[] = {
+        {"1234", NULL, "", NULL},
+        {"1234", NULL, "ES256 EdDSA", NULL},
+        {"1234", NULL, "ES256", "of another type"},
+        {"1234", "/nowhere/module.so", "", "cannot be loaded"},
+    };
+    struct cg_client_answer answer;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct scripted_server *server = scripted_server_start(gives, 1);
+        struct cg_client_config config = config_for(server);
+        config.method = CG_CLIENT_PRIVATE_KEY_JWT;
+        config.secret = (struct cg_span){NULL, 0};
+        config.key = test_span("pkcs11:token=box;object=key");
+        config.alg = test_span(rows[i].alg);
+        config.pkcs11_pin = test_span(rows[i].pin);
+        config.pkcs11_module =
+            test_span(rows[i].module != NULL ? rows[i].module : getenv("CAREGATE_FAKE_TOKEN"));
+        ask(&config, &answer);
+        if (rows[i].says != NULL) {
+            assert_int_equal(answer.outcome, CG_CLIENT_TROUBLED);
+            if (strstr(answer.trouble, rows[i].says) == NULL) {
+                fail_msg("\"%s\" does not say \"%s\"", answer.trouble, rows[i].says);
+            }
+        } else {
+            assert_string_equal(answer.trouble, "");
+            /* {"alg":"EdDSA", */
+            assert_non_null(strstr(scripted_server_request(server, 0), "=eyJhbGciOiJFZERTQSIs"));
+        }
+        scripted_server_stop(server);
+    }
+}
+
 #define EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
 #define ACCESS_TOKEN "urn:ietf:params:oauth:token-type:access_token"
 
@@ -317,6 +357,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_secret_goes_in_the_form),
     cmocka_unit_test(a_secret_goes_in_the_header),
     cmocka_unit_test(a_key_signs_an_assertion_for_the_token_url_or_whom_it_is_told),
+    cmocka_unit_test(a_key_signs_that_stays_in_a_security_module),
     cmocka_unit_test(a_token_is_exchanged),
     cmocka_unit_test(a_nonce_is_put_in_the_proof_and_asked_for_once),
     cmocka_unit_test(a_client_without_a_proof_key_follows_no_nonce),

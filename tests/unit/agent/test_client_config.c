@@ -137,6 +137,45 @@ static void with_a_life_of_days(struct cg_client_config *config)
     config->default_life_s = 86401;
 }
 
+static void by_module_key(struct cg_client_config *config)
+{
+    without_secret(config);
+    config->method = CG_CLIENT_PRIVATE_KEY_JWT;
+    config->key = test_span("pkcs11:token=box;object=key");
+    config->pkcs11_module = test_span("/nowhere/module.so");
+    config->pkcs11_pin = test_span("1234");
+}
+
+static void by_module_without_pin(struct cg_client_config *config)
+{
+    by_module_key(config);
+    config->pkcs11_pin = (struct cg_span){NULL, 0};
+}
+
+static void by_a_key_of_no_module(struct cg_client_config *config)
+{
+    by_module_key(config);
+    config->pkcs11_pin = config->pkcs11_module = (struct cg_span){NULL, 0};
+}
+
+static void by_module_with_a_pem_key(struct cg_client_config *config)
+{
+    by_module_key(config);
+    config->key = test_span("-----BEGIN PRIVATE KEY-----");
+}
+
+static void by_module_of_half_a_name(struct cg_client_config *config)
+{
+    by_module_key(config);
+    config->key = test_span("pkcs11:object=key");
+}
+
+static void by_pin_in_the_name(struct cg_client_config *config)
+{
+    by_module_key(config);
+    config->key = test_span("pkcs11:token=box;object=key?pin-value=1234");
+}
+
 TEST(each_mistake_is_told_in_its_own_words)
 {
     static const struct {
@@ -164,6 +203,11 @@ TEST(each_mistake_is_told_in_its_own_words)
         {with_a_long_secret, "the secret is too long"},
         {with_time_that_runs_back, "the timeout"},
         {with_a_life_of_days, "the life of a token"},
+        {by_module_without_pin, "goes with its PIN"},
+        {by_a_key_of_no_module, "goes with a security module"},
+        {by_module_with_a_pem_key, "named as pkcs11:"},
+        {by_module_of_half_a_name, "needs token="},
+        {by_pin_in_the_name, "the pkcs11: URI is malformed"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct cg_client_config config = good();

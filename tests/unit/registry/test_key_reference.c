@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/key_reference.h"
+#include "jose/key_reference.h"
 
 #include "base/limits.h"
 #include "base/span.h"

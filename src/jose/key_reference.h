@@ -3,8 +3,8 @@
  * Where a signing key is that stays in a security module: a URI "pkcs11:token=…;object=…" (RFC
  * 7512). No PIN and no module stand in it: it is told in lists and in the audit. Any thread.
  */
-#ifndef CG_REGISTRY_KEY_REFERENCE_H
-#define CG_REGISTRY_KEY_REFERENCE_H
+#ifndef CG_JOSE_KEY_REFERENCE_H
+#define CG_JOSE_KEY_REFERENCE_H
 
 #include "base/arena.h"
 #include "base/status.h"

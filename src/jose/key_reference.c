@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/key_reference.h"
+#include "jose/key_reference.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -82,7 +82,7 @@ static enum cg_status read_attribute(struct cg_span part, struct cg_arena *arena
     }
     CG_FAIL(fault, CG_ERR_INPUT, CG_REASON_NONE,
             "a pkcs11: URI names the key by token=, serial=, object= and id=, nothing else; module "
-            "and PIN stand in nginx.conf",
+            "and PIN are configured beside it",
             SECTION);
 }
 
