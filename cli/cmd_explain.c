@@ -10,6 +10,7 @@
 #include "feed/explain.h"
 
 #define CERTIFICATE_FILE_BYTES_MAX (64UL * 1024)
+#define BODY_FILE_BYTES_MAX (64UL * 1024 * 1024)
 
 static void put_steps_for_people(struct cg_output *output, const struct cg_explanation *explanation)
 {
@@ -98,6 +99,22 @@ static enum cg_status read_certificate(struct cg_context *context, const struct 
     return CG_OK;
 }
 
+static enum cg_status read_body(struct cg_context *context, const struct cg_args *args,
+                                struct cg_span *ret_body)
+{
+    const char *path = NULL;
+    if (!cg_args_has(args, "body")) {
+        return CG_OK;
+    }
+    if (!cg_args_has(args, "path")) {
+        return cg_complain_usage(context, "wants --path PATH beside --body");
+    }
+    CG_TRY(cg_context_string(context, cg_args_value(args, "body"), &path));
+    CG_TRY(cg_context_read_file(context, path, BODY_FILE_BYTES_MAX, ret_body));
+    *ret_body = ret_body->data != NULL ? *ret_body : CG_SPAN_OF("");
+    return CG_OK;
+}
+
 static enum cg_status read_question(struct cg_context *context, const struct cg_args *args,
                                     struct cg_explain_question *question)
 {
@@ -109,6 +126,7 @@ static enum cg_status read_question(struct cg_context *context, const struct cg_
         CG_TRY(cg_token_file_read(context, cg_args_value(args, "token"), &question->token));
     }
     CG_TRY(read_certificate(context, args, &question->certificate));
+    CG_TRY(read_body(context, args, &question->body));
     question->client_id = cg_args_value(args, "client");
     question->api = cg_args_value(args, "api");
     question->method = cg_args_value(args, "method");
@@ -133,6 +151,7 @@ static enum cg_status run_explain(struct cg_context *context, const struct cg_ar
     question.smart_base = rules.smart_base;
     question.operations = rules.operations;
     question.operation_count = rules.operation_count;
+    question.body_max_bytes = rules.body_max_bytes;
     question.target = place.path;
     CG_TRY(cg_explain(store, &question, context->arena, &context->fault, &explanation));
     CG_TRY(put_verdict(context, &explanation));
@@ -151,6 +170,8 @@ static const struct cg_option explain_options[] = {
     {"api", "NAME", CG_OPTION_REQUIRED, "the API that it would call"},
     {"method", "METHOD", CG_OPTION_PLAIN, "how it would call, GET if left out"},
     {"path", "PATH", CG_OPTION_PLAIN, "what it would call: the API's only location if left out"},
+    {"body", "FILE", CG_OPTION_PLAIN,
+     "with this body: a batch, a transaction or the form of a search"},
     {NULL, NULL, CG_OPTION_PLAIN, NULL},
 };
 
@@ -173,7 +194,8 @@ static const struct cg_verb explain_verbs[] = {
         .options = explain_options,
         .help = "Goes through the rules of issuer and gate, each with whether it held, with\n"
                 "what nginx.conf wants by caregate_require and caregate_smart. The verdict is the\n"
-                "gate's own; where SMART scopes decide --path may have a query.\n"
+                "gate's own; where SMART scopes decide --path may have a query, and --body says\n"
+                "which entry of a Bundle is refused.\n"
                 "Of a token that is bound it says what must come along.\n"
                 "Exit 0: it would be let in; 1: it would not.",
         .example = "caregate explain --client ward-system-7f3k9q2x --api documents.write",

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BUNDLE_MAX_BYTES ((uint64_t)1024 * 1024) /* of caregate_bundle_max that is not there */
+
 /* "realm=/vlive/hpca" behind the API's name; absent: the only realm there is. */
 static bool asks_for(const struct cg_directive *api, const struct cg_explain_place *place)
 {
@@ -153,6 +155,25 @@ static enum cg_status read_operation(struct cg_context *context,
     return CG_OK;
 }
 
+/* "64k", "1m": as nginx reads a size, and refuses another. */
+static uint64_t size_of(struct cg_span text)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        bool is_digit = text.data[i] >= '0' && text.data[i] <= '9';
+        size = is_digit ? size * 10 + (uint64_t)(text.data[i] - '0')
+                        : size << ((text.data[i] | 0x20) == 'k' ? 10 : 20);
+    }
+    return size;
+}
+
+/* It is inherited from anywhere around. */
+static uint64_t body_max_at(const struct cg_directive *location)
+{
+    const struct cg_directive *found = cg_directive_effective(location, "caregate_bundle_max");
+    return found != NULL ? size_of(cg_directive_word(found, 0)) : BUNDLE_MAX_BYTES;
+}
+
 /* caregate_smart, whose "on" is the path of the location that it stands in, and its operations. */
 static enum cg_status read_smart(struct cg_context *context, const struct cg_directive *location,
                                  struct cg_explain_rules *rules)
@@ -167,6 +188,7 @@ static enum cg_status read_smart(struct cg_context *context, const struct cg_dir
         return CG_OK;
     }
     rules->smart_base = cg_span_equal_string(value, "on") ? prefix_of(block) : value;
+    rules->body_max_bytes = body_max_at(location);
     CG_TRY(cg_arena_take_array(context->arena, CG_LIMIT_FHIR_OPERATIONS, sizeof(*rules->operations),
                                (void **)&rules->operations));
     block = block_with(location, "caregate_operation");

@@ -23,6 +23,7 @@ struct cg_explain_rules {
     struct cg_span smart_base; /* of the FHIR API whose SMART scopes decide; absent: they do not */
     struct cg_gate_operation *operations; /* in the arena */
     size_t operation_count;
+    uint64_t body_max_bytes; /* caregate_bundle_max */
 };
 
 /*

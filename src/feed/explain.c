@@ -386,6 +386,7 @@ static enum cg_status explain_smart(struct explaining *explaining,
         .token = token,
         .method = method_of(explaining->question),
         .target = explaining->question->target,
+        .body = explaining->question->body,
     };
     enum cg_reason reason = CG_REASON_NONE;
     struct cg_span detail = {NULL, 0};
@@ -545,6 +546,7 @@ static enum cg_status make_route(struct explaining *explaining, struct cg_fault 
         .smart_base = explaining->question->smart_base,
         .operations = explaining->question->operations,
         .operation_count = explaining->question->operation_count,
+        .body_max_bytes = explaining->question->body_max_bytes,
     };
     const char *message = NULL;
     enum cg_status status = cg_gate_route_new(&config, &explaining->route, &message);

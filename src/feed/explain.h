@@ -25,7 +25,9 @@ struct cg_explain_question {
     struct cg_span smart_base; /* of caregate_smart at the location; absent: it is off */
     const struct cg_gate_operation *operations; /* caregate_operation there; may be none */
     size_t operation_count;
-    struct cg_span target; /* path and query of the call, or absent */
+    uint64_t body_max_bytes; /* of caregate_bundle_max there */
+    struct cg_span target;   /* path and query of the call, or absent */
+    struct cg_span body;     /* and its body, where that decides; absent: none was named */
     int64_t now_s;
 };
 

@@ -18,6 +18,7 @@ struct cg_explain_smart {
     const struct cg_access_token *token;
     enum cg_method method;
     struct cg_span target; /* path and query, as nginx takes them; absent: none was named */
+    struct cg_span body;   /* of a Bundle or a search by POST; absent: none was named */
 };
 
 /* *ret_detail, static or in the arena, says more, or is absent. CG_ERR_LIMIT for memory. */

@@ -169,12 +169,12 @@ static enum cg_status judge_entry(struct reading *reading)
         !resource_fits(reading, &request, &needs)) {
         return stop(reading, CG_REASON_FHIR_REQUEST_UNCLEAR);
     }
-    reading->verdict.entries++;
     return meet(reading, &request, &needs);
 }
 
 static void begin_entry(struct reading *reading)
 {
+    reading->verdict.entries++;
     reading->has_resource = false;
     reading->values[REQUEST_METHOD] = (struct cg_span){NULL, 0};
     reading->values[REQUEST_URL] = (struct cg_span){NULL, 0};

@@ -19,7 +19,7 @@ struct cg_bundle_verdict {
                                   * SMART_SCOPE_INSUFFICIENT, SCOPE_INSUFFICIENT */
     struct cg_fhir_need lacking; /* of SMART_...; its type is static, or of the Bundle */
     enum cg_method barred;       /* of SCOPE_INSUFFICIENT */
-    size_t entries;              /* judged */
+    size_t entries;              /* looked at: the last of them is refused, if one is */
 };
 
 /* `scan` is room to work in. */

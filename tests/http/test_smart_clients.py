@@ -146,6 +146,42 @@ def agreed(record):
     return client, record.house.token(client)
 
 
+def batch(*requests):
+    return json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [
+        {"request": {"method": method, "url": url}} for method, url in requests]})
+
+
+BODIES = [
+    ("", batch(("GET", "Patient/1"), ("GET", "Observation?category=laboratory")), None),
+    ("", batch(("GET", "Patient/1"), ("GET", "Observation/1")),
+     "entry 2: this is needed: system/Observation.r"),
+    ("", batch(("DELETE", "Patient/1")), "entry 1: this is needed: system/Patient.d"),
+    ("", batch(("GET", "Patient/1"), ("GET", "Foo/1"), ("GET", "Patient/2")), "entry 2: Send a"),
+    ("", "{}", "Bundle"), ("", "", "Bundle"), ("", " " * 1100000, "fewer entries"),
+    ("Observation/_search", "category=laboratory", None),
+    ("Observation/_search", "code=x", "system/Observation.s"),
+    ("Patient/_search", "_revinclude=Observation:subject", "system/Observation.r"),
+    ("Patient", "{}", "system/Patient.c")]
+
+
+@pytest.mark.parametrize("target, body, told", BODIES, ids=range(len(BODIES)))
+def test_explanation_of_a_body_is_what_the_gate_answers(record, agreed, tmp_path, target, body,
+                                                        told):
+    """It also says which entry of a Bundle is refused."""
+    client, token = agreed
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = record.house.gate(AT + target, token, "POST",
+                               form if target.endswith("_search") else FHIR_JSON, data=body)
+    (tmp_path / "body").write_text(body, encoding="utf-8")
+    said = record.house.run("explain", "--client", client.id, "--api", "record", "--method",
+                            "POST", "--path", AT + target, "--body", tmp_path / "body")
+    assert said.json["let_in"] == (told is None), said.out
+    assert said.json["let_in"] == (answer.json().get("issue", [{}])[0].get("details") is None)
+    if told is not None:
+        assert said.json["reason"] == answer.json()["issue"][0]["details"]["coding"][0]["code"]
+        assert told in said.json["steps"][-1]["detail"]
+
+
 def test_explanation_without_a_path_says_what_is_missing(record, agreed):
     said = record.house.run("explain", "--client", agreed[0].id, "--api", "record")
     assert said.code == 0 and "--path" in said.out
