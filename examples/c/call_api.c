@@ -6,7 +6,8 @@
  *     TOKEN_URL=https://id.example/vlive/hpca/oauth/token CLIENT_ID=… SECRET_FILE=/etc/ward/secret \
  *         ./call_api https://api.example/documents/1 …
  *
- * CA_FILE names whom to trust, where that is not the system's matter. Each URL is called in turn;
+ * SECRET_FILE may also be credential:NAME (systemd) or keyring:NAME. CA_FILE names whom to trust,
+ * where that is not the system's matter. Each URL is called in turn;
  * its status goes to standard output. One client may be used by all threads of a program.
  */
 #include <caregate/client.h>
@@ -15,37 +16,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRET_BYTES 1025
-
-/* The secret without the end of its line. */
-static size_t read_secret(const char *path, char secret[static SECRET_BYTES])
-{
-    FILE *file = path != NULL ? fopen(path, "r") : NULL;
-    size_t len = file != NULL ? fread(secret, 1, SECRET_BYTES - 1, file) : 0;
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    secret[len] = '\0';
-    return strcspn(secret, "\r\n");
-}
+#define SECRET_BYTES 1024
 
 static struct cg_client *new_client(void)
 {
-    char secret[SECRET_BYTES];
-    const char *trouble = "no secret in SECRET_FILE";
+    const char *source = getenv("SECRET_FILE");
+    uint8_t room[SECRET_BYTES];
+    const char *trouble = "set SECRET_FILE";
     struct cg_client *client = NULL;
-    size_t len = read_secret(getenv("SECRET_FILE"), secret);
-    const struct cg_client_config config = {
+    struct cg_client_config config = {
         .token_url = cg_text(getenv("TOKEN_URL")),
         .client_id = cg_text(getenv("CLIENT_ID")),
         .method = CG_CLIENT_SECRET_POST,
-        .secret = {(const uint8_t *)secret, len},
         .ca_file = cg_text(getenv("CA_FILE")),
     };
-    if (len == 0 || cg_client_new(&config, &trouble, &client) != CG_OK) {
+    if (source == NULL ||
+        cg_client_read_secret(source, room, sizeof(room), &trouble, &config.secret) != CG_OK ||
+        cg_client_new(&config, &trouble, &client) != CG_OK) {
         fprintf(stderr, "call_api: %s\n", trouble);
     }
-    explicit_bzero(secret, sizeof(secret));
+    explicit_bzero(room, sizeof(room));
     return client;
 }
 

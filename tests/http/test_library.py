@@ -226,6 +226,7 @@ def call(tree, house, caller, tmp_path):
     program = tree.compile(ROOT / "examples" / "c" / "call_api.c", "libcurl")
     secret = tmp_path / "secret"
     secret.write_text(caller.secret + "\n")
+    secret.chmod(0o600)
 
     def run(*urls, **more):
         done = subprocess.run([str(program), *urls], capture_output=True, text=True, timeout=60,
@@ -260,6 +261,13 @@ def test_caller_gets_one_more_token_where_the_api_refuses_the_first(call):
     assert done.stdout == "401\n"
     tokens = told(api.seen, "Authorization")
     assert len(tokens) == 2 and len(set(tokens)) == 2
+
+
+def test_caller_takes_no_secret_that_others_may_read(call, tmp_path):
+    (tmp_path / "secret").chmod(0o644)
+    done = call("https://localhost:1/")
+    assert done.returncode == 1
+    assert "others" in done.stderr
 
 
 def test_caller_says_why_it_has_no_token(call):
