@@ -3,6 +3,8 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "cli/check.h"
+#include "cli/folder.h"
+#include "cli/init_agent.h"
 #include "cli/init_gate.h"
 #include "crypto/certificate.h"
 
@@ -106,18 +108,33 @@ static enum cg_status look_at_certificate(struct cg_check *check)
     return CG_OK;
 }
 
-enum cg_status cg_check_machine(struct cg_check *check)
+/* What each kind of data folder has that is for its owner alone. */
+static const char *const *files_of(struct cg_context *context)
 {
     static const char *const of_store[] = {"master.key", "registry.db", "audit.db", NULL};
     static const char *const of_gate[] = {CG_GATE_SECRET_FILE, "state", NULL};
+    static const char *const of_secret[] = {CG_AGENT_SECRET_FILE, NULL};
+    static const char *const of_key[] = {CG_AGENT_KEY_FILE, NULL};
+    if (cg_init_gate_is(context)) {
+        return of_gate;
+    }
+    if (cg_init_agent_is(context)) {
+        return cg_folder_has(context, CG_AGENT_KEY_FILE) ? of_key : of_secret;
+    }
+    return of_store;
+}
+
+enum cg_status cg_check_machine(struct cg_check *check)
+{
     look_at_clock(check);
     look_at_mode(check, "", false);
-    for (const char *const *at = cg_init_gate_is(check->context) ? of_gate : of_store; *at != NULL;
-         at++) {
+    for (const char *const *at = files_of(check->context); *at != NULL; at++) {
         look_at_mode(check, *at, false);
     }
     look_at_mode(check, "nginx.conf", true);
-    look_at_mode(check, "tls/server.key", false);
+    if (!cg_init_agent_is(check->context)) {
+        look_at_mode(check, "tls/server.key", false);
+    }
     look_at_disk(check);
     return look_at_certificate(check);
 }

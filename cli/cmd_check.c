@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/args.h"
 #include "cli/check.h"
+#include "cli/init_agent.h"
 #include "cli/init_gate.h"
 #include "cli/nouns.h"
 #include "cli/owner.h"
@@ -21,11 +22,12 @@ static enum cg_status look_at_all(struct cg_check *check)
         cg_check_machine, cg_check_stores, cg_check_keys,  cg_check_clients,
         cg_check_audit,   cg_check_nginx,  cg_check_trust, cg_check_gate,
     };
-    static const part_function parts_of_gate[] = {cg_check_machine, cg_check_nginx, cg_check_gate};
-    bool is_gate = cg_init_gate_is(check->context);
-    const part_function *chosen = is_gate ? parts_of_gate : parts;
-    size_t count = is_gate ? sizeof(parts_of_gate) / sizeof(parts_of_gate[0])
-                           : sizeof(parts) / sizeof(parts[0]);
+    static const part_function parts_without_store[] = {cg_check_machine, cg_check_nginx,
+                                                        cg_check_gate};
+    bool has_no_store = cg_init_gate_is(check->context) || cg_init_agent_is(check->context);
+    const part_function *chosen = has_no_store ? parts_without_store : parts;
+    size_t count = has_no_store ? sizeof(parts_without_store) / sizeof(parts_without_store[0])
+                                : sizeof(parts) / sizeof(parts[0]);
     for (size_t i = 0; i < count; i++) {
         CG_TRY(chosen[i](check));
     }

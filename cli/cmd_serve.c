@@ -6,6 +6,7 @@
 #include "cli/nouns.h"
 #include "cli/owner.h"
 #include "cli/ready.h"
+#include "cli/serve.h"
 #include "registry/realm.h"
 
 #include <errno.h>
@@ -166,7 +167,7 @@ static int attend(pid_t pid)
     }
 }
 
-static enum cg_status run_serve(struct cg_context *context, const struct cg_args *args)
+enum cg_status cg_serve_run(struct cg_context *context, const struct cg_args *args)
 {
     struct cg_span dump = {NULL, 0};
     sigset_t all = awaited_signals();
@@ -300,7 +301,7 @@ static const struct cg_verb serve_verbs[] = {
                 "It needs no root, unless nginx.conf names a port below 1024. Root becomes the\n"
                 "owner of the folder first, and keeps the right to such a port only.",
         .example = "caregate serve",
-        .run = run_serve,
+        .run = cg_serve_run,
     },
     {.name = NULL},
 };

@@ -149,6 +149,15 @@ void caregate_tokens_bring(struct caregate_keeper *keeper, const struct cg_clien
 void caregate_tokens_give_back(struct caregate_keeper *keeper);
 /* An API refused this token; whether another is worth a try. */
 ngx_uint_t caregate_tokens_reject(struct caregate_keeper *keeper, ngx_str_t token);
+/* What is counted of a profile's tokens, for metrics. */
+enum caregate_tokens_count {
+    CAREGATE_TOKENS_GOT,
+    CAREGATE_TOKENS_FAILED,
+    CAREGATE_TOKENS_REJECTED,
+    CAREGATE_TOKENS_COUNTS
+};
+ngx_atomic_uint_t caregate_tokens_count(const struct caregate_profile *profile,
+                                        enum caregate_tokens_count what);
 /* What workers that died have claimed is free again. */
 void caregate_tokens_sweep(const struct caregate_agent *agent);
 

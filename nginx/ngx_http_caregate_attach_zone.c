@@ -24,6 +24,7 @@ struct caregate_token_place {
     uint64_t generation; /* of the last configuration that has it; 0: none ever had */
     ngx_atomic_t turn;
     ngx_pid_t asker; /* who has the claim */
+    ngx_atomic_t counts[CAREGATE_TOKENS_COUNTS];
     struct cg_kept_token record;
 };
 
@@ -65,6 +66,9 @@ static struct caregate_token_place *take_place(struct zone *zone, const u_char *
         }
     }
     explicit_bzero(&oldest->record, sizeof(oldest->record));
+    for (size_t i = 0; i < CAREGATE_TOKENS_COUNTS; i++) {
+        oldest->counts[i] = 0;
+    }
     ngx_memcpy(oldest->tag, tag, CG_CLIENT_TAG_BYTES);
     (void)ngx_atomic_fetch_add(&oldest->turn, 1);
     return oldest;
@@ -204,9 +208,12 @@ void caregate_tokens_bring(struct caregate_keeper *keeper, const struct cg_clien
     };
     ngx_shmtx_t *mutex = lock(keeper);
     if (is_ours(keeper)) {
+        place->asker = 0;
         if (answer->outcome == CG_CLIENT_GOT) {
+            place->counts[CAREGATE_TOKENS_GOT]++;
             (void)!cg_kept_token_take(&place->record, keeper->claim, &news);
         } else {
+            place->counts[CAREGATE_TOKENS_FAILED]++;
             cg_kept_token_fail(&place->record, keeper->claim, &failure);
         }
         (void)ngx_atomic_fetch_add(&place->turn, 1);
@@ -233,10 +240,17 @@ ngx_uint_t caregate_tokens_reject(struct caregate_keeper *keeper, ngx_str_t toke
         is_ours(keeper) &&
         cg_kept_token_reject(&place->record, caregate_span(token), cg_kept_token_now_s());
     if (is_worth) {
+        place->counts[CAREGATE_TOKENS_REJECTED]++;
         (void)ngx_atomic_fetch_add(&place->turn, 1);
     }
     ngx_shmtx_unlock(mutex);
     return is_worth;
+}
+
+ngx_atomic_uint_t caregate_tokens_count(const struct caregate_profile *profile,
+                                        enum caregate_tokens_count what)
+{
+    return profile->tokens->counts[what];
 }
 
 void caregate_tokens_sweep(const struct caregate_agent *agent)

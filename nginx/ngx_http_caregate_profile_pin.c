@@ -172,7 +172,25 @@ static ngx_uint_t is_same_host(const struct caregate_destination *destination, n
     return wanted.len == host.len && ngx_strncasecmp(wanted.data, host.data, host.len) == 0;
 }
 
-/* A group of servers (upstream) is known by its name, and has ports of its own. */
+/* "HOST:PORT", or "HOST" with the port left out, or "unix:PATH". */
+static ngx_uint_t is_server(const ngx_http_upstream_server_t *server,
+                            const struct caregate_destination *destination)
+{
+    ngx_str_t host = destination->host;
+    ngx_str_t name = server->name;
+    if (server->naddrs == 0 || name.len < host.len ||
+        ngx_strncasecmp(name.data, host.data, host.len) != 0) {
+        return 0;
+    }
+    if (destination->port == 0) {
+        return name.len == host.len;
+    }
+    return (name.len == host.len || name.data[host.len] == ':') &&
+           ngx_inet_get_port(server->addrs[0].sockaddr) == destination->port;
+}
+
+/* Over TLS the servers of a group (upstream) are known by their certificate, whatever their ports.
+ */
 static ngx_uint_t is_among(const struct caregate_profile *profile, ngx_uint_t is_https,
                            const ngx_http_upstream_srv_conf_t *upstream, ngx_str_t name)
 {
@@ -188,6 +206,35 @@ static ngx_uint_t is_among(const struct caregate_profile *profile, ngx_uint_t is
         }
     }
     return 0;
+}
+
+/* In the clear each server of a group must be a destination itself, as it is written there. */
+static ngx_uint_t are_among(const struct caregate_profile *profile,
+                            const ngx_http_upstream_srv_conf_t *upstream)
+{
+    const struct caregate_destination *destinations = profile->destinations->elts;
+    const ngx_http_upstream_server_t *servers = upstream->servers->elts;
+    for (ngx_uint_t i = 0; i < upstream->servers->nelts; i++) {
+        ngx_uint_t is_found = 0;
+        for (ngx_uint_t j = 0; j < profile->destinations->nelts; j++) {
+            is_found |= !destinations[j].is_https && is_server(&servers[i], &destinations[j]);
+        }
+        if (!is_found) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static ngx_uint_t is_allowed(const struct caregate_profile *profile, ngx_uint_t is_https,
+                             const ngx_http_upstream_conf_t *proxy)
+{
+    const ngx_http_upstream_srv_conf_t *upstream = proxy->upstream;
+    ngx_uint_t is_group = (upstream->flags & NGX_HTTP_UPSTREAM_CREATE) != 0;
+    if (is_group && !is_https) {
+        return upstream->servers != NULL && are_among(profile, upstream);
+    }
+    return is_among(profile, is_https, upstream, is_https ? *name_of(proxy) : upstream->host);
 }
 
 static const char *fault_of_tls(const ngx_http_upstream_conf_t *proxy)
@@ -231,8 +278,7 @@ const char *caregate_pin_fault(ngx_conf_t *cf, const struct caregate_profile *pr
     if (!is_https && !stays_here(proxy->upstream)) {
         return "would send a token in the clear: proxy_pass must be https, or stay on this machine";
     }
-    ngx_str_t name = is_https ? *name_of(proxy) : proxy->upstream->host;
-    return is_among(profile, is_https, proxy->upstream, name)
+    return is_allowed(profile, is_https, proxy)
                ? NULL
                : "passes requests on to where its profile's \"destinations\" do not let a token go";
 }

@@ -19,9 +19,13 @@ static u_char *write_health(const struct caregate_worker *worker, u_char *at, u_
     return ngx_slprintf(at, end, "ok\n");
 }
 
-/* Writes one line for each reason why this worker should get no requests; none when it should. */
+/* Writes one line for each reason why this worker should get no requests; none when it should. An
+ * agent is always ready: it says itself why it has no token. */
 static u_char *write_unreadiness(const struct caregate_worker *worker, u_char *at, u_char *end)
 {
+    if (worker->gate == NULL) {
+        return at;
+    }
     int64_t age_s = cg_gate_snapshot_age_s(worker->gate, ngx_time());
     if (cg_gate_snapshot_version(worker->gate) == 0) {
         at = ngx_slprintf(at, end, "no snapshot of keys and rules has arrived yet\n");
@@ -151,9 +155,40 @@ static u_char *write_secret_ends(const struct caregate_totals *totals, u_char *a
     return at;
 }
 
+/* How the agent's profiles stand with their issuers. */
+static u_char *write_agent(const struct caregate_agent *agent, u_char *at, u_char *end)
+{
+    static const struct {
+        const char *name;
+        const char *help;
+    } rows[CAREGATE_TOKENS_COUNTS] = {
+        [CAREGATE_TOKENS_GOT] = {"caregate_agent_tokens_total",
+                                 "Access tokens that the agent got, by profile."},
+        [CAREGATE_TOKENS_FAILED] = {"caregate_agent_token_failures_total",
+                                    "Questions for a token that brought none, by profile."},
+        [CAREGATE_TOKENS_REJECTED] = {"caregate_agent_tokens_rejected_total",
+                                      "Tokens that an API refused, by profile."},
+    };
+    struct caregate_profile *const *profiles = agent->profiles.elts;
+    for (size_t i = 0; i < CAREGATE_TOKENS_COUNTS; i++) {
+        at = head(at, end, rows[i].name, "counter", rows[i].help);
+        for (ngx_uint_t j = 0; j < agent->profiles.nelts; j++) {
+            at = ngx_slprintf(at, end, "%s{profile=\"%V\"} %uA\n", rows[i].name, &profiles[j]->name,
+                              caregate_tokens_count(profiles[j], (enum caregate_tokens_count)i));
+        }
+    }
+    return at;
+}
+
 static u_char *write_metrics(const struct caregate_worker *worker, u_char *at, u_char *end)
 {
     struct caregate_totals totals;
+    if (worker->conf->agent != NULL) {
+        at = write_agent(worker->conf->agent, at, end);
+    }
+    if (worker->gate == NULL) {
+        return at;
+    }
     caregate_zone_totals(worker, &totals);
     at = write_issuer(&totals, at, end);
     at = write_gate(&totals, at, end);

@@ -86,6 +86,8 @@ class House:
     """`dir` is the data folder, `url` what clients call, `issuer` the first realm's URL, `ca` what
     to trust, `status` the URL of the status listener, `http` a session that trusts `ca`."""
 
+    serve = ("serve",)
+
     def __init__(self, realm="/vlive/hpca", mtls=False, url=None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="caregate-test-"))
         self.home.chmod(0o755)  # run by root, nginx's workers are somebody else
@@ -189,7 +191,7 @@ class House:
         at = len(self.log())
         with open(self.serve_log, "ab") as log:
             self.server = subprocess.Popen(
-                [str(build() / "cli" / "caregate"), "--dir", str(self.dir), "serve"],
+                [str(build() / "cli" / "caregate"), "--dir", str(self.dir), *self.serve],
                 stdout=log, stderr=log, env=environment(), cwd=self.home)
         wait_until(lambda: self.server.poll() is not None or self._answers(), START_WAIT_S,
                    "a server that answers")
