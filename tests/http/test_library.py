@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADERS = ("client", "kept_token", "reason", "types", "verify")
 AUDIENCE = "https://care.example/results"
 WARNINGS = ("-std=gnu17", "-Wall", "-Wextra", "-Werror", "-Wno-unused-result")
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 REFUSED = 'Bearer error="invalid_token"'
 
 
@@ -184,6 +185,10 @@ REFUSALS = {
         token, iss="https://care.example/else"), 401, "token_issuer_wrong"),
     "other scope": (lambda house, token: Forge(house.dir, house.realm).vary(
         token, scope="results.write"), 403, "scope_insufficient"),
+    "narrowed": (lambda house, token: Forge(house.dir, house.realm).vary(
+        token, authorization_details=[{"type": "caregate_documents", "locations": [AUDIENCE],
+                                       "organisations": [f"{ODS}|RX809"]}]), 403,
+                 "scope_insufficient"),
     "bound to a key": (lambda house, token: Forge(house.dir, house.realm).vary(
         token, cnf={"jkt": "A" * 43}), 401, "token_bound"),
     "no algorithm": (lambda house, token: Forge(house.dir, house.realm).vary(
@@ -221,15 +226,31 @@ def test_api_server_lets_nobody_in_without_keys(tree, house, caller):
 # The caller.
 
 @pytest.fixture()
-def call(tree, house, caller, tmp_path):
-    """Runs the example caller with URLs."""
+def secret(caller, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text(caller.secret + "\n")
+    file.chmod(0o600)
+    return file
+
+
+def in_c(tree):
     program = tree.compile(ROOT / "examples" / "c" / "call_api.c", "libcurl")
-    secret = tmp_path / "secret"
-    secret.write_text(caller.secret + "\n")
-    secret.chmod(0o600)
+    return lambda urls: ([str(program), *urls], "")
+
+
+def in_python(_):
+    program = ROOT / "examples" / "python" / "call_api.py"
+    return lambda urls: (["/usr/bin/python3", str(program)], "".join(url + "\n" for url in urls))
+
+
+@pytest.fixture(params=[in_c, in_python])
+def call(request, tree, house, caller, secret):
+    """Runs an example of a calling system with URLs."""
+    make = request.param(tree)
 
     def run(*urls, **more):
-        done = subprocess.run([str(program), *urls], capture_output=True, text=True, timeout=60,
+        words, given = make(urls)
+        done = subprocess.run(words, input=given, capture_output=True, text=True, timeout=60,
                               check=False, env=tree.env(**{
                                   "TOKEN_URL": f"{house.issuer}/oauth/token",
                                   "CLIENT_ID": caller.id, "SECRET_FILE": str(secret),
@@ -263,8 +284,8 @@ def test_caller_gets_one_more_token_where_the_api_refuses_the_first(call):
     assert len(tokens) == 2 and len(set(tokens)) == 2
 
 
-def test_caller_takes_no_secret_that_others_may_read(call, tmp_path):
-    (tmp_path / "secret").chmod(0o644)
+def test_caller_takes_no_secret_that_others_may_read(call, secret):
+    secret.chmod(0o644)
     done = call("https://localhost:1/")
     assert done.returncode == 1
     assert "others" in done.stderr
