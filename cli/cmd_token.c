@@ -39,8 +39,9 @@ static const struct cg_verb token_verbs[] = {
         .summary = "get a token, as a calling system would",
         .options = request_options,
         .help =
-            "Finds the token endpoint by the issuer's metadata (RFC 8414), else takes\n"
-            "URL/oauth/token. Prints the token response: keep it as you would a key.\n"
+            "Finds the token endpoint by the issuer's metadata (RFC 8414, or an OpenID\n"
+            "provider's), else takes URL/oauth/token. Prints the token response: keep it as\n"
+            "you would a key.\n"
             "\n"
             "The client proves itself by --secret-file, by --key-file (private_key_jwt) or by\n"
             "--certificate with --certificate-key-file; the certificate may go with either of\n"

@@ -8,6 +8,7 @@
 
 #define ANSWER_BYTES_MAX 65536
 #define WELL_KNOWN "/.well-known/oauth-authorization-server"
+#define OPENID "/.well-known/openid-configuration"
 #define ALGS "token_endpoint_auth_signing_alg_values_supported"
 
 enum cg_status cg_token_fetch(struct cg_context *context, const struct cg_token_server *server,
@@ -97,9 +98,13 @@ enum cg_status cg_token_discover(struct cg_context *context, bool by_certificate
     struct cg_fetch_response response;
     const char *url = NULL;
     CG_TRY(metadata_url(context, server->issuer, &url));
-    CG_TRY(cg_token_fetch(context, server, (struct cg_fetch_request){.url = url}, &response));
-    if (response.http_status == 200) {
-        return take_metadata(context, url, response.body, by_certificate, server);
+    for (int at = 0; at < 2; at++) {
+        CG_TRY(cg_token_fetch(context, server, (struct cg_fetch_request){.url = url}, &response));
+        if (response.http_status == 200) {
+            return take_metadata(context, url, response.body, by_certificate, server);
+        }
+        /* OpenID Connect Discovery 1.0 §4.1: there the well-known part stands at the end. */
+        CG_TRY(cg_context_print(context, &url, "%s" OPENID, server->issuer));
     }
     return cg_context_print(context, &server->token_url, "%s/oauth/token", server->issuer);
 }

@@ -28,9 +28,9 @@ CG_MUST_USE enum cg_status cg_token_fetch(struct cg_context *context,
                                           struct cg_fetch_response *ret_response);
 
 /*
- * Completes what is known of a server by its metadata; without any, its token URL is
- * ISSUER/oauth/token. With `by_certificate` it is the one of mtls_endpoint_aliases, where there is
- * one (RFC 8705 §5). Complains.
+ * Completes what is known of a server by its metadata, as an authorisation server or as an OpenID
+ * provider; without any, its token URL is ISSUER/oauth/token. With `by_certificate` it is the one
+ * of mtls_endpoint_aliases, where there is one (RFC 8705 §5). Complains.
  */
 CG_MUST_USE enum cg_status cg_token_discover(struct cg_context *context, bool by_certificate,
                                              struct cg_token_server *server);

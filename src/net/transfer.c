@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define HEADER_BYTES 16384
 #define RETRY_AFTER_MAX_S 86400
@@ -101,6 +102,10 @@ static void set_options(struct cg_transfer *transfer, const struct cg_fetch_requ
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->message);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer->body);
+    /* http is for this machine: a proxy of the environment would read along. */
+    if (strncasecmp(request->url, "http:", strlen("http:")) == 0) {
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    }
     if (request->ca_file != NULL) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
     }

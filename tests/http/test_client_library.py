@@ -207,3 +207,13 @@ def test_a_refused_pin_is_told_but_not_shown(house, box):
                   pkcs11_pin="wrongPin9876", run_as=house.as_owner())
     assert answer["outcome"] == TROUBLED, answer
     assert "PIN" in answer["trouble"] and "9876" not in answer["trouble"]
+
+
+def test_the_command_line_finds_an_openid_providers_token_endpoint(authority, house):
+    secret = house.home / "authority-secret"
+    secret.write_text(authority.secret, encoding="utf-8")
+    secret.chmod(0o600)
+    answer = house.cli("token", "request", "--issuer", authority.token_url.removesuffix("/token"),
+                       "--client", METHODS[1], "--secret-file", secret, "--ca-file", authority.ca,
+                       "--scope", "results.read")
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 120)

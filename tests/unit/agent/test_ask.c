@@ -302,6 +302,20 @@ TEST(a_server_without_tls_proves_nothing)
     scripted_server_stop(server);
 }
 
+/* Where nobody listens; what goes to this machine does not ask anybody the way. */
+TEST(a_secret_in_the_clear_goes_through_no_proxy)
+{
+    struct scripted_server *server = scripted_server_start(gives, 1);
+    struct cg_client_config config = config_for(server);
+    struct cg_client_answer answer;
+    assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+    assert_int_equal(setenv("all_proxy", "http://127.0.0.1:1", 1), 0);
+    ask(&config, &answer);
+    assert_int_equal(unsetenv("http_proxy") + unsetenv("all_proxy"), 0);
+    assert_string_equal(answer.trouble, "");
+    scripted_server_stop(server);
+}
+
 static unsigned at_once(void)
 {
     return 1;
@@ -363,6 +377,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_client_without_a_proof_key_follows_no_nonce),
     cmocka_unit_test(servers_that_fail_or_lie_give_no_token),
     cmocka_unit_test(a_server_without_tls_proves_nothing),
+    cmocka_unit_test(a_secret_in_the_clear_goes_through_no_proxy),
     cmocka_unit_test(a_question_is_given_up_when_the_program_stops),
     cmocka_unit_test(a_proof_is_for_one_call_with_one_token),
 };
