@@ -48,7 +48,7 @@ CG_EXPORT struct cg_token_verifier *cg_token_verifier_free(struct cg_token_verif
 /* One call to judge. */
 struct cg_token_call {
     struct cg_span authorization; /* value of the header "Authorization"; absent: there is none */
-    struct cg_span token;         /* or the token alone, when it came in another way */
+    struct cg_span token;         /* in its place the token alone, when it came in another way */
     struct cg_span certificate;   /* DER of the caller's, proven by TLS here; absent: none */
     int64_t now_s;                /* Unix time */
 };

@@ -62,7 +62,8 @@ def test_headers_library_and_manual_are_installed(tree):
     found = {path.relative_to(tree.prefix).as_posix() for path in tree.prefix.rglob("*")}
     assert {f"include/caregate/{name}.h" for name in HEADERS} == {
         name for name in found if name.startswith("include/") and name.endswith(".h")}
-    assert {f"share/man/man3/caregate-{name}.3" for name in HEADERS} == {
+    pages = {*(f"caregate-{name}" for name in HEADERS), *exported_by_headers(tree)}
+    assert {f"share/man/man3/{name}.3" for name in pages} == {
         name for name in found if re.fullmatch(r"share/man/man3/.*\.3", name)}
     assert (tree.lib / "libcaregate.so.0").resolve().is_file()
     assert (tree.lib / "libcaregate.so").resolve() == (tree.lib / "libcaregate.so.0").resolve()
@@ -108,6 +109,15 @@ def shown(page):
                                                        "MANWIDTH": "1000", "LC_ALL": "C.UTF-8"})
     assert done.stderr == ""
     return re.sub(".\b", "", done.stdout)
+
+
+@pytest.mark.parametrize("name, page", [
+    ("cg_client_new", "caregate-client"), ("cg_token_verifier_check", "caregate-verify"),
+    ("cg_reason_text", "caregate-reason"), ("cg_kept_token_look", "caregate-kept_token")])
+def test_manual_finds_a_function_by_its_name(tree, name, page):
+    done = subprocess.run(["man", "-M", str(tree.prefix / "share" / "man"), "-w", name],
+                          capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip().endswith(f"/man3/{page}.3")
 
 
 def test_manual_describes_every_function(tree):
