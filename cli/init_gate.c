@@ -80,10 +80,24 @@ static enum cg_status write_secret(struct cg_context *context, struct cg_span se
     return cg_folder_write(context, CG_GATE_SECRET_FILE, &buf, 0600);
 }
 
+static enum cg_status write_realm(struct cg_context *context, const struct cg_init_gate *gate)
+{
+    const char *name = NULL;
+    const char *file = NULL;
+    struct cg_buf buf;
+    CG_TRY(cg_folder_realm_name(context, gate->realm, &name));
+    CG_TRY(cg_context_print(context, &file, "realms/%s.conf", name));
+    cg_buf_init_arena(&buf, context->arena, CG_FOLDER_FILE_MAX_BYTES);
+    cg_nginx_issuer_write(gate->realm, gate->issuer, &buf);
+    CG_TRY(cg_folder_make(context, "realms"));
+    return cg_folder_write(context, file, &buf, 0600);
+}
+
 enum cg_status cg_init_gate_write(struct cg_context *context, const struct cg_init_gate *gate)
 {
     const char *path = NULL;
     CG_TRY(write_secret(context, gate->secret));
+    CG_TRY(write_realm(context, gate));
     CG_TRY(cg_folder_make(context, "state"));
     if (gate->ca.data == NULL) {
         return CG_OK;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define SMART_DOCUMENT "/.well-known/smart-configuration"
+
 void cg_nginx_put_value(struct cg_buf *buf, struct cg_span value)
 {
     cg_buf_put_byte(buf, '"');
@@ -263,12 +265,12 @@ static void put_tls_server(const struct cg_nginx_conf *conf, struct cg_span list
 static void put_locations(const struct cg_nginx_conf *conf, struct cg_buf *buf)
 {
     cg_buf_put_string(buf, "        ssl_session_timeout 1h;\n\n");
-    if (conf->trust.data == NULL) {
-        cg_buf_put_string(buf,
-                          "        # Where tokens are issued, by realm (`caregate realm add`),\n"
-                          "        include realms/*.conf;\n");
-    }
-    cg_buf_put_string(buf, "        # what they open (`caregate api protect`),\n"
+    cg_buf_put_string(buf,
+                      conf->trust.data == NULL
+                          ? "        # Where tokens are issued, by realm (`caregate realm add`),\n"
+                          : "        # Where the issuer is found,\n");
+    cg_buf_put_string(buf, "        include realms/*.conf;\n"
+                           "        # what they open (`caregate api protect`),\n"
                            "        include apis/*/*.conf;\n"
                            "        # and nothing else.\n"
                            "        location / {\n"
@@ -358,6 +360,18 @@ void cg_nginx_realm_write(struct cg_span realm, struct cg_buf *buf)
     cg_buf_put_string(buf, "}\n");
     put_issuer_location(buf, "= /.well-known/smart-configuration", realm, "");
     cg_buf_put_string(buf, "}\n");
+}
+
+void cg_nginx_issuer_write(struct cg_span realm, struct cg_span issuer, struct cg_buf *buf)
+{
+    cg_buf_put_string(buf, "# Tokens of the realm ");
+    cg_buf_put(buf, realm);
+    cg_buf_put_string(buf, " are issued elsewhere: SMART apps that ask here are sent there.\n"
+                           "location = ");
+    cg_buf_put(buf, realm);
+    cg_buf_put_string(buf, SMART_DOCUMENT " {\n    return 302 \"");
+    cg_buf_put(buf, issuer);
+    cg_buf_put_string(buf, SMART_DOCUMENT "\";\n}\n");
 }
 
 static void put_upstream_name(struct cg_buf *buf, const struct cg_nginx_api *api)
@@ -453,7 +467,11 @@ static void put_discovery(const struct cg_nginx_api *api, struct cg_buf *buf)
     cg_buf_put(buf, api->at);
     cg_buf_put_string(buf, ".well-known/smart-configuration {\n    rewrite ^ ");
     cg_buf_put(buf, api->realm);
-    cg_buf_put_string(buf, "/.well-known/smart-configuration break;\n    caregate_issuer ");
+    if (api->issued_elsewhere) {
+        cg_buf_put_string(buf, SMART_DOCUMENT " last;\n}\n");
+        return;
+    }
+    cg_buf_put_string(buf, SMART_DOCUMENT " break;\n    caregate_issuer ");
     cg_buf_put(buf, api->realm);
     cg_buf_put_string(buf, ";\n}\n");
 }

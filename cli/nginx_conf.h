@@ -70,6 +70,9 @@ void cg_nginx_conf_write(const struct cg_nginx_conf *conf, struct cg_buf *buf);
 /* realms/REALM.conf: the issuer's locations. */
 void cg_nginx_realm_write(struct cg_span realm, struct cg_buf *buf);
 
+/* The same at a gate without a store: where its realm's documents are. The issuer is plain. */
+void cg_nginx_issuer_write(struct cg_span realm, struct cg_span issuer, struct cg_buf *buf);
+
 /* What `api protect` knows. All checked by its caller; see the functions above. */
 struct cg_nginx_api {
     struct cg_span realm;
@@ -84,8 +87,9 @@ struct cg_nginx_api {
     const struct cg_span *rules; /* "GET,HEAD=a b", as given */
     size_t rule_count;
     bool fhir;
-    bool smart;     /* SMART scopes decide, by what a FHIR request reaches */
-    bool discovery; /* it has SMART scopes: apps look for smart-configuration below it */
+    bool smart;            /* SMART scopes decide, by what a FHIR request reaches */
+    bool discovery;        /* it has SMART scopes: apps look for smart-configuration below it */
+    bool issued_elsewhere; /* the gate has no store: what it tells them is the issuer's */
 };
 
 /* apis/REALM/NAME.conf: the protected location. */

@@ -296,7 +296,9 @@ enum cg_status cg_protect_run(struct cg_context *context, const struct cg_args *
     CG_TRY(read_upstream(context, args, &conf));
     CG_TRY(read_ca(context, args, &conf));
     CG_TRY(read_rules(context, args, &api, &conf));
-    conf.discovery = has_smart_scope(&api);
+    /* What scopes an API has, a gate without a store does not know. */
+    conf.issued_elsewhere = cg_init_gate_is(context);
+    conf.discovery = conf.issued_elsewhere ? smart : has_smart_scope(&api);
     CG_TRY(write_both(context, &conf, cg_args_has(args, "replace")));
     cg_say(context, "`caregate reload` makes it live");
     return CG_OK;

@@ -321,6 +321,23 @@ def test_init_makes_a_gate_whose_apis_are_protected_by_name(own_house, client, m
     assert machine.status_of(None, "/again/x") == 401
 
 
+def test_apps_are_sent_from_a_gate_to_the_document_of_its_issuer(own_house, client, make_machine,
+                                                                 echo):
+    """SMART App Launch 2.2: below the address of the API, without a token; and only this."""
+    machine = make_machine(start=False)
+    machine.cli("api", "protect", "results", "--realm", own_house.realm, "--at", "/records/",
+                "--upstream", echo.url, "--smart", "--replace")
+    assert not [row for row in machine.cli("check") if row["level"] != "ok"]
+    machine.start()
+    document = "/.well-known/smart-configuration"
+    sent = machine.request("GET", "/records" + document, allow_redirects=False)
+    assert sent.status_code == 302
+    assert sent.headers["Location"] == own_house.issuer + document
+    assert own_house.request("GET", own_house.realm + document).json()["token_endpoint"]
+    assert machine.status_of(None, f"/records{document}/x") == 401
+    assert machine.status_of(None, own_house.realm + "/oauth/token") == 404
+
+
 def test_check_tells_whether_the_issuer_gives_the_gate_its_bundle(own_house, make_machine):
     machine = make_machine(start=False)
     found = {row["subject"]: row["level"] for row in machine.cli("check")}
