@@ -30,6 +30,9 @@ struct caregate_mark;
 /* Requests of one worker that wait for one profile's token at most. */
 #define CAREGATE_TOKEN_WAITS_MAX 1024
 
+/* Of a DPoP-Nonce of an API's; a longer one is none. */
+#define CAREGATE_NONCE_MAX ((size_t)256)
+
 /* A place in shared memory for the token of a profile. */
 struct caregate_token_place;
 
@@ -106,8 +109,8 @@ struct caregate_keeper {
     ngx_uint_t waiting_count;
     ngx_event_t wait_timer;
     u_char logged[CG_CLIENT_TROUBLE_BYTES]; /* the trouble that was told last */
-    ngx_str_t nonce;                        /* of the API, for the next proof */
-    u_char nonce_room[256];
+    u_char nonce[CAREGATE_NONCE_MAX];       /* of the API's last answer, for the next proof */
+    size_t nonce_len;
 };
 
 /* What a worker has of the agent. */
@@ -184,13 +187,15 @@ ngx_int_t caregate_attach_token(ngx_http_request_t *r, struct caregate_mark *mar
 /* Answers that there is no token. What a phase handler is to return. */
 ngx_int_t caregate_attach_refuse(ngx_http_request_t *r, struct caregate_mark *mark,
                                  enum cg_reason reason, int64_t retry_s);
+/* What the API wants in the next proof (RFC 9449 §9), which is not for the caller. */
+void caregate_attach_keep_nonce(ngx_http_request_t *r, struct caregate_mark *mark);
 /* The answer must not give back what was sent. */
 void caregate_attach_clean_answer(ngx_http_request_t *r, const struct caregate_mark *mark);
 
 /* identity.c */
 /* Puts the token that is attached in the place of whatever the caller sent. */
 ngx_int_t caregate_identity_attach(ngx_http_request_t *r, const struct caregate_mark *mark,
-                                   ngx_str_t authorization);
+                                   ngx_str_t authorization, ngx_str_t proof);
 /* Takes it off again, if there is one: the request has come to a location without caregate_attach.
  */
 ngx_int_t caregate_identity_detach(ngx_http_request_t *r);

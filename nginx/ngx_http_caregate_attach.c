@@ -64,6 +64,90 @@ ngx_int_t caregate_attach_refuse(ngx_http_request_t *r, struct caregate_mark *ma
     return caregate_refusal_answer(r, mark, caregate_loc_conf_of(r)->attach_route, &verdict);
 }
 
+/* The URL as the API knows it: what follows the location's path, behind the base. It is escaped as
+ * nginx does when it passes it on. */
+static ngx_int_t make_target(ngx_http_request_t *r, ngx_str_t *ret_target)
+{
+    const ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    ngx_str_t base = caregate_loc_conf_of(r)->attach_base;
+    size_t skip = ngx_min(core->name.len, r->uri.len);
+    u_char *rest = r->uri.data + skip;
+    size_t rest_len = r->uri.len - skip;
+    uintptr_t escapes =
+        r->quoted_uri || r->internal ? ngx_escape_uri(NULL, rest, rest_len, NGX_ESCAPE_URI) : 0;
+    size_t size = base.len + rest_len + 2 * escapes;
+    u_char *text = ngx_pnalloc(r->pool, size);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+    u_char *end = ngx_cpymem(text, base.data, base.len);
+    if (escapes > 0) {
+        (void)ngx_escape_uri(end, rest, rest_len, NGX_ESCAPE_URI);
+    } else {
+        ngx_memcpy(end, rest, rest_len);
+    }
+    *ret_target = (ngx_str_t){.len = size, .data = text};
+    return NGX_OK;
+}
+
+static ngx_str_t token_in(ngx_str_t value)
+{
+    u_char *end = value.data + value.len;
+    u_char *space = ngx_strlchr(value.data, end, ' ');
+    return space == NULL ? (ngx_str_t){.len = 0, .data = end}
+                         : (ngx_str_t){.len = (size_t)(end - space - 1), .data = space + 1};
+}
+
+/* One signature for each call, on the event loop. */
+static ngx_int_t make_proof(ngx_http_request_t *r, const struct caregate_attachment *attached,
+                            ngx_str_t *ret_proof)
+{
+    const struct caregate_keeper *keeper = attached->keeper;
+    ngx_str_t target = ngx_null_string;
+    struct cg_span proof = {.data = NULL, .len = 0};
+    u_char *room = ngx_pnalloc(r->pool, CG_CLIENT_PROOF_MAX);
+    if (room == NULL || make_target(r, &target) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    struct cg_client_call call = {
+        .method = caregate_span(r->method_name),
+        .url = caregate_span(target),
+        .token = caregate_span(token_in(attached->value)),
+        .now_s = ngx_time(),
+    };
+    if (keeper->nonce_len > 0) {
+        call.nonce = (struct cg_span){.data = keeper->nonce, .len = keeper->nonce_len};
+    }
+    if (cg_client_prove(keeper->profile->client, &call, room, &proof) != CG_OK) {
+        return NGX_ERROR;
+    }
+    *ret_proof = caregate_str(proof);
+    return NGX_OK;
+}
+
+void caregate_attach_keep_nonce(ngx_http_request_t *r, struct caregate_mark *mark)
+{
+    static const ngx_str_t name = ngx_string("dpop-nonce");
+    struct caregate_keeper *keeper = mark->attached->keeper;
+    ngx_list_part_t *part = &r->headers_out.headers.part;
+    ngx_uint_t index = 0;
+    if (!keeper->profile->has_dpop) {
+        return;
+    }
+    for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;
+         header = caregate_header_next(&part, &index)) {
+        if (header->hash == 0 || header->key.len != name.len ||
+            ngx_strncasecmp(header->key.data, name.data, name.len) != 0) {
+            continue;
+        }
+        header->hash = 0;
+        if (header->value.len > 0 && header->value.len <= CAREGATE_NONCE_MAX) {
+            ngx_memcpy(keeper->nonce, header->value.data, header->value.len);
+            keeper->nonce_len = header->value.len;
+        }
+    }
+}
+
 /* A copy: the keeper's own changes while the call is under way. */
 ngx_int_t caregate_attach_token(ngx_http_request_t *r, struct caregate_mark *mark)
 {
@@ -75,7 +159,11 @@ ngx_int_t caregate_attach_token(ngx_http_request_t *r, struct caregate_mark *mar
     }
     ngx_memcpy(attached->value.data, keeper->value, keeper->value_len);
     attached->value.len = keeper->value_len;
-    return caregate_identity_attach(r, mark, attached->value);
+    ngx_str_t proof = ngx_null_string;
+    if (keeper->profile->has_dpop && make_proof(r, attached, &proof) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    return caregate_identity_attach(r, mark, attached->value, proof);
 }
 
 static void resume(ngx_http_request_t *r)
@@ -163,13 +251,10 @@ static ngx_uint_t holds(ngx_str_t text, ngx_str_t part)
 /* An API that gives the token back (in a header for debugging, say) gives it to the caller. */
 void caregate_attach_clean_answer(ngx_http_request_t *r, const struct caregate_mark *mark)
 {
-    ngx_str_t token = mark->attached->value;
-    const u_char *space = ngx_strlchr(token.data, token.data + token.len, ' ');
-    if (space == NULL || token.len < ECHO_MIN) {
+    ngx_str_t token = token_in(mark->attached->value);
+    if (token.len < ECHO_MIN) {
         return;
     }
-    token.len -= (size_t)(space + 1 - token.data);
-    token.data += space + 1 - token.data;
     ngx_list_part_t *part = &r->headers_out.headers.part;
     ngx_uint_t index = 0;
     for (ngx_table_elt_t *header = caregate_header_next(&part, &index); header != NULL;

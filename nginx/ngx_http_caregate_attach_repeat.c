@@ -12,11 +12,10 @@ static ngx_uint_t is_word_end(const u_char *at, const u_char *end)
     return at == end || *at == ',' || *at == ' ' || *at == '\t' || *at == '"';
 }
 
-/* error="invalid_token" or error=invalid_token, of whichever scheme (RFC 9110 §11.2). */
-static ngx_uint_t tells_invalid_token(ngx_str_t challenge)
+/* error="VALUE" or error=VALUE, of whichever scheme (RFC 9110 §11.2). */
+static ngx_uint_t tells(ngx_str_t challenge, ngx_str_t value)
 {
     static const ngx_str_t name = ngx_string("error");
-    static const ngx_str_t value = ngx_string("invalid_token");
     u_char *end = challenge.data + challenge.len;
     for (u_char *at = challenge.data; at + name.len < end; at++) {
         if (ngx_strncasecmp(at, name.data, name.len) != 0 ||
@@ -35,7 +34,7 @@ static ngx_uint_t tells_invalid_token(ngx_str_t challenge)
     return 0;
 }
 
-static ngx_uint_t is_refused_token(ngx_http_request_t *r)
+static ngx_uint_t is_refused_for(ngx_http_request_t *r, ngx_str_t error)
 {
     static const ngx_str_t name = ngx_string("www-authenticate");
     ngx_list_part_t *part = &r->upstream->headers_in.headers.part;
@@ -47,7 +46,7 @@ static ngx_uint_t is_refused_token(ngx_http_request_t *r)
          header = caregate_header_next(&part, &index)) {
         if (header->key.len == name.len &&
             ngx_strncasecmp(header->key.data, name.data, name.len) == 0 &&
-            tells_invalid_token(header->value)) {
+            tells(header->value, error)) {
             return 1;
         }
     }
@@ -130,12 +129,23 @@ static void give_up(ngx_http_request_t *r)
     ngx_http_clean_header(r);
 }
 
+/* Whether another try is worth it: with another token, or with the nonce that came (RFC 9449 §9).
+ */
+static ngx_uint_t is_worth_it(ngx_http_request_t *r, const struct caregate_attachment *attached)
+{
+    if (attached->keeper->profile->has_dpop &&
+        is_refused_for(r, (ngx_str_t)ngx_string("use_dpop_nonce"))) {
+        return 1;
+    }
+    return is_refused_for(r, (ngx_str_t)ngx_string("invalid_token")) &&
+           caregate_tokens_reject(attached->keeper, token_of(attached->value));
+}
+
 ngx_uint_t caregate_repeat_begin(ngx_http_request_t *r, struct caregate_mark *mark)
 {
     struct caregate_attachment *attached = mark->attached;
     if (r->upstream == NULL || attached->value.len == 0 || attached->is_repeated ||
-        !is_refused_token(r) || !can_be_made_again(r) ||
-        !caregate_tokens_reject(attached->keeper, token_of(attached->value))) {
+        !can_be_made_again(r) || !is_worth_it(r, attached)) {
         return 0;
     }
     attached->is_repeated = 1;
@@ -145,7 +155,8 @@ ngx_uint_t caregate_repeat_begin(ngx_http_request_t *r, struct caregate_mark *ma
         return 0;
     }
     ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
-                  "caregate: the API refuses the token of profile \"%V\", another is got",
+                  "caregate: the API refuses the token or proof of profile \"%V\", it is called "
+                  "again",
                   &attached->keeper->profile->name);
     give_up(r);
     return 1;

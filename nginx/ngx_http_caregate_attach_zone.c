@@ -107,6 +107,8 @@ static ngx_int_t init_zone(ngx_shm_zone_t *shm_zone, void *old)
         return NGX_ERROR;
     }
     (void)madvise(shm_zone->shm.addr, shm_zone->shm.size, MADV_DONTDUMP);
+    /* Where that is not allowed, it can be swapped; the master holds the lock for all. */
+    (void)mlock(shm_zone->shm.addr, shm_zone->shm.size);
     slab->data = zone;
     shm_zone->data = zone;
     ngx_shmtx_lock(mutex_of(agent));

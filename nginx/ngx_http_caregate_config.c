@@ -183,6 +183,7 @@ static void inherit_handler(ngx_conf_t *cf, const struct caregate_loc_conf *pare
     if (child->attach == NULL && parent->attach != NULL) {
         child->attach = parent->attach;
         child->attach_place = parent->attach_place;
+        child->attach_base = parent->attach_base;
     }
     if (child->issuer_realm.len == 0 && parent->issuer_realm.len > 0) {
         child->issuer_realm = parent->issuer_realm;

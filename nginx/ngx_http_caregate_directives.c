@@ -42,7 +42,7 @@ static const struct help helps[] = {
     {ngx_string("caregate_forward_auth"), "original, forwarded or request"},
     {ngx_string("caregate_profile"),
      "NAME of small letters, digits and hyphens, and a block of settings"},
-    {ngx_string("caregate_attach"), "the NAME of a caregate_profile"},
+    {ngx_string("caregate_attach"), "the NAME of a caregate_profile [base=URL]"},
     {ngx_string("caregate_status"), "no value"},
     {ngx_string("caregate_origin"), "scheme, host and port, such as https://api.example.nhs.uk"},
 };

@@ -123,6 +123,7 @@ ngx_int_t caregate_header_filter(ngx_http_request_t *r)
         return conf->next_header_filter(r);
     }
     if (mark->attached != NULL) {
+        caregate_attach_keep_nonce(r, mark);
         if (caregate_repeat_begin(r, mark)) {
             return NGX_ERROR; /* by which nginx lets go of this answer */
         }

@@ -254,7 +254,7 @@ ngx_uint_t caregate_identity_is_attached(const ngx_http_request_t *r)
 }
 
 ngx_int_t caregate_identity_attach(ngx_http_request_t *r, const struct caregate_mark *mark,
-                                   ngx_str_t authorization)
+                                   ngx_str_t authorization, ngx_str_t proof)
 {
     if (remake_list(r, KIND_TOKEN | KIND_REQUEST_ID | KIND_PROOF, KNOWN_COUNT) != NGX_OK) {
         return NGX_ERROR;
@@ -262,6 +262,9 @@ ngx_int_t caregate_identity_attach(ngx_http_request_t *r, const struct caregate_
     r->headers_in.authorization = add_known(r, find_known(KIND_TOKEN), authorization);
     r->headers_in.authorization->key.data = (u_char *)(uintptr_t)attached_name;
     (void)add_known(r, find_known(KIND_REQUEST_ID), mark->visit->request_id);
+    if (proof.len > 0) {
+        (void)add_known(r, find_known(KIND_PROOF), proof);
+    }
     return NGX_OK;
 }
 

@@ -207,6 +207,27 @@ ngx_int_t caregate_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_ke
     return NGX_OK;
 }
 
+ngx_int_t caregate_keyring_read(ngx_conf_t *cf, ngx_str_t source,
+                                struct caregate_secret **ret_secret, const char **ret_why)
+{
+    struct cg_span found = {.data = NULL, .len = 0};
+    struct caregate_secret *secret = make_page(cf, &profile_secret);
+    if (secret == NULL) {
+        *ret_why = "memory is short";
+        return NGX_ERROR;
+    }
+    if (cg_client_read_secret((const char *)source.data, secret->bytes, sizeof(secret->bytes),
+                              ret_why, &found) != CG_OK) {
+        return NGX_ERROR;
+    }
+    if (found.data != secret->bytes) {
+        ngx_memmove(secret->bytes, found.data, found.len);
+    }
+    secret->len = found.len;
+    *ret_secret = secret;
+    return NGX_OK;
+}
+
 ngx_int_t caregate_profile_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_key,
                                        struct caregate_secret **ret_secret, const char **ret_why)
 {

@@ -55,7 +55,7 @@ static ngx_command_t commands[] = {
      caregate_set_origin, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_profile"), NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1,
      caregate_set_profile, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
-    {ngx_string("caregate_attach"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, caregate_set_attach,
+    {ngx_string("caregate_attach"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12, caregate_set_attach,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     {ngx_string("caregate_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, caregate_set_status,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},

@@ -141,6 +141,7 @@ struct caregate_loc_conf {
     struct caregate_place rules_place;
     struct cg_gate_route *route;     /* NULL: no gate here */
     struct caregate_profile *attach; /* whose token is attached here; NULL: none */
+    ngx_str_t attach_base; /* what the API calls what the location's path is here; or empty */
     struct caregate_place attach_place;
     struct cg_gate_route *attach_route; /* for refusals */
 };

@@ -74,8 +74,14 @@ static const char *find_file(ngx_conf_t *cf, ngx_str_t value, ngx_str_t *ret_pat
 static const char *take_secret(ngx_conf_t *cf, struct caregate_profile *profile,
                                const struct setting *setting)
 {
-    ngx_str_t path = ngx_null_string;
-    const char *why = find_file(cf, caregate_argument(cf, 1), &path);
+    static const ngx_str_t keyring = ngx_string("keyring:");
+    ngx_str_t path = caregate_argument(cf, 1);
+    const char *why = NULL;
+    if (path.len > keyring.len && ngx_strncmp(path.data, keyring.data, keyring.len) == 0) {
+        (void)caregate_keyring_read(cf, path, place_in(profile, setting->offset), &why);
+        return why;
+    }
+    why = find_file(cf, path, &path);
     if (why == NULL) {
         (void)caregate_profile_secret_read(cf, &path, setting->is_key,
                                            place_in(profile, setting->offset), &why);
@@ -242,11 +248,13 @@ static const struct setting settings[] = {
      .offset = PLACE(token_url), .is_wanted = 1},
     {ngx_string("client_id"), take_text, "a client id", .offset = PLACE(client_id), .is_wanted = 1},
     {ngx_string("secret_file"), take_secret,
-     "a file with the secret in one line, or credential:NAME", .offset = PLACE(secret)},
+     "a file with the secret in one line, credential:NAME or keyring:NAME",
+     .offset = PLACE(secret)},
     {ngx_string("secret_method"), take_method, "client_secret_post or client_secret_basic",
      .offset = 0},
-    {ngx_string("key_file"), take_secret, "a file with a private key in PEM, or credential:NAME",
-     .offset = PLACE(key), .is_key = 1},
+    {ngx_string("key_file"), take_secret,
+     "a file with a private key in PEM, credential:NAME or keyring:NAME", .offset = PLACE(key),
+     .is_key = 1},
     {ngx_string("kid"), take_text, "the key's name in the client's key set", .offset = PLACE(kid)},
     {ngx_string("alg"), take_text, "names such as PS256 or \"PS256 RS256\"", .offset = PLACE(alg)},
     {ngx_string("audience"), take_text, "whom the assertion is for, such as the issuer's URL",
@@ -254,8 +262,8 @@ static const struct setting settings[] = {
     {ngx_string("certificate_file"), take_certificate, "a file with a certificate in PEM",
      .offset = 0},
     {ngx_string("certificate_key_file"), take_secret,
-     "a file with its private key in PEM, or credential:NAME", .offset = PLACE(certificate_key),
-     .is_key = 1},
+     "a file with its private key in PEM, credential:NAME or keyring:NAME",
+     .offset = PLACE(certificate_key), .is_key = 1},
     {ngx_string("scope"), take_text, "scopes, as in \"results.read results.write\"",
      .offset = PLACE(scope)},
     {ngx_string("resource"), take_resources, "up to 8 URLs of APIs", .is_list = 1},
@@ -505,6 +513,38 @@ char *caregate_set_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return why == NULL ? NGX_CONF_OK : refuse_profile(cf, profile, why);
 }
 
+/* Proofs name the URL as the API knows it, which nginx does not tell: "base=https://HOST/PATH/". */
+static const char *take_base(ngx_conf_t *cf, struct caregate_loc_conf *location)
+{
+    static const ngx_str_t start = ngx_string("base=");
+    ngx_str_t word = cf->args->nelts > 2 ? caregate_argument(cf, 2) : (ngx_str_t)ngx_null_string;
+    ngx_str_t path = caregate_location_path(cf);
+    if (word.len == 0) {
+        return location->attach->has_dpop
+                   ? "a profile with dpop wants to know how the API is called: base=https://HOST/"
+                   : NULL;
+    }
+    if (word.len <= start.len || ngx_strncmp(word.data, start.data, start.len) != 0) {
+        return "the second value is no base";
+    }
+    ngx_str_t base = {.len = word.len - start.len, .data = word.data + start.len};
+    if (path.len == 0) {
+        return "base is for a location with a plain path";
+    }
+    for (size_t i = 0; i < base.len; i++) {
+        if (base.data[i] <= ' ' || base.data[i] >= 0x7f || ngx_strchr("?#\"\\", base.data[i])) {
+            return "base is no URL without a query";
+        }
+    }
+    ngx_uint_t is_http =
+        ngx_strncmp(base.data, "https://", 8) == 0 || ngx_strncmp(base.data, "http://", 7) == 0;
+    if (!is_http || base.data[base.len - 1] != '/' || path.data[path.len - 1] != '/') {
+        return "base is an https URL that ends in /, as the location's path does";
+    }
+    location->attach_base = base;
+    return NULL;
+}
+
 char *caregate_set_attach(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     struct caregate_main_conf *main_conf =
@@ -519,5 +559,6 @@ char *caregate_set_attach(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             cf, cmd, "there is no such profile: \"caregate_profile\" must stand before");
     }
     location->attach_place = caregate_directive_place(cf);
-    return NGX_CONF_OK;
+    const char *why = take_base(cf, location);
+    return why == NULL ? NGX_CONF_OK : caregate_directive_refuse(cf, cmd, why);
 }

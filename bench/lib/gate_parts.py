@@ -20,14 +20,16 @@ def gate_round(bench, token, connections, places):
     bursts = {"plain": [], "gated": []}
     for number in range(bench.options.seconds):
         for path in ("plain", "gated") if number % 2 else ("gated", "plain"):
+            script = "gate.lua" if token else "agent.lua"
             bursts[path].append(worker_time(bench.scene.nginx, lambda path=path: wrk(
-                "gate.lua", places[path], token, 1, connections)))
+                script, places[path], token, 1, connections)))
     return {path: {name: statistics.median(burst[name] for burst in bursts[path])
                    for name in ("per_s", "worker_us", "worker_busy")} for path in bursts}
 
 
 def gate_rounds(bench, token, connections, count=None, places=None):
-    """places: the URLs of the same thing without the gate and behind it."""
+    """places: the URLs of the same thing without the gate and behind it. No token: calls have none.
+    """
     places = places or {path: f"{bench.scene.url}/{path}/" for path in ("plain", "gated")}
     rounds = []
     for number in range(count or bench.options.rounds):

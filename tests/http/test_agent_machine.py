@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`caregate agent init` and `serve`, with our own issuer and gate, by each kind of credential."""
+import shutil
+
 import pytest
+from support import certificates
 from support.agent_machine import AgentMachine
+from support.assertion import KeyClient, make_key
 from support.wait import wait_until
 
 
@@ -95,3 +99,72 @@ def test_a_secret_is_needed_and_never_an_argument(house):
 
 def test_the_example_of_serve_is_how_an_agent_is_run(house):
     assert "caregate --dir agent agent serve" in house.run("help", "agent", "serve", json=False).out
+
+
+# Other credentials.
+
+def test_an_agent_proves_itself_by_a_key(house, make_agent, echo):
+    key = make_key("ES256", "agent-1")
+    client = house.onboard("Agent by key", "results", "results.read")
+    KeyClient(house, client, key).add_keys(key)
+    house.cli("client", "set", client.id, "--auth", "private_key_jwt")
+    pem = key.export_to_pem(private_key=True, password=None).decode()
+    agent = make_agent(client=client, credential=("--key-file", pem))
+    agent.edit("key_file ", "kid agent-1;\n        key_file ")
+    assert agent.start().call().status_code == 200
+    assert "BEGIN" not in agent.log()
+    assert agent.run("check").code == 0
+
+
+def test_an_agent_proves_possession_for_each_call(house, make_agent, echo):
+    client = house.onboard("Agent with proofs", "results", "results.read results.write",
+                           options=["--bind", "dpop"])
+    agent = make_agent(client=client)
+    base = f"base={house.base()}/results/"
+    agent.edit("        # Tokens go nowhere else,\n", "        dpop on;\n")
+    agent.edit("caregate_attach record;", f"caregate_attach record {base};")
+    agent.start()
+    for path in ("/record/x", "/record/x?y=1", "/record/a%20b", "/record/a%2Fb", "/record/%C3%A9"):
+        answer = agent.call(path)
+        assert answer.status_code == 200, (path, answer.text, answer.headers)
+        assert "DPoP-Nonce" not in answer.headers
+    assert agent.call("/record/x", "POST", data=b"z" * 20000).status_code == 200
+    headers = {name.lower(): value for name, value in echo.seen[-1]["headers"]}
+    assert headers["caregate-client-id"] == client.id
+    assert 'caregate_agent_tokens_total{profile="record"} 1' in agent.metrics()
+    log = (agent.dir / "logs/access.log").read_text()
+    assert "upstream=401, 200" in log or "upstream=401 : 200" in log  # the first brought the nonce
+    assert log.count("401") == 1
+
+
+@pytest.mark.parametrize("base", ["", "base=", "base=api.example/", "base=https://api.example",
+                                  "base=https://api.example/?x=/", "other=https://api.example/"])
+def test_proofs_need_to_know_how_the_api_is_called(make_agent, base):
+    agent = make_agent()
+    agent.edit("        # Tokens go nowhere else,\n", "        dpop on;\n")
+    agent.edit("caregate_attach record;", f"caregate_attach record {base};")
+    done = agent.test_conf()
+    assert done.code != 0 and "base" in done.err
+
+
+def test_an_agent_proves_itself_by_a_certificate(make_house, tmp_path, echo):
+    own = make_house(mtls=True, start=False)
+    authority = certificates.make(("CN", "Authority"), is_ca=True)
+    holder = certificates.make(("CN", "agent"), signer=authority, dns=["agent.example"])
+    certificates.trust(own, authority)
+    own.start()
+    client = own.onboard("Agent by certificate", "results", "results.read")
+    own.cli("client", "key", "add", "--client", client.id, "--tls-san-dns", "agent.example")
+    own.cli("client", "set", client.id, "--auth", "tls_client_auth")
+    agent = AgentMachine(own, client)
+    try:
+        certificate, key = certificates.write(holder, agent.home, "agent")
+        for path in (certificate, key):
+            shutil.chown(path, agent.owner())
+        agent.edit(f'"{own.issuer}/oauth/token"',
+                   f'"https://localhost:{own.mtls_port}{own.realm}/oauth/token"')
+        agent.edit(f'secret_file "{agent.dir}/agent.secret";',
+                   f'certificate_file "{certificate}";\n certificate_key_file "{key}";')
+        assert agent.start().call().status_code == 200
+    finally:
+        agent.close()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent: where a token may go, who may have one attached, and that nobody gets to see it."""
+import ctypes
 import json
 import os
 import pwd
@@ -9,6 +10,7 @@ import sys
 import pytest
 from support.agent import Scene
 from support.odd_api import OddApi
+from support.wait import wait_until
 
 CALL_BY_SOCKET = """
 import os, socket, sys
@@ -149,6 +151,7 @@ def test_a_destination_is_scheme_host_and_port_alone(idle, destination):
     (["token_url"], ["token_url ftp://id.example/token"], "https"),
     (["secret_file"], ["secret_file nowhere"], "cannot be opened"),
     (["secret_file"], ["secret_file credential:ward"], "CREDENTIALS_DIRECTORY"),
+    (["secret_file"], ["secret_file keyring:not-there"], '"secret_file" in "caregate_profile"'),
     (["secret_file"], ["key_file secret"], "key"),
 ])
 def test_a_profile_that_cannot_be_is_refused_with_its_place(idle, without, more, said):
@@ -193,6 +196,23 @@ def test_a_secret_comes_from_systemds_credentials(make_scene, monkeypatch):
     assert scene.issuer.seen[0][0]["client_secret"] == "secret-of-systemd"
 
 
+ADD_KEY, SESSION_KEYRING = 248, -3  # of x86-64; add_key(2)
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the call has another number")
+def test_a_secret_comes_from_the_kernels_keyring(make_scene):
+    secret = b"secret-of-the-kernel"
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(ADD_KEY, b"user", b"ward-of-test", secret, len(secret), SESSION_KEYRING) < 0:
+        pytest.skip(f"no keyrings here: {os.strerror(ctypes.get_errno())}")
+    scene = make_scene(start=False)
+    scene.agent.parts["profile"] = lines(scene, "secret_file keyring:ward-of-test",
+                                         without=["secret_file"])
+    scene.start()
+    assert scene.agent.call().status_code == 200
+    assert scene.issuer.seen[0][0]["client_secret"] == secret.decode()
+
+
 # While it runs.
 
 def jumps(other):
@@ -230,7 +250,7 @@ def test_a_token_does_not_go_along_to_another_location(make_scene, odd, location
     scene.api.reply = reply
     scene.agent.call()
     scene.agent.call()
-    assert odd.seen, "the other place was not reached"
+    wait_until(lambda: odd.seen, 20, "a call of the other place")
     assert authorization(odd) == []
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The caller's side: nginx that attaches tokens, an issuer that can lie, an API that refuses."""
+import contextlib
 import http.server
 import json
 import os
@@ -17,7 +18,7 @@ import requests
 
 from . import process
 from .house import DEATH, MODULE, TROUBLE, Result, build, environment
-from .ports import free_pair, is_free
+from .ports import free_pair
 from .wait import wait_until
 
 CONF = """
@@ -104,10 +105,16 @@ class Agent:
         with open(self.home / "serve.log", "ab") as log:
             self.process = subprocess.Popen(self.command("-g", "daemon off;"), stdout=log,
                                             stderr=log, env=environment(), cwd=self.home)
-        wait_until(lambda: self.process.poll() is not None or not is_free(self.port), READY_WAIT_S,
+        wait_until(lambda: self.process.poll() is not None or self.listens(), READY_WAIT_S,
                    "an agent that listens")
         assert self.process.poll() is None, self.log()
         return self
+
+    def listens(self):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+            return True
+        return False
 
     def log(self):
         """All that it wrote."""
