@@ -82,8 +82,9 @@ struct cg_kept_news {
 };
 
 /*
- * Brings a token, and gives the claim back. One that ends before the one that is kept does not
- * replace it. CG_ERR_INPUT for what is out of bounds: nothing has changed, the claim is given back.
+ * Brings a token, and gives the claim back. One that does not outlive the one that is kept leaves
+ * it, and only puts off its renewal. CG_ERR_INPUT for what is out of bounds: nothing has changed,
+ * the claim is given back.
  */
 CG_EXPORT CG_MUST_USE enum cg_status cg_kept_token_take(struct cg_kept_token *record,
                                                         uint64_t claim,

@@ -112,6 +112,27 @@ static bool is_sound(const struct cg_kept_news *news)
            news->life_s <= CG_LIMIT_CLIENT_EXPIRES_IN_S;
 }
 
+static void replace_token(struct cg_kept_token *record, const struct cg_kept_news *news)
+{
+    drop_token(record);
+    memcpy(record->token, news->token.data, news->token.len);
+    record->token_len = news->token.len;
+    record->type = news->type;
+    record->version++;
+    record->got_s = news->asked_s;
+    record->expires_s = news->asked_s + news->life_s;
+}
+
+/* Also of the old one, where what came lives no longer: some servers give the same again until it
+ * is over, and need not be asked at each call. */
+static void put_off_renewal(struct cg_kept_token *record, const struct cg_kept_news *news)
+{
+    int64_t part = RENEW_FROM + draw(news->random, RENEW_SPAN + 1);
+    int64_t later_s = (record->expires_s - news->asked_s) * part / THOUSAND;
+    int64_t renew_s = news->asked_s + (later_s > 1 ? later_s : 1);
+    record->renew_s = renew_s > record->renew_s ? renew_s : record->renew_s;
+}
+
 enum cg_status cg_kept_token_take(struct cg_kept_token *record, uint64_t claim,
                                   const struct cg_kept_news *news)
 {
@@ -121,19 +142,10 @@ enum cg_status cg_kept_token_take(struct cg_kept_token *record, uint64_t claim,
     }
     record->failures = record->failure = 0;
     record->failed_s = record->retry_s = 0;
-    int64_t expires_s = news->asked_s + news->life_s;
-    if (record->token_len > 0 && record->expires_s >= expires_s) {
-        return CG_OK;
+    if (record->token_len == 0 || news->asked_s + news->life_s > record->expires_s) {
+        replace_token(record, news);
     }
-    drop_token(record);
-    memcpy(record->token, news->token.data, news->token.len);
-    record->token_len = news->token.len;
-    record->type = news->type;
-    record->version++;
-    record->got_s = news->asked_s;
-    record->expires_s = expires_s;
-    int64_t part = RENEW_FROM + draw(news->random, RENEW_SPAN + 1);
-    record->renew_s = news->asked_s + news->life_s * part / THOUSAND;
+    put_off_renewal(record, news);
     return CG_OK;
 }
 

@@ -39,26 +39,30 @@ static void close_at(const int *descriptor)
     }
 }
 
-/* One byte more than there is room for is as many as too many. */
+static ssize_t read_some(int descriptor, uint8_t *room, size_t size)
+{
+    ssize_t got = -1;
+    do {
+        got = read(descriptor, room, size);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 static enum cg_status read_bytes(struct reading *reading, int descriptor)
 {
-    for (;;) {
-        uint8_t spare = 0;
-        bool is_full = reading->len == reading->size;
-        ssize_t got = read(descriptor, is_full ? &spare : reading->room + reading->len,
-                           is_full ? 1 : reading->size - reading->len);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got == 0) {
-            return CG_OK;
-        }
-        if (got < 0 || is_full) {
-            return fail(reading, CG_ERR_INPUT,
-                        got < 0 ? "it cannot be read" : "it is too long for what it should be");
-        }
-        reading->len += (size_t)got;
+    uint8_t spare = 0;
+    ssize_t got = 1;
+    while (got > 0 && reading->len < reading->size) {
+        got = read_some(descriptor, reading->room + reading->len, reading->size - reading->len);
+        reading->len += got > 0 ? (size_t)got : 0;
     }
+    if (got > 0) {
+        got = read_some(descriptor, &spare, sizeof(spare));
+    }
+    if (got < 0) {
+        return fail(reading, CG_ERR_INPUT, "it cannot be read");
+    }
+    return got == 0 ? CG_OK : fail(reading, CG_ERR_INPUT, "it is too long for what it should be");
 }
 
 /* `forbidden`: bits of the mode that would let somebody else in. */

@@ -146,6 +146,48 @@ TEST(an_older_token_replaces_no_younger_one)
     assert_int_equal(record->version, version + 1);
 }
 
+/* How often a server is asked over these seconds that gives what `next` makes. */
+static int count_questions(struct cg_kept_token *record, int64_t from_s, int64_t until_s,
+                           struct cg_kept_news (*next)(int64_t now_s))
+{
+    int questions = 0;
+    for (int64_t now_s = from_s; now_s < until_s; now_s++) {
+        for (int calls = 0; calls < 10; calls++) {
+            enum cg_kept_advice advice = cg_kept_token_look(record, now_s, CLAIM_S);
+            assert_true(advice != CG_KEPT_WAIT && advice != CG_KEPT_REFUSE);
+            if (advice != CG_KEPT_USE) {
+                const struct cg_kept_news come = next(now_s);
+                assert_ok(cg_kept_token_take(record, record->claim, &come));
+                questions++;
+            }
+        }
+    }
+    return questions;
+}
+
+/* And counts its seconds in whole ones. */
+static struct cg_kept_news same_again(int64_t now_s)
+{
+    return news("first", now_s, NOW_S + LIFE_S - 1 - now_s, 0);
+}
+
+TEST(a_server_that_gives_the_same_again_is_not_asked_at_each_call)
+{
+    struct cg_kept_token *record = kept(LIFE_S);
+    assert_in_range(count_questions(record, NOW_S, NOW_S + 295, same_again), 1, 3);
+}
+
+static struct cg_kept_news of_one_second(int64_t now_s)
+{
+    return news("t", now_s, 1, 0);
+}
+
+TEST(a_token_of_one_second_is_asked_for_once_a_second)
+{
+    struct cg_kept_token record = {.token_len = 0};
+    assert_int_equal(count_questions(&record, NOW_S, NOW_S + 60, of_one_second), 60);
+}
+
 TEST(news_out_of_bounds_change_nothing)
 {
     struct cg_kept_token *record = kept(LIFE_S);
@@ -316,6 +358,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_claim_lapses_and_another_asks),
     cmocka_unit_test(a_claim_that_is_given_back_is_free),
     cmocka_unit_test(an_older_token_replaces_no_younger_one),
+    cmocka_unit_test(a_server_that_gives_the_same_again_is_not_asked_at_each_call),
+    cmocka_unit_test(a_token_of_one_second_is_asked_for_once_a_second),
     cmocka_unit_test(news_out_of_bounds_change_nothing),
     cmocka_unit_test(delays_double_up_to_a_minute_and_are_drawn_in_full),
     cmocka_unit_test(retry_after_is_kept_to_within_bounds),

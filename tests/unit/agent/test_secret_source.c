@@ -107,9 +107,9 @@ static void what_is_empty_too_long_or_no_file_is_refused(void **state)
 static void a_credential_is_one_of_systemds_and_nothing_beside(void **state)
 {
     const struct folder *folder = *state;
-    static const char *const rows[] = {
-        "credential:",          "credential:.",           "credential:..",
-        "credential:../secret", "credential:/secret", "credential:other"};
+    static const char *const rows[] = {"credential:",        "credential:.",
+                                       "credential:..",      "credential:../secret",
+                                       "credential:/secret", "credential:other"};
     const char *trouble;
     (void)write_file(folder, "s3cret\n", 0440);
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
