@@ -5,7 +5,8 @@
  * An API behind Caregate's gate need not ask: the gate has judged, and tells it in headers. This is
  * for one that is reached otherwise. A verifier holds what proves the tokens of one issuer for one
  * API: the keys that the issuer publishes. A check reaches neither network nor disk. It does not
- * hear of revocations: where that matters, let the gate decide, or ask the issuer (RFC 7662).
+ * hear of revocations, and of a key that was taken back only when the keys are fetched again: where
+ * that matters, let the gate decide, or ask the issuer (RFC 7662).
  *
  * A reason's name stays; its number may be another in the next release.
  *
