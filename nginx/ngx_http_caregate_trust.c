@@ -183,6 +183,9 @@ static void report_all(struct caregate_worker *worker)
         size_t told = 0;
         work->report_status = cg_trust_report(work->reporter, time(NULL), report->refusals + done,
                                               report->count - done, &told);
+        if (work->report_status == CG_ERR_CONFLICT) {
+            caregate_zone_count_lost(worker, report->refusals + done, told);
+        }
         done += told;
     }
     ngx_memmove(report->refusals, report->refusals + done,
@@ -206,6 +209,12 @@ static void finish_report(ngx_event_t *event)
         return;
     }
     work->report_at = ngx_current_msec + backoff_ms(work->report_failures++);
+    if (work->report_status == CG_ERR_CONFLICT) {
+        ngx_log_error(NGX_LOG_ERR, worker->log, 0,
+                      "caregate: \"%V\" has refused for long what it is told of refusals, some are "
+                      "lost",
+                      &worker->conf->trust->issuer);
+    }
     if (work->asker == NULL) {
         log_trouble(worker, work->reporter);
     }
@@ -355,7 +364,7 @@ static void report_rest(struct caregate_worker *worker)
         ngx_log_error(NGX_LOG_ERR, worker->log, 0,
                       "caregate: \"%V\" cannot be told of the last refusals, they are lost",
                       &worker->conf->trust->issuer);
-        caregate_zone_count_lost(worker, &worker->report);
+        caregate_zone_count_lost(worker, worker->report.refusals, worker->report.count);
     }
 }
 

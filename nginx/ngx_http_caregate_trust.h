@@ -92,7 +92,7 @@ ngx_int_t caregate_zone_copy(const struct caregate_worker *worker, u_char **ret_
                              size_t *ret_len, int64_t *ret_current_s);
 void caregate_zone_count_ask_failure(const struct caregate_worker *worker, enum cg_status status);
 void caregate_zone_count_lost(const struct caregate_worker *worker,
-                              const struct caregate_report *report);
+                              const struct cg_refusal *refusals, size_t count);
 
 #pragma GCC visibility pop
 

@@ -276,11 +276,11 @@ void caregate_zone_count_ask_failure(const struct caregate_worker *worker, enum 
 }
 
 void caregate_zone_count_lost(const struct caregate_worker *worker,
-                              const struct caregate_report *report)
+                              const struct cg_refusal *refusals, size_t count)
 {
-    for (size_t i = 0; i < report->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         (void)ngx_atomic_fetch_add(&zone_of(worker)->refusals_lost,
-                                   (ngx_atomic_int_t)report->refusals[i].count);
+                                   (ngx_atomic_int_t)refusals[i].count);
     }
 }
 

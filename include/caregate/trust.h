@@ -63,7 +63,8 @@ CG_EXPORT CG_MUST_USE enum cg_status cg_trust_ask(struct cg_trust *trust, int64_
                                                   struct cg_snapshot **ret_snapshot);
 
 /* Tells the issuer's audit of the first refusals; *ret_count says of how many. The statuses are
- * those of cg_trust_ask. */
+ * those of cg_trust_ask, but that CG_ERR_CONFLICT gives so many up: the issuer has refused what it
+ * was told for ten minutes. */
 CG_EXPORT CG_MUST_USE enum cg_status cg_trust_report(struct cg_trust *trust, int64_t now_s,
                                                      const struct cg_refusal *refusals,
                                                      size_t count, size_t *ret_count);

@@ -108,8 +108,9 @@
 #define CG_LIMIT_BUNDLE_WAIT_S 60       /* so long a gate elsewhere waits for news at most */
 #define CG_LIMIT_REPORT_BYTES 4096      /* a gate's report, before it is encoded */
 #define CG_LIMIT_REPORT_REFUSALS 32
-#define CG_LIMIT_REPORTS_PER_S 10    /* of one gate */
-#define CG_LIMIT_REPORT_LATE_S 86400 /* what is told later counts as of then */
+#define CG_LIMIT_REPORTS_PER_S 10     /* of one gate */
+#define CG_LIMIT_REPORT_LATE_S 86400  /* what is told later counts as of then */
+#define CG_LIMIT_REPORT_REFUSED_S 600 /* what is refused so long is given up */
 #define CG_LIMIT_ROUTE_RULES 32
 #define CG_LIMIT_ROUTE_SCOPES 32
 #define CG_LIMIT_JSON_SCAN_DEPTH 64         /* nesting of a Bundle */

@@ -7,6 +7,7 @@
 #include "codec/form.h"
 #include "codec/json.h"
 #include "crypto/random.h"
+#include "feed/report_patience.h"
 #include "feed/trust_state.h"
 #include "net/line.h"
 #include "token/client_form.h"
@@ -31,6 +32,7 @@ struct cg_trust {
     struct cg_key *key;       /* NULL: it has a secret */
     struct cg_snapshot *held; /* the keys that are believed, and the place in the order */
     struct cg_random random;
+    int64_t refused_since_s; /* reports, of which none was taken */
     char trouble[TROUBLE_BYTES];
 };
 
@@ -410,9 +412,12 @@ enum cg_status cg_trust_report(struct cg_trust *trust, int64_t now_s,
     CG_TRY(begin(trust, arena, now_s, &asking));
     CG_TRY(put_report(&asking, refusals, count, &told));
     CG_TRY(fetch(&asking, "/oauth/gate-report", 0, true));
-    if (asking.response.http_status != 204) {
-        return refused(&asking);
+    enum cg_status status = asking.response.http_status == 204 ? CG_OK : refused(&asking);
+    if (cg_report_patience_ends(&trust->refused_since_s, status == CG_ERR_AUTHORISATION, now_s)) {
+        status = CG_ERR_CONFLICT;
     }
-    *ret_count = told;
-    return CG_OK;
+    if (status == CG_OK || status == CG_ERR_CONFLICT) {
+        *ret_count = told;
+    }
+    return status;
 }
