@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "crypto/certificate.h"
 #include "crypto/digest.h"
 #include "jose/jwk.h"
 #include "token/client_jwt.h"
@@ -37,6 +38,21 @@ static enum cg_status check_key(const struct cg_client_config *config, const cha
                     ret_trouble);
     }
     return status == CG_OK ? CG_OK : fail(status, "the key cannot be read", ret_trouble);
+}
+
+/* Else the server would be the first to see that they are not each other's. */
+static enum cg_status check_certificate(const struct cg_client_config *config,
+                                        const char **ret_trouble)
+{
+    if (config->certificate.len == 0) {
+        return CG_OK;
+    }
+    enum cg_status status = cg_certificate_fits_key(config->certificate, config->certificate_key);
+    return status == CG_OK ? CG_OK
+                           : fail(status,
+                                  "the certificate and its key, unencrypted, are not in PEM, or "
+                                  "are not of each other",
+                                  ret_trouble);
 }
 
 static enum cg_status open_proof_key(struct cg_client *client, const char **ret_trouble)
@@ -113,6 +129,7 @@ static enum cg_status fill(struct cg_client *client, const struct cg_client_conf
 {
     CG_TRY(cg_client_config_copy(config, client->memory, &client->config));
     CG_TRY(check_key(&client->config, ret_trouble));
+    CG_TRY(check_certificate(&client->config, ret_trouble));
     CG_TRY(open_proof_key(client, ret_trouble));
     CG_TRY(open_module(client, ret_trouble));
     return make_tag(client);

@@ -306,3 +306,37 @@ enum cg_status cg_certificate_expiry(struct cg_span pem, int64_t *ret_expires_s)
     ERR_clear_error();
     return CG_OK;
 }
+
+static enum cg_status read_private(struct cg_span pem, EVP_PKEY **ret_key)
+{
+    CG_CLEANUP(cg_bio_free_at) BIO *bio = cg_pem_open(pem);
+    EVP_PKEY *key =
+        bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, cg_pem_no_password, NULL);
+    if (key == NULL) {
+        return pem.len == 0 ? CG_ERR_INPUT : cg_openssl_unread();
+    }
+    *ret_key = key;
+    return CG_OK;
+}
+
+static enum cg_status read_certificate(struct cg_span pem, X509 **ret_certificate)
+{
+    CG_CLEANUP(cg_bio_free_at) BIO *bio = cg_pem_open(pem);
+    X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, cg_pem_no_password, NULL);
+    if (certificate == NULL) {
+        return pem.len == 0 ? CG_ERR_INPUT : cg_openssl_unread();
+    }
+    *ret_certificate = certificate;
+    return CG_OK;
+}
+
+enum cg_status cg_certificate_fits_key(struct cg_span pem, struct cg_span key_pem)
+{
+    CG_CLEANUP(x509_free_at) X509 *certificate = NULL;
+    CG_CLEANUP(pkey_free_at) EVP_PKEY *key = NULL;
+    ERR_clear_error();
+    CG_TRY(read_certificate(pem, &certificate));
+    CG_TRY(read_private(key_pem, &key));
+    bool fits = X509_check_private_key(certificate, key) == 1;
+    return cg_openssl_failed(fits ? CG_OK : CG_ERR_INPUT);
+}

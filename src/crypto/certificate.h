@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * X.509 certificates, as far as the command line needs them: a development authority with a server
- * certificate, and the end of a certificate's life. Any thread.
+ * certificate, the end of a certificate's life, and whose it is. Any thread.
  */
 #ifndef CG_CRYPTO_CERTIFICATE_H
 #define CG_CRYPTO_CERTIFICATE_H
@@ -31,5 +31,9 @@ CG_MUST_USE enum cg_status cg_certificate_make(const struct cg_span *hosts, size
 
 /* notAfter of a PEM text's first certificate, Unix seconds. CG_ERR_INPUT when there is none. */
 CG_MUST_USE enum cg_status cg_certificate_expiry(struct cg_span pem, int64_t *ret_expires_s);
+
+/* Whether a PEM text's first certificate is of another's first private key, unencrypted:
+ * CG_ERR_INPUT when it is not, or there is none. */
+CG_MUST_USE enum cg_status cg_certificate_fits_key(struct cg_span pem, struct cg_span key_pem);
 
 #endif

@@ -73,6 +73,12 @@ static void with_half_a_certificate(struct cg_client_config *config)
     config->certificate = test_span("c");
 }
 
+static void with_a_certificate_of_nobody(struct cg_client_config *config)
+{
+    config->certificate = test_span("c");
+    config->certificate_key = test_span("k");
+}
+
 static void with_two_proof_keys(struct cg_client_config *config)
 {
     config->proof_key = test_span("k");
@@ -193,6 +199,7 @@ TEST(each_mistake_is_told_in_its_own_words)
         {by_garbage, "the key is no private key in PEM"},
         {by_no_certificate, "wants a certificate"},
         {with_half_a_certificate, "a certificate goes with its key"},
+        {with_a_certificate_of_nobody, "are not of each other"},
         {with_two_proof_keys, "either given or made"},
         {with_a_bad_proof_key, "the proof key is no private key in PEM"},
         {with_nine_resources, "too many resources"},

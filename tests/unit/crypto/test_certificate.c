@@ -234,6 +234,31 @@ TEST(certificate_expiry_refuses_what_holds_no_certificate)
     }
 }
 
+TEST(certificate_fits_its_own_key_and_no_other)
+{
+    CG_CLEANUP(cg_arena_free_at) struct cg_arena *arena = new_arena();
+    struct cg_dev_certificate made = make(arena);
+    struct cg_dev_certificate other = make(arena);
+    const struct {
+        const char *label;
+        struct cg_span pem;
+        struct cg_span key_pem;
+        enum cg_status status;
+    } rows[] = {
+        {"its own", made.certificate_pem, made.private_key_pem, CG_OK},
+        {"another's", made.certificate_pem, other.private_key_pem, CG_ERR_INPUT},
+        {"its authority's", made.ca_pem, made.private_key_pem, CG_ERR_INPUT},
+        {"no key", made.certificate_pem, made.certificate_pem, CG_ERR_INPUT},
+        {"no certificate", made.private_key_pem, made.private_key_pem, CG_ERR_INPUT},
+        {"absent", {NULL, 0}, {NULL, 0}, CG_ERR_INPUT},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        assert_status_row(rows[i].label, cg_certificate_fits_key(rows[i].pem, rows[i].key_pem),
+                          rows[i].status);
+        assert_int_equal(ERR_peek_error(), 0);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(certificate_is_accepted_by_openssl_within_its_life_only),
     cmocka_unit_test(certificate_names_its_hosts_and_no_other),
@@ -245,6 +270,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(certificate_passes_on_that_the_arena_is_full),
     cmocka_unit_test(certificate_expiry_is_that_of_the_first_certificate),
     cmocka_unit_test(certificate_expiry_refuses_what_holds_no_certificate),
+    cmocka_unit_test(certificate_fits_its_own_key_and_no_other),
 };
 
 TEST_MAIN(tests)
