@@ -14,7 +14,7 @@
 
 #define PLACES 64
 #define REALM_BYTES ((size_t)262144)
-#define RETRY_S 1
+#define RETRY_DOUBLINGS_MAX 4 /* 16 s */
 
 struct place {
     struct cg_arena *arena;
@@ -24,6 +24,7 @@ struct place {
     struct cg_span alg;           /* of the key that signs; absent: none */
     struct cg_registry_version version;
     int64_t changes_s; /* by time alone */
+    unsigned failures; /* of a module, one after the other */
 };
 
 struct cg_realm_table {
@@ -78,6 +79,15 @@ static enum cg_status write_header(struct place *place, const struct cg_alg *alg
     return cg_buf_finish(&header, ret_header);
 }
 
+/* Each time that a module is asked in vain it is started anew, and others lose their sessions. */
+static int64_t rest_s(struct place *place)
+{
+    unsigned doublings =
+        place->failures < RETRY_DOUBLINGS_MAX ? place->failures : RETRY_DOUBLINGS_MAX;
+    place->failures++;
+    return (int64_t)1 << doublings;
+}
+
 /* A realm whose key is missing, sealed under another master key or in a module that is away still
  * serves its documents. A module may come back: it is asked again, but not by each request. */
 static enum cg_status load_signer(struct place *place, struct cg_store *registry,
@@ -99,9 +109,10 @@ static enum cg_status load_signer(struct place *place, struct cg_store *registry
     if (cg_signing_key_signer(&stored, &query->means, place->arena, &place->realm.signer) !=
         CG_OK) {
         bool may_return = stored.reference.len > 0;
-        place->changes_s = may_return ? query->now_s + RETRY_S : place->changes_s;
+        place->changes_s = may_return ? query->now_s + rest_s(place) : place->changes_s;
         return CG_OK;
     }
+    place->failures = 0;
     CG_TRY(write_header(place, alg, place->realm.realm.typ, stored.kid, &place->realm.jws_header));
     CG_TRY(write_header(place, alg, CG_SPAN_OF(CG_INTROSPECTION_TYP), stored.kid,
                         &place->realm.introspection_header));
@@ -224,7 +235,9 @@ enum cg_status cg_realm_table_find(struct cg_realm_table *table, struct cg_store
     struct place *place = place_for(table, query->path);
     bool held = place->arena != NULL && cg_span_equal(place->realm.realm.path, query->path);
     if (!held || !is_fresh(place, query)) {
+        unsigned failures = held ? place->failures : 0;
         forget(place);
+        place->failures = failures;
         enum cg_status status = load(place, registry, query);
         if (status != CG_OK) {
             forget(place);

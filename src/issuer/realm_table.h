@@ -27,7 +27,8 @@ struct cg_realm_query {
 
 /*
  * The realm of a path, valid until the next call. A realm without a key that can be unsealed has
- * signer NULL; one whose key a module does not sign with is looked at again every second.
+ * signer NULL; one whose key a module does not sign with is looked at again after a
+ * second, then after longer, up to 16.
  * CG_ERR_NOT_FOUND, CG_ERR_STORE, CG_ERR_LIMIT.
  */
 CG_MUST_USE enum cg_status cg_realm_table_find(struct cg_realm_table *table,
