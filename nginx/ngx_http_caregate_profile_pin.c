@@ -234,7 +234,8 @@ static ngx_uint_t is_allowed(const struct caregate_profile *profile, ngx_uint_t 
     if (is_group && !is_https) {
         return upstream->servers != NULL && are_among(profile, upstream);
     }
-    return is_among(profile, is_https, upstream, is_https ? *name_of(proxy) : upstream->host);
+    const ngx_str_t *name = is_https ? name_of(proxy) : &upstream->host;
+    return name != NULL && is_among(profile, is_https, upstream, *name);
 }
 
 static const char *fault_of_tls(const ngx_http_upstream_conf_t *proxy)
