@@ -2,6 +2,8 @@
 /* The configuration's life: made, inherited, and checked as a whole when all of it is read. */
 #include "ngx_http_caregate_module.h"
 
+#include <ngx_event.h>
+
 #define DEFAULT_NICE 19
 #define DEFAULT_MAX_AGE_S 3600
 #define DEFAULT_BUNDLE_MAX ((size_t)1024 * 1024)
@@ -251,6 +253,26 @@ static char *check_open(ngx_conf_t *cf, const struct caregate_loc_conf *location
                : refuse(cf, "caregate_operation", &location->operations_place, why);
 }
 
+/* Then nginx writes down what it sends, header by header. */
+static ngx_uint_t is_debugged(ngx_conf_t *cf)
+{
+    const ngx_http_core_loc_conf_t *core =
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    for (const ngx_log_t *log = core->error_log; log != NULL; log = log->next) {
+        if ((log->log_level & NGX_LOG_DEBUG_ALL) != 0) {
+            return 1;
+        }
+    }
+#if (NGX_DEBUG)
+    if (ngx_get_conf(cf->cycle->conf_ctx, ngx_events_module) != NULL) {
+        const ngx_event_conf_t *event =
+            ngx_event_get_conf(cf->cycle->conf_ctx, ngx_event_core_module);
+        return event->debug_connection.nelts > 0;
+    }
+#endif
+    return 0;
+}
+
 /* What attaching stands on. */
 static char *check_attach(ngx_conf_t *cf, struct caregate_main_conf *conf,
                           struct caregate_loc_conf *location)
@@ -262,6 +284,11 @@ static char *check_attach(ngx_conf_t *cf, struct caregate_main_conf *conf,
     const char *fault = caregate_pin_fault(cf, location->attach);
     if (fault != NULL) {
         return refuse(cf, directive, &location->attach_place, fault);
+    }
+    if (is_debugged(cf)) {
+        return refuse(cf, directive, &location->attach_place,
+                      "would have its tokens written to the log: take \"debug\" out of error_log, "
+                      "and debug_connection out of events");
     }
     conf->agent->pool = ngx_thread_pool_get(cf->cycle, &pool_name);
     if (conf->agent->pool == NULL) {

@@ -93,12 +93,19 @@ VERIFIED = "proxy_ssl_verify on; proxy_ssl_trusted_certificate /etc/ssl/certs/ca
     (None, "fastcgi_pass 127.0.0.1:9;", "", "passes requests on"),
     (None, "proxy_pass_request_headers off;", "", "proxy_pass_request_headers on"),
     (None, "caregate_attach record;", "", "given twice"),
+    (None, "error_log logs/debug.log debug;", "", "written to the log"),
+    (None, "error_log logs/debug.log debug_http;", "", "written to the log"),
+    (None, "", "error_log logs/debug.log debug;", "written to the log"),
     (None, "if ($args) { proxy_pass http://127.0.0.1:9; }", "", "do not let a token go"),
     (None, "limit_except GET { proxy_pass http://127.0.0.1:9; }", "", "do not let a token go"),
 ])
 def test_a_place_that_a_token_must_not_go_to_is_refused(idle, upstream, location, http, said):
     http = http.replace("{api}", str(idle.api.port))
     assert said in fault(idle, upstream, location=location, http=http)
+
+
+def test_a_debugged_connection_is_refused(idle):
+    assert "written to the log" in fault(idle, events="debug_connection 127.0.0.1;")
 
 
 @pytest.mark.parametrize("upstream, location, http, destination", [

@@ -28,7 +28,7 @@ error_log logs/error.log info;
 thread_pool caregate threads=4;
 worker_processes {workers};
 {main}
-events {{ worker_connections 4096; }}
+events {{ worker_connections 4096; {events} }}
 http {{
     log_format agent '$status profile=$caregate_profile token=$caregate_token_state '
                      'reason=$caregate_reason tries=$upstream_status auth=$http_authorization';
@@ -68,7 +68,8 @@ class Agent:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process, self.deaths_expected = None, False
         self.parts = {"profile": profile, "upstream": upstream, "location": location,
-                      "server": server, "http": http, "workers": workers, "main": main}
+                      "server": server, "http": http, "workers": workers, "main": main,
+                      "events": ""}
 
     def put(self, name, text, mode=0o600):
         """A file beside the configuration, such as a secret."""
@@ -87,6 +88,7 @@ class Agent:
                   f"        }}\n{parts['server']}")
         self.put("nginx.conf", CONF.format(
             module=build() / "nginx" / MODULE, workers=parts["workers"], main=parts["main"],
+            events=parts["events"],
             http=http, server=server, port=self.port, home=self.home), 0o644)
         return self
 
