@@ -26,6 +26,7 @@ extern const struct cg_noun cg_noun_apply;
 extern const struct cg_noun cg_noun_export;
 extern const struct cg_noun cg_noun_explain;
 extern const struct cg_noun cg_noun_agent;
+extern const struct cg_noun cg_noun_batch;
 extern const struct cg_noun cg_noun_bench;
 extern const struct cg_noun cg_noun_upgrade;
 

@@ -11,8 +11,7 @@
 #define ASK_TIMEOUT_MS 1000
 #define ASK_EVERY_MS 50
 
-/* "127.0.0.1:8444" of a server's listen; absent when loopback does not reach it by plain http. */
-static struct cg_span address_of(struct cg_context *context, const struct cg_directive *server)
+struct cg_span cg_ready_address(struct cg_context *context, const struct cg_directive *server)
 {
     struct cg_listen listen;
     const char *text = NULL;
@@ -39,7 +38,7 @@ enum cg_status cg_ready_url(struct cg_context *context, const struct cg_directiv
             !cg_directive_is(location->parent, "server")) {
             continue;
         }
-        struct cg_span address = address_of(context, location->parent);
+        struct cg_span address = cg_ready_address(context, location->parent);
         struct cg_span path = cg_directive_word(location, 0);
         if (address.data != NULL && path.data[path.len - 1] == '/') {
             return cg_context_print(context, ret_url, "http://%.*s%.*sreadyz",

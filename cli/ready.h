@@ -8,6 +8,10 @@
 #include "cli/context.h"
 #include "cli/nginx_parse.h"
 
+/* "127.0.0.1:8444" of a server's first listen, in the arena; absent when it is not one that plain
+ * http reaches. */
+struct cg_span cg_ready_address(struct cg_context *context, const struct cg_directive *server);
+
 /*
  * The URL of /readyz, of the first location with caregate_status that loopback reaches, in the
  * arena. NULL when there is none.

@@ -242,6 +242,17 @@ class Day:
     def secret_id(self):
         return self.house.cli("secret", "issue", "--client", CLIENT)["secret_id"]
 
+    def letters(self):
+        """The folder of an agent, and one that waits for letters."""
+        home = self.house.home
+        (home / "letters").mkdir()
+        made = self.house.run("--dir", home / "sender", "agent", "init", "record", "--token-url",
+                              "https://id.example/token", "--client", "ward", "--secret-file",
+                              home / "secret", "--at", "/record/", "--upstream",
+                              "https://api.example/")
+        assert made.code == 0, made.err
+        return {"--dir agent": "--dir sender", "/var/spool/letters": "letters"}
+
     def suspend(self):
         self.house.run("client", "suspend", CLIENT)
 
@@ -254,6 +265,7 @@ NEEDS = {
     "agreement show": lambda day: {"agr_7f3k9q2xabcd": day.request()},
     "api add": lambda day: {API: "documents.list", "care.example/documents": "care.example/list"},
     "audit prune": lambda day: day.exported(),
+    "batch": lambda day: day.letters(),
     "bench gate": lambda day: {"8080": str(day.port), "/plain/": "/plain/ --seconds 1"},
     "bench token": lambda day: {"8080": str(day.port), "-file secret": "-file secret --seconds 1"},
     "client key revoke": lambda day: {"key_7f3k9q2xabcd": day.key_id()},
