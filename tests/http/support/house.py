@@ -255,8 +255,9 @@ class House:
         old = self.workers()
         for pid in old:
             process.send(pid, signal.SIGKILL)
-        wait_until(lambda: self.workers() and not set(self.workers()) & set(old), START_WAIT_S,
-                   "a new worker")
+        # A process that ends has no title any more while it still holds its connections.
+        wait_until(lambda: self.workers() and not any(process.is_alive(pid) for pid in old),
+                   START_WAIT_S, "a new worker")
 
     def close(self):
         """Ends all, removes the folder, and fails if a sanitizer or nginx found fault."""
