@@ -29,8 +29,7 @@ int64_t cg_batch_answer_delay_ms(int tries, unsigned retry_after_s, uint32_t cha
     }
     delay_ms = delay_ms < DELAY_MAX_MS ? delay_ms : DELAY_MAX_MS;
     int64_t wanted_s = retry_after_s < RETRY_AFTER_MAX_S ? retry_after_s : RETRY_AFTER_MAX_S;
-    int64_t waited_ms = delay_ms / 2 + chance % (delay_ms / 2);
-    return wanted_s > 0 ? wanted_s * 1000 + waited_ms : waited_ms;
+    return wanted_s * 1000 + delay_ms / 2 + chance % (delay_ms / 2);
 }
 
 static bool is_of_word(uint8_t byte)

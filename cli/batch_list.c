@@ -90,12 +90,12 @@ enum cg_status cg_batch_list_read(int descriptor, struct cg_arena *arena,
     return CG_OK;
 }
 
-void cg_batch_list_see(void *context, const struct cg_batch_line *line)
+void cg_batch_list_see(void *list, const struct cg_batch_line *line)
 {
-    struct cg_batch_list *list = context;
+    const struct cg_batch_list *documents = list;
     const struct cg_batch_document wanted = {.file = line->file};
-    struct cg_batch_document *found =
-        bsearch(&wanted, list->documents, list->count, sizeof(*list->documents), compare);
+    struct cg_batch_document *found = bsearch(&wanted, documents->documents, documents->count,
+                                              sizeof(*documents->documents), compare);
     if (found == NULL) {
         return;
     }

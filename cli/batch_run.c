@@ -55,14 +55,14 @@ static void run_release(struct run *run)
 static void show(struct run *run, bool last)
 {
     const struct cg_batch_result *result = run->result;
+    int64_t taken = result->taken + result->taken_before;
     int64_t now_ms = cg_clock_monotonic_ms();
     if (!run->shows || (!last && now_ms - run->shown_ms < TURN_MS)) {
         return;
     }
     run->shown_ms = now_ms;
-    (void)fprintf(run->batch->context->talk, "\r%lld of %zu taken, %lld failed%s",
-                  (long long)(result->taken + result->taken_before), run->batch->list->count,
-                  (long long)result->failed, last ? "\n" : "");
+    (void)fprintf(run->batch->context->talk, "\r%lld of %zu taken, %lld failed%s", (long long)taken,
+                  run->batch->list->count, (long long)result->failed, last ? "\n" : "");
     (void)fflush(run->batch->context->talk);
 }
 

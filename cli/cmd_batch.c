@@ -172,11 +172,12 @@ static enum cg_status run_batch(struct cg_context *context, const struct cg_args
     CG_TRY(read_folder(&work, cg_args_argument(args, 1)));
     CG_TRY(cg_batch_run(&work.batch, &result));
     CG_TRY(report(&work, &result));
-    if (result.failed + result.left > 0) {
+    int64_t missing = result.failed + result.left;
+    if (missing > 0) {
         return cg_complain(context, CG_ERR_CONFLICT,
                            "%lld of %zu documents were not taken; the same command sends those "
                            "again, and no others",
-                           (long long)(result.failed + result.left), work.list.count);
+                           (long long)missing, work.list.count);
     }
     return CG_OK;
 }
