@@ -207,14 +207,15 @@ static ngx_uint_t is_over(const struct caregate_wait *wait)
     return (ngx_msec_int_t)(ngx_current_msec - wait->until) >= 0;
 }
 
-/* The place of the first in the list says when time is over: all have the same patience. */
+/* The place of the first in the list says when time is over: all have the same patience. Who waits
+ * although there is a token wanted something else: to call again, with the nonce that came. */
 static void look(ngx_event_t *event)
 {
     struct caregate_keeper *keeper = event->data;
     ngx_uint_t has_changed = keeper->turn != caregate_tokens_turn(keeper->profile);
     keeper->turn = caregate_tokens_turn(keeper->profile);
-    if (has_changed) {
-        keeper->value_len = 0;
+    if (has_changed || keeper->value_len > 0) {
+        keeper->value_len = has_changed ? 0 : keeper->value_len;
         wake_all(keeper);
     }
     while (!ngx_queue_empty(&keeper->waiting)) {

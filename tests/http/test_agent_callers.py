@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent: callers that others wrote, many at once, and an issuer that others wrote."""
 import re
+import resource
 import socket
 import subprocess
 
@@ -42,9 +43,16 @@ def test_programs_of_others_call_without_a_token(make_scene, caller):
     assert seen["body"] == b"a=b" and seen["authorization"] == [f"Bearer {scene.issuer.given[0]}"]
 
 
+def raise_open_files():
+    """A session of a user may have 1024 open at first, here and in what is started here."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def loaded(make_scene, **options):
     """A scene whose API is nginx itself, for more calls at once than Python serves."""
     port = free_pair()
+    raise_open_files()
     scene = make_scene(start=False, http=(
         f"server {{ listen 127.0.0.1:{port} backlog=4096; access_log off; return 200 ok; }}"),
         **options)
