@@ -91,7 +91,8 @@ def start(request, folder):
         file = folder / "secret"
         file.write_text(secret + "\n")
         words, more = LANGUAGES[request.param](ca, folder)
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "NODE_OPTIONS")
+                if name in os.environ}
         running.append(Program(words, {**kept, **more, "TOKEN_URL": token_url,
                                        "CLIENT_ID": client_id, "SECRET_FILE": str(file)}))
         return running[-1]

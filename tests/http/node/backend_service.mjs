@@ -35,5 +35,7 @@ await run(async ({ issuer, scope, api, fhir, ...self }) => {
     throw Object.assign(new Error('no token'), { data: { payload: token } });
   }
   const headers = { Authorization: `Bearer ${token.access_token}` };
-  return { token, status: (await fetch(api, { headers })).status };
+  const answer = await fetch(api, { headers });
+  await answer.arrayBuffer(); // what is not read keeps Node 18 waiting
+  return { token, status: answer.status };
 });
