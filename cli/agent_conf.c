@@ -3,31 +3,15 @@
 
 #include "base/span.h"
 
-static void put_line(struct cg_buf *buf, const char *name, struct cg_span value)
-{
-    cg_buf_put_string(buf, name);
-    cg_buf_put_byte(buf, ' ');
-    cg_nginx_put_value(buf, value);
-    cg_buf_put_string(buf, ";\n");
-}
-
-static void put_file(struct cg_buf *buf, const char *start, struct cg_span dir, const char *file)
-{
-    cg_buf_put_string(buf, start);
-    cg_buf_put(buf, dir);
-    cg_buf_put_string(buf, file);
-    cg_buf_put_string(buf, "\";\n");
-}
-
 static void put_head(const struct cg_agent_conf *conf, struct cg_buf *buf)
 {
     cg_buf_put_string(
         buf, "# An agent of Caregate: local systems call it without a token, and it\n"
              "# attaches one. Made by `caregate agent init`, yours to edit from now on.\n"
              "# `caregate check` looks it over, `caregate reload` makes changes live.\n\n");
-    put_line(buf, "load_module", conf->module);
+    cg_nginx_put_line(buf, "load_module", conf->module);
     if (conf->user.data != NULL) {
-        put_line(buf, "user", conf->user);
+        cg_nginx_put_line(buf, "user", conf->user);
     }
     cg_buf_put_string(buf, "worker_processes 1;\n"
                            "worker_rlimit_core 0;\n"
@@ -55,15 +39,15 @@ static void put_profile(const struct cg_agent_conf *conf, struct cg_buf *buf)
     cg_buf_put_string(buf, "\nhttp {\n    caregate_profile ");
     cg_buf_put(buf, conf->profile);
     cg_buf_put_string(buf, " {\n");
-    put_line(buf, "        token_url", conf->token_url);
-    put_line(buf, "        client_id", conf->client);
-    put_file(buf, conf->has_key ? "        key_file \"" : "        secret_file \"", conf->dir,
-             conf->has_key ? "/agent.key" : "/agent.secret");
+    cg_nginx_put_line(buf, "        token_url", conf->token_url);
+    cg_nginx_put_line(buf, "        client_id", conf->client);
+    cg_nginx_put_file(buf, conf->has_key ? "        key_file \"" : "        secret_file \"",
+                      conf->dir, conf->has_key ? "/agent.key" : "/agent.secret");
     if (conf->scope.data != NULL) {
-        put_line(buf, "        scope", conf->scope);
+        cg_nginx_put_line(buf, "        scope", conf->scope);
     }
     if (conf->has_issuer_ca) {
-        put_file(buf, "        ca_file \"", conf->dir, "/tls/issuer-ca.pem");
+        cg_nginx_put_file(buf, "        ca_file \"", conf->dir, "/tls/issuer-ca.pem");
     }
     cg_buf_put_string(buf, "        # Tokens go nowhere else,\n        destinations ");
     put_destination(conf, buf);
@@ -113,10 +97,10 @@ static void put_location(const struct cg_agent_conf *conf, struct cg_buf *buf)
     cg_buf_put_string(buf, conf->https ? "https://caregate_agent" : "http://caregate_agent");
     cg_buf_put(buf, conf->path);
     cg_buf_put_string(buf, ";\n");
-    put_line(buf, "            proxy_set_header Host", conf->authority);
+    cg_nginx_put_line(buf, "            proxy_set_header Host", conf->authority);
     if (conf->https) {
-        put_line(buf, "            proxy_ssl_trusted_certificate", conf->ca);
-        put_line(buf, "            proxy_ssl_name", conf->host);
+        cg_nginx_put_line(buf, "            proxy_ssl_trusted_certificate", conf->ca);
+        cg_nginx_put_line(buf, "            proxy_ssl_name", conf->host);
         cg_buf_put_string(buf, "            proxy_ssl_verify on;\n"
                                "            proxy_ssl_verify_depth 3;\n"
                                "            proxy_ssl_server_name on;\n");

@@ -144,8 +144,7 @@ bool cg_listen_is_everywhere(const struct cg_listen *listen)
            cg_span_equal_string(listen->host, "[::]");
 }
 
-/* A line `name "value";`, indented by the caller's text. */
-static void put_line(struct cg_buf *buf, const char *name, struct cg_span value)
+void cg_nginx_put_line(struct cg_buf *buf, const char *name, struct cg_span value)
 {
     cg_buf_put_string(buf, name);
     cg_buf_put_byte(buf, ' ');
@@ -153,8 +152,7 @@ static void put_line(struct cg_buf *buf, const char *name, struct cg_span value)
     cg_buf_put_string(buf, ";\n");
 }
 
-/* A line whose value is a file of the data folder. */
-static void put_file(struct cg_buf *buf, const char *start, struct cg_span dir, const char *file)
+void cg_nginx_put_file(struct cg_buf *buf, const char *start, struct cg_span dir, const char *file)
 {
     cg_buf_put_string(buf, start);
     cg_buf_put(buf, dir);
@@ -167,9 +165,9 @@ static void put_head(const struct cg_nginx_conf *conf, struct cg_buf *buf)
     cg_buf_put_string(
         buf, "# nginx with Caregate; made by `caregate init`, yours to edit from now on.\n"
              "# `caregate check` looks it over, `caregate reload` makes changes live.\n\n");
-    put_line(buf, "load_module", conf->module);
+    cg_nginx_put_line(buf, "load_module", conf->module);
     if (conf->user.data != NULL) {
-        put_line(buf, "user", conf->user);
+        cg_nginx_put_line(buf, "user", conf->user);
     }
     cg_buf_put_string(
         buf,
@@ -191,8 +189,8 @@ static void put_head(const struct cg_nginx_conf *conf, struct cg_buf *buf)
 static void put_source(const struct cg_nginx_conf *conf, struct cg_buf *buf)
 {
     if (conf->trust.data == NULL) {
-        put_file(buf, "    caregate_store \"sqlite:", conf->dir, "/registry.db");
-        put_file(buf, "    caregate_master_key \"", conf->dir, "/master.key");
+        cg_nginx_put_file(buf, "    caregate_store \"sqlite:", conf->dir, "/registry.db");
+        cg_nginx_put_file(buf, "    caregate_master_key \"", conf->dir, "/master.key");
         return;
     }
     cg_buf_put_string(buf, "    caregate_trust ");
@@ -205,7 +203,7 @@ static void put_source(const struct cg_nginx_conf *conf, struct cg_buf *buf)
     cg_buf_put(buf, conf->dir);
     cg_buf_put_string(buf, "/state/bundle\";\n");
     if (conf->trust_ca) {
-        put_file(buf, "    caregate_fetch_ca \"", conf->dir, "/tls/issuer-ca.pem");
+        cg_nginx_put_file(buf, "    caregate_fetch_ca \"", conf->dir, "/tls/issuer-ca.pem");
     }
 }
 
@@ -245,7 +243,7 @@ static void put_origin(struct cg_span origin, struct cg_buf *buf)
         return;
     }
     cg_buf_put_string(buf, "        # What clients call, which their proofs of possession name.\n");
-    put_line(buf, "        caregate_origin", origin);
+    cg_nginx_put_line(buf, "        caregate_origin", origin);
 }
 
 /* Server, listener and what either TLS server has. */
@@ -443,7 +441,7 @@ static void put_proxy(const struct cg_nginx_api *api, struct cg_buf *buf)
     cg_buf_put_string(buf, "\";\n"
                            "    proxy_http_version 1.1;\n"
                            "    proxy_set_header Connection \"\";\n");
-    put_line(buf, "    proxy_set_header Host", api->authority);
+    cg_nginx_put_line(buf, "    proxy_set_header Host", api->authority);
 }
 
 static void put_proxy_tls(const struct cg_nginx_api *api, struct cg_buf *buf)
@@ -451,8 +449,8 @@ static void put_proxy_tls(const struct cg_nginx_api *api, struct cg_buf *buf)
     cg_buf_put_string(buf, "    proxy_ssl_verify on;\n"
                            "    proxy_ssl_verify_depth 4;\n"
                            "    proxy_ssl_server_name on;\n");
-    put_line(buf, "    proxy_ssl_name", api->host);
-    put_line(buf, "    proxy_ssl_trusted_certificate", api->ca);
+    cg_nginx_put_line(buf, "    proxy_ssl_name", api->host);
+    cg_nginx_put_line(buf, "    proxy_ssl_trusted_certificate", api->ca);
 }
 
 /* SMART App Launch 2.2, "Using .well-known": an app that knows the API's address alone finds there

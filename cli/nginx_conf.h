@@ -19,6 +19,12 @@
  */
 void cg_nginx_put_value(struct cg_buf *buf, struct cg_span value);
 
+/* A line `name "value";`; the caller indents by the name. */
+void cg_nginx_put_line(struct cg_buf *buf, const char *name, struct cg_span value);
+
+/* A line whose value is a file of the data folder: `start` has its name and the opening quote. */
+void cg_nginx_put_file(struct cg_buf *buf, const char *start, struct cg_span dir, const char *file);
+
 /*
  * Whether a text is the same to nginx as to us, in any directive: printable ASCII without '$',
  * quotes, backslash, or what include patterns ("*?[") and store URIs give a meaning.

@@ -133,6 +133,13 @@ struct caregate_attachment {
 char *caregate_set_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *caregate_set_attach(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* master_key.c: a profile's secret or key, from "keyring:NAME" of the kernel, or from a file, which
+ * must be of a user who is trusted with it. */
+ngx_int_t caregate_keyring_read(ngx_conf_t *cf, ngx_str_t source,
+                                struct caregate_secret **ret_secret, const char **ret_why);
+ngx_int_t caregate_profile_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_key,
+                                       struct caregate_secret **ret_secret, const char **ret_why);
+
 /* profile_pin.c */
 /* "https://HOST[:PORT]"; NULL, or why it is no destination. */
 const char *caregate_destination_read(ngx_conf_t *cf, ngx_str_t text,
@@ -184,6 +191,8 @@ ngx_msec_t caregate_keeper_patience(const struct caregate_profile *profile);
 ngx_int_t caregate_attach_handler(ngx_http_request_t *r);
 /* Puts the keeper's token onto the request. */
 ngx_int_t caregate_attach_token(ngx_http_request_t *r, struct caregate_mark *mark);
+/* The token in the value that was put on, without its scheme. Borrows. */
+ngx_str_t caregate_attach_bare_token(const struct caregate_attachment *attached);
 /* Answers that there is no token. What a phase handler is to return. */
 ngx_int_t caregate_attach_refuse(ngx_http_request_t *r, struct caregate_mark *mark,
                                  enum cg_reason reason, int64_t retry_s);

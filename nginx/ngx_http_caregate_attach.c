@@ -90,8 +90,9 @@ static ngx_int_t make_target(ngx_http_request_t *r, ngx_str_t *ret_target)
     return NGX_OK;
 }
 
-static ngx_str_t token_in(ngx_str_t value)
+ngx_str_t caregate_attach_bare_token(const struct caregate_attachment *attached)
 {
+    ngx_str_t value = attached->value;
     u_char *end = value.data + value.len;
     u_char *space = ngx_strlchr(value.data, end, ' ');
     return space == NULL ? (ngx_str_t){.len = 0, .data = end}
@@ -112,7 +113,7 @@ static ngx_int_t make_proof(ngx_http_request_t *r, const struct caregate_attachm
     struct cg_client_call call = {
         .method = caregate_span(r->method_name),
         .url = caregate_span(target),
-        .token = caregate_span(token_in(attached->value)),
+        .token = caregate_span(caregate_attach_bare_token(attached)),
         .now_s = ngx_time(),
     };
     if (keeper->nonce_len > 0) {
@@ -251,7 +252,7 @@ static ngx_uint_t holds(ngx_str_t text, ngx_str_t part)
 /* An API that gives the token back (in a header for debugging, say) gives it to the caller. */
 void caregate_attach_clean_answer(ngx_http_request_t *r, const struct caregate_mark *mark)
 {
-    ngx_str_t token = token_in(mark->attached->value);
+    ngx_str_t token = caregate_attach_bare_token(mark->attached);
     if (token.len < ECHO_MIN) {
         return;
     }

@@ -214,8 +214,11 @@ static void look(ngx_event_t *event)
     struct caregate_keeper *keeper = event->data;
     ngx_uint_t has_changed = keeper->turn != caregate_tokens_turn(keeper->profile);
     keeper->turn = caregate_tokens_turn(keeper->profile);
-    if (has_changed || keeper->value_len > 0) {
-        keeper->value_len = has_changed ? 0 : keeper->value_len;
+    ngx_uint_t has_token = keeper->value_len > 0;
+    if (has_changed) {
+        keeper->value_len = 0;
+    }
+    if (has_changed || has_token) {
         wake_all(keeper);
     }
     while (!ngx_queue_empty(&keeper->waiting)) {

@@ -61,13 +61,6 @@ static ngx_uint_t can_be_made_again(const ngx_http_request_t *r)
            !r->upstream->header_sent;
 }
 
-static ngx_str_t token_of(ngx_str_t value)
-{
-    u_char *end = value.data + value.len;
-    u_char *space = ngx_strlchr(value.data, end, ' ');
-    return space == NULL ? value : (ngx_str_t){.len = (size_t)(end - space - 1), .data = space + 1};
-}
-
 static void go_on(ngx_http_request_t *r);
 
 /* Answers, after the first answer was given up. */
@@ -138,7 +131,7 @@ static ngx_uint_t is_worth_it(ngx_http_request_t *r, const struct caregate_attac
         return 1;
     }
     return is_refused_for(r, (ngx_str_t)ngx_string("invalid_token")) &&
-           caregate_tokens_reject(attached->keeper, token_of(attached->value));
+           caregate_tokens_reject(attached->keeper, caregate_attach_bare_token(attached));
 }
 
 ngx_uint_t caregate_repeat_begin(ngx_http_request_t *r, struct caregate_mark *mark)

@@ -66,12 +66,6 @@ struct caregate_trust_work {
 /* master_key.c: a gate's secret in one line, or its private key in PEM. */
 ngx_int_t caregate_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_key,
                                struct caregate_secret **ret_secret, const char **ret_why);
-/* A profile's from "keyring:NAME" of the kernel. */
-ngx_int_t caregate_keyring_read(ngx_conf_t *cf, ngx_str_t source,
-                                struct caregate_secret **ret_secret, const char **ret_why);
-/* The same of a profile's; the file must be of a user who is trusted with it. */
-ngx_int_t caregate_profile_secret_read(ngx_conf_t *cf, ngx_str_t *path, ngx_uint_t is_key,
-                                       struct caregate_secret **ret_secret, const char **ret_why);
 
 /* trust.c */
 ngx_int_t caregate_trust_start(struct caregate_worker *worker, ngx_cycle_t *cycle);

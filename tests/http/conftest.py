@@ -10,6 +10,7 @@ import pytest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from support.agent import Scene  # noqa: E402
 from support.estate import Estate  # noqa: E402
 from support.house import House, build  # noqa: E402  (the path comes first)
 from support.upstream import Echo, FhirApi  # noqa: E402
@@ -108,3 +109,18 @@ def node():
     folder = os.environ.get("CAREGATE_NODE")
     assert folder and build(), "CAREGATE_NODE names no folder; `tools/test http` sets it"
     return pathlib.Path(folder)
+
+
+@pytest.fixture
+def make_agent_scene():
+    """Makes agents, each with an issuer and an API of the tests' own, and starts them."""
+    made = []
+
+    def make(start=True, **options):
+        scene = Scene(**options)
+        made.append(scene)
+        return scene.start() if start else scene
+
+    yield make
+    for scene in made:
+        scene.close()

@@ -6,27 +6,12 @@ import signal
 import time
 
 import pytest
-from support.agent import Scene
 from support.wait import wait_until
 
 
 @pytest.fixture
-def make_scene():
-    made = []
-
-    def make(start=True, **options):
-        scene = Scene(**options)
-        made.append(scene)
-        return scene.start() if start else scene
-
-    yield make
-    for scene in made:
-        scene.close()
-
-
-@pytest.fixture
-def scene(make_scene):
-    return make_scene()
+def scene(make_agent_scene):
+    return make_agent_scene()
 
 
 def test_a_call_without_a_token_goes_on_with_one(scene):
@@ -40,8 +25,8 @@ def test_a_call_without_a_token_goes_on_with_one(scene):
                     "client_secret": scene.secret}
 
 
-def test_one_token_serves_all_calls_and_workers(make_scene):
-    scene = make_scene(workers=2)
+def test_one_token_serves_all_calls_and_workers(make_agent_scene):
+    scene = make_agent_scene(workers=2)
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         codes = list(pool.map(lambda _: scene.agent.call(headers={"Connection": "close"})
                               .status_code, range(200)))
@@ -49,8 +34,8 @@ def test_one_token_serves_all_calls_and_workers(make_scene):
     assert len(scene.issuer.seen) == 1
 
 
-def test_many_calls_wait_for_the_one_question(make_scene):
-    scene = make_scene(workers=2)
+def test_many_calls_wait_for_the_one_question(make_agent_scene):
+    scene = make_agent_scene(workers=2)
     scene.issuer.wait_s = 0.5
     with concurrent.futures.ThreadPoolExecutor(40) as pool:
         codes = list(pool.map(lambda _: scene.agent.call(headers={"Connection": "close"})
@@ -69,8 +54,8 @@ def test_what_the_caller_says_of_itself_does_not_go_on(scene):
     assert "dpop" not in names and "caregate-client-id" not in names
 
 
-def test_a_token_is_renewed_ahead_of_its_end_beside_the_calls(make_scene):
-    scene = make_scene()
+def test_a_token_is_renewed_ahead_of_its_end_beside_the_calls(make_agent_scene):
+    scene = make_agent_scene()
     scene.issuer.life_s = 4  # renewed between 3.48 and 3.72 s, so at whole seconds 3 to 4
     deadline = time.monotonic() + 9
     while time.monotonic() < deadline:
@@ -81,8 +66,8 @@ def test_a_token_is_renewed_ahead_of_its_end_beside_the_calls(make_scene):
     assert scene.agent.access_log().count("token=waited") <= 2
 
 
-def test_without_its_issuer_the_agent_says_so_and_when_to_come_again(make_scene):
-    scene = make_scene()
+def test_without_its_issuer_the_agent_says_so_and_when_to_come_again(make_agent_scene):
+    scene = make_agent_scene()
     scene.issuer.stop()
     answer = scene.agent.call()
     assert answer.status_code == 503
@@ -96,8 +81,8 @@ def test_without_its_issuer_the_agent_says_so_and_when_to_come_again(make_scene)
     assert "there is a token for profile \"record\" again" in scene.agent.log()
 
 
-def test_a_token_outlives_its_issuers_absence(make_scene):
-    scene = make_scene()
+def test_a_token_outlives_its_issuers_absence(make_agent_scene):
+    scene = make_agent_scene()
     scene.issuer.life_s = 60
     assert scene.agent.call().status_code == 200
     scene.issuer.stop()
@@ -120,8 +105,8 @@ def test_a_token_outlives_its_issuers_absence(make_scene):
     ((200, [], b'{"access_token":"abc","token_type":"Bearer","expires_in":-1}'), 502,
      "issuer_not_understood"),
 ])
-def test_what_an_issuer_says_is_told_in_the_agents_words(make_scene, answer, status, reason):
-    scene = make_scene()
+def test_what_an_issuer_says_is_told_in_the_agents_words(make_agent_scene, answer, status, reason):
+    scene = make_agent_scene()
     scene.issuer.answer = lambda _: (answer[0], [("Content-Type", "application/json"),
                                                  *answer[1]], answer[2])
     told = scene.agent.call()
@@ -131,8 +116,8 @@ def test_what_an_issuer_says_is_told_in_the_agents_words(make_scene, answer, sta
         assert int(told.headers["Retry-After"]) >= 6
 
 
-def test_a_slow_issuer_is_waited_for_so_long(make_scene):
-    scene = make_scene(profile=["timeout 500ms"])
+def test_a_slow_issuer_is_waited_for_so_long(make_agent_scene):
+    scene = make_agent_scene(profile=["timeout 500ms"])
     scene.issuer.wait_s = 3
     began = time.monotonic()
     answer = scene.agent.call()
@@ -141,8 +126,8 @@ def test_a_slow_issuer_is_waited_for_so_long(make_scene):
     assert time.monotonic() - began < 2.5
 
 
-def test_what_fails_is_not_asked_again_with_each_call(make_scene):
-    scene = make_scene()
+def test_what_fails_is_not_asked_again_with_each_call(make_agent_scene):
+    scene = make_agent_scene()
     scene.issuer.answer = lambda _: (500, [], b"")
     for _ in range(50):
         assert scene.agent.call().status_code == 503
@@ -199,15 +184,15 @@ def test_another_401_is_not_repeated(scene, challenge):
     assert len(scene.api.seen) == 1
 
 
-def test_a_body_that_was_passed_on_as_it_came_is_not_repeated(make_scene):
-    scene = make_scene(location="proxy_request_buffering off;")
+def test_a_body_that_was_passed_on_as_it_came_is_not_repeated(make_agent_scene):
+    scene = make_agent_scene(location="proxy_request_buffering off;")
     scene.api.good = ["none"]
     assert scene.agent.call(method="POST", data=b"z" * 300000).status_code == 401
     assert len(scene.api.seen) == 1
 
 
-def test_a_large_body_in_a_file_is_repeated_whole(make_scene):
-    scene = make_scene(location="client_body_buffer_size 1k;")
+def test_a_large_body_in_a_file_is_repeated_whole(make_agent_scene):
+    scene = make_agent_scene(location="client_body_buffer_size 1k;")
     assert scene.agent.call().status_code == 200
     scene.api.good = []
 
@@ -252,8 +237,8 @@ def test_another_client_after_a_reload_gets_a_token_of_its_own(scene):
     assert scene.issuer.seen[1][0]["client_id"] == "ward-2"
 
 
-def test_another_worker_goes_on_when_the_one_that_asks_is_killed(make_scene):
-    scene = make_scene()
+def test_another_worker_goes_on_when_the_one_that_asks_is_killed(make_agent_scene):
+    scene = make_agent_scene()
     scene.agent.deaths_expected = True
     scene.issuer.wait_s = 3
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -269,8 +254,8 @@ def test_another_worker_goes_on_when_the_one_that_asks_is_killed(make_scene):
         assert lost.exception(20)
 
 
-def test_callers_that_leave_while_they_wait_harm_nobody(make_scene):
-    scene = make_scene()
+def test_callers_that_leave_while_they_wait_harm_nobody(make_agent_scene):
+    scene = make_agent_scene()
     scene.issuer.wait_s = 1
     for _ in range(30):
         with pytest.raises(Exception):

@@ -7,7 +7,6 @@ import subprocess
 
 import pytest
 from support import process
-from support.agent import Scene
 from support.ports import free_pair
 from test_client_library import Authority
 
@@ -19,23 +18,9 @@ CALLERS = {
 MANY = 1100
 
 
-@pytest.fixture
-def make_scene():
-    made = []
-
-    def make(start=True, **options):
-        scene = Scene(**options)
-        made.append(scene)
-        return scene.start() if start else scene
-
-    yield make
-    for scene in made:
-        scene.close()
-
-
 @pytest.mark.parametrize("caller", CALLERS)
-def test_programs_of_others_call_without_a_token(make_scene, caller):
-    scene = make_scene()
+def test_programs_of_others_call_without_a_token(make_agent_scene, caller):
+    scene = make_agent_scene()
     done = subprocess.run([*CALLERS[caller], scene.agent.url + "/record/x"], capture_output=True,
                           text=True, timeout=60, check=True)
     assert done.stdout.strip() == "200"
@@ -49,11 +34,11 @@ def raise_open_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def loaded(make_scene, **options):
+def loaded(make_agent_scene, **options):
     """A scene whose API is nginx itself, for more calls at once than Python serves."""
     port = free_pair()
     raise_open_files()
-    scene = make_scene(start=False, http=(
+    scene = make_agent_scene(start=False, http=(
         f"server {{ listen 127.0.0.1:{port} backlog=4096; access_log off; return 200 ok; }}"),
         **options)
     scene.agent.parts["upstream"] = f"http://127.0.0.1:{port}/"
@@ -63,8 +48,8 @@ def loaded(make_scene, **options):
     return scene.start()
 
 
-def test_a_thousand_connections_share_one_token(make_scene):
-    scene = loaded(make_scene, workers=2)
+def test_a_thousand_connections_share_one_token(make_agent_scene):
+    scene = loaded(make_agent_scene, workers=2)
     done = subprocess.run(["wrk", "-t1", "-c1000", "-d3s", "--timeout", "20s",
                            scene.agent.url + "/record/x"], capture_output=True, text=True,
                           timeout=90, check=True)
@@ -73,8 +58,8 @@ def test_a_thousand_connections_share_one_token(make_scene):
     assert len(scene.issuer.seen) == 1
 
 
-def test_more_calls_than_may_wait_are_told_so(make_scene):
-    scene = loaded(make_scene)
+def test_more_calls_than_may_wait_are_told_so(make_agent_scene):
+    scene = loaded(make_agent_scene)
     scene.issuer.wait_s = 3
     links = [socket.create_connection(("127.0.0.1", scene.agent.port)) for _ in range(MANY)]
     try:
@@ -93,10 +78,10 @@ def test_more_calls_than_may_wait_are_told_so(make_scene):
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
-def test_the_issuer_may_be_anothers(make_scene, node, tmp_path, method):
+def test_the_issuer_may_be_anothers(make_agent_scene, node, tmp_path, method):
     authority = Authority(node, tmp_path)
     try:
-        scene = make_scene(start=False)
+        scene = make_agent_scene(start=False)
         scene.api.lets_in = lambda authorization: authorization.startswith("Bearer eyJ")
         scene.agent.put("secret", authority.secret + "\n")
         scene.agent.put("ca.pem", authority.ca.read_text(encoding="ascii"), 0o644)

@@ -24,20 +24,6 @@ print(link.recv(65536).split(b" ")[1].decode())
 """
 
 
-@pytest.fixture
-def make_scene():
-    made = []
-
-    def make(start=True, **options):
-        scene = Scene(**options)
-        made.append(scene)
-        return scene.start() if start else scene
-
-    yield make
-    for scene in made:
-        scene.close()
-
-
 # What nginx -t refuses.
 
 def fault(scene, upstream=None, **changed):
@@ -191,8 +177,8 @@ def test_the_agent_does_not_stand_where_the_gate_does(idle):
         idle, location="caregate_api documents realm=/vlive/hpca;")
 
 
-def test_a_secret_comes_from_systemds_credentials(make_scene, monkeypatch):
-    scene = make_scene(start=False)
+def test_a_secret_comes_from_systemds_credentials(make_agent_scene, monkeypatch):
+    scene = make_agent_scene(start=False)
     folder = scene.agent.home / "credentials"
     folder.mkdir()
     scene.agent.put("credentials/ward", "secret-of-systemd\n")
@@ -208,12 +194,12 @@ ADD_KEY, SESSION_KEYRING = 248, -3  # of x86-64; add_key(2)
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the call has another number")
-def test_a_secret_comes_from_the_kernels_keyring(make_scene):
+def test_a_secret_comes_from_the_kernels_keyring(make_agent_scene):
     secret = b"secret-of-the-kernel"
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(ADD_KEY, b"user", b"ward-of-test", secret, len(secret), SESSION_KEYRING) < 0:
         pytest.skip(f"no keyrings here: {os.strerror(ctypes.get_errno())}")
-    scene = make_scene(start=False)
+    scene = make_agent_scene(start=False)
     scene.agent.parts["profile"] = lines(scene, "secret_file keyring:ward-of-test",
                                          without=["secret_file"])
     scene.start()
@@ -253,8 +239,8 @@ def authorization(api):
     ("auth_request /mirror;", None),
     ("post_action @named;", None),
 ], ids=["accel", "named", "error page", "mirror", "rewrite", "auth_request", "post_action"])
-def test_a_token_does_not_go_along_to_another_location(make_scene, odd, location, reply):
-    scene = make_scene(location=location, server=jumps(odd.url))
+def test_a_token_does_not_go_along_to_another_location(make_agent_scene, odd, location, reply):
+    scene = make_agent_scene(location=location, server=jumps(odd.url))
     scene.api.reply = reply
     scene.agent.call()
     scene.agent.call()
@@ -262,8 +248,8 @@ def test_a_token_does_not_go_along_to_another_location(make_scene, odd, location
     assert authorization(odd) == []
 
 
-def test_a_token_is_no_variable(make_scene):
-    scene = make_scene(location='add_header X-Seen "[$http_authorization]" always;',
+def test_a_token_is_no_variable(make_agent_scene):
+    scene = make_agent_scene(location='add_header X-Seen "[$http_authorization]" always;',
                        server=jumps("http://127.0.0.1:9"))
     scene.api.reply = (200, [("X-Accel-Redirect", "/static/x")], b"")
     assert scene.agent.call().text == "[]"
@@ -271,14 +257,14 @@ def test_a_token_is_no_variable(make_scene):
     assert scene.agent.call().headers["X-Seen"] == "[]"
 
 
-def test_the_variable_is_nginxs_own_where_nothing_is_attached(make_scene):
-    scene = make_scene(server='location /plain { return 200 "[$http_authorization]"; }')
+def test_the_variable_is_nginxs_own_where_nothing_is_attached(make_agent_scene):
+    scene = make_agent_scene(server='location /plain { return 200 "[$http_authorization]"; }')
     assert scene.agent.call("/plain", headers={"Authorization": "Basic abc"}).text == "[Basic abc]"
     assert scene.agent.call("/plain").text == "[]"
 
 
-def test_a_header_of_the_answer_does_not_give_the_token_back(make_scene):
-    scene = make_scene()
+def test_a_header_of_the_answer_does_not_give_the_token_back(make_agent_scene):
+    scene = make_agent_scene()
     assert scene.agent.call().status_code == 200
     token = scene.issuer.given[0]
     scene.api.reply = (200, [("Authorization", f"Bearer {token}"), ("X-Debug", f"got {token}!"),
@@ -289,37 +275,37 @@ def test_a_header_of_the_answer_does_not_give_the_token_back(make_scene):
     assert "gave the token back" in scene.agent.log()
 
 
-def test_a_redirect_of_the_api_is_the_callers_to_follow(make_scene, odd):
-    scene = make_scene()
+def test_a_redirect_of_the_api_is_the_callers_to_follow(make_agent_scene, odd):
+    scene = make_agent_scene()
     scene.api.reply = (302, [("Location", odd.url + "/x")], b"")
     assert scene.agent.call().status_code == 302
     assert not odd.seen
 
 
-def test_nested_locations_attach_nothing_by_themselves(make_scene, odd):
-    scene = make_scene(location=f"location /record/open/ {{ proxy_pass {odd.url}; }}")
+def test_nested_locations_attach_nothing_by_themselves(make_agent_scene, odd):
+    scene = make_agent_scene(location=f"location /record/open/ {{ proxy_pass {odd.url}; }}")
     assert scene.agent.call("/record/open/x").status_code == 200
     assert authorization(odd) == []
     assert not scene.issuer.seen
 
 
-def test_an_if_in_the_location_keeps_what_is_attached(make_scene):
-    scene = make_scene(location='if ($arg_x) { set $caregate_test 1; }')
+def test_an_if_in_the_location_keeps_what_is_attached(make_agent_scene):
+    scene = make_agent_scene(location='if ($arg_x) { set $caregate_test 1; }')
     assert scene.agent.call("/record/y?x=1").status_code == 200
 
 
 # Who may call.
 
-def test_other_machines_may_not_call_unless_they_are_allowed(make_scene):
-    scene = make_scene(profile=["allow 192.0.2.1 10.0.0.0/8"])
+def test_other_machines_may_not_call_unless_they_are_allowed(make_agent_scene):
+    scene = make_agent_scene(profile=["allow 192.0.2.1 10.0.0.0/8"])
     answer = scene.agent.call()
     assert answer.status_code == 403
     assert answer.json()["reason"] == "caller_not_allowed"
     assert not scene.issuer.seen and not scene.api.seen
 
 
-def test_an_allowed_network_may_call(make_scene):
-    scene = make_scene(profile=["allow 192.0.2.1", "allow 127.0.0.0/8"])
+def test_an_allowed_network_may_call(make_agent_scene):
+    scene = make_agent_scene(profile=["allow 192.0.2.1", "allow 127.0.0.0/8"])
     assert scene.agent.call().status_code == 200
     assert scene.agent.call_by_socket() == 403
 
@@ -332,8 +318,8 @@ def socket_status(scene, user):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
-def test_by_a_unix_socket_only_allowed_users_may_call(make_scene):
-    scene = make_scene(profile=["allow_user nobody daemon"])
+def test_by_a_unix_socket_only_allowed_users_may_call(make_agent_scene):
+    scene = make_agent_scene(profile=["allow_user nobody daemon"])
     assert socket_status(scene, "nobody") == 200
     assert socket_status(scene, "daemon") == 200
     assert socket_status(scene, "mail") == 403
@@ -359,8 +345,8 @@ def texts(scene, answers):
             yield f"{name} of {pid}", text
 
 
-def test_no_secret_and_no_token_comes_out_of_the_agent(make_scene):
-    scene = make_scene(location="proxy_connect_timeout 1s;")
+def test_no_secret_and_no_token_comes_out_of_the_agent(make_agent_scene):
+    scene = make_agent_scene(location="proxy_connect_timeout 1s;")
     scene.api.reply = (200, [], b"a record")
     answers = [scene.agent.call()]
     good, scene.api.good = scene.api.good, ["none"]
@@ -389,8 +375,8 @@ def test_no_secret_and_no_token_comes_out_of_the_agent(make_scene):
             assert one not in text, f"a token stands in {name}"
 
 
-def test_a_worker_with_tokens_leaves_no_core_dump_and_is_closed_to_its_user(make_scene):
-    scene = make_scene()
+def test_a_worker_with_tokens_leaves_no_core_dump_and_is_closed_to_its_user(make_agent_scene):
+    scene = make_agent_scene()
     assert scene.agent.call().status_code == 200
     pid, = scene.agent.workers()
     with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
